@@ -1,0 +1,73 @@
+"""One exception type per kind of failure.
+
+Every message says where it happened, what was expected, what came, and the usual remedy;
+`explain` puts those four parts together so that all messages read alike.
+"""
+
+from __future__ import annotations
+
+
+class MgrError(Exception):
+    """Anything that mgrlib refuses; catch this one to catch them all."""
+
+
+class ShapeError(MgrError, ValueError):
+    """An array or tensor of the wrong shape or type."""
+
+
+class AudioError(MgrError, ValueError):
+    """A sound file or waveform that cannot be used."""
+
+
+class CorpusError(MgrError, ValueError):
+    """A corpus whose table, folder or genres do not hold together."""
+
+
+class SplitError(MgrError, ValueError):
+    """A split with unknown clips, overlapping parts, or a group in two parts."""
+
+
+class FeatureError(MgrError, ValueError):
+    """A feature with impossible settings, or one that cannot be computed from its input."""
+
+
+class StorageError(MgrError, OSError):
+    """A folder that cannot be read or written, or a disk that is full."""
+
+
+class DownloadError(MgrError, OSError):
+    """A file that no mirror would give."""
+
+
+class ChecksumError(DownloadError):
+    """A file whose content is not what it should be."""
+
+
+class TrainingError(MgrError, RuntimeError):
+    """A training run that cannot start or cannot go on."""
+
+
+class RecipeError(MgrError, ValueError):
+    """An unknown recipe, a recipe that contradicts itself, or a result that is not of its recipe."""
+
+
+def explain(where: str, expected: str, got: str, hint: str = "") -> str:
+    """One message in the house form.
+
+    >>> explain("cut", "at least one clip", "none", "check `clip_ids`.")
+    'cut: expected at least one clip, got none. Hint: check `clip_ids`.'
+    """
+    text = f"{where}: expected {expected}, got {got}."
+    return f"{text} Hint: {hint}" if hint else text
+
+
+def some(items: object, n: int = 3) -> str:
+    """The first `n` offenders of an iterable, with a count of the rest.
+
+    >>> some(["a", "b", "c", "d", "e"])
+    "'a', 'b', 'c' and 2 more"
+    """
+    listed = list(items)  # type: ignore[call-overload]
+    shown = ", ".join(repr(item) for item in listed[:n])
+    rest = len(listed) - n
+    return f"{shown} and {rest} more" if rest > 0 else shown
