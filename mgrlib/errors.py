@@ -48,7 +48,7 @@ class TrainingError(MgrError, RuntimeError):
 
 
 class RecipeError(MgrError, ValueError):
-    """An unknown recipe, a recipe that contradicts itself, or a result that is not of its recipe."""
+    """An unknown recipe, a recipe that contradicts itself, or a result of another recipe."""
 
 
 def explain(where: str, expected: str, got: str, hint: str = "") -> str:

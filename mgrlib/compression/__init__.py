@@ -1,0 +1,1 @@
+"""Making trained networks smaller: pruning, quantisation, distillation, export, cost."""

@@ -1,0 +1,1 @@
+"""What only the chapters and assignments need: players, sources shown, explorers, quizzes, grading."""

@@ -1,0 +1,1 @@
+"""What there is to learn from: corpora of labelled clips and their splits."""

@@ -1,0 +1,1 @@
+"""What a result is worth: predictions, metrics, intervals, paired tests."""

@@ -1,0 +1,1 @@
+"""Waveform to array: every representation is a frozen, callable dataclass."""

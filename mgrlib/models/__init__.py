@@ -1,0 +1,1 @@
+"""Plain `nn.Module`s from segments to logits, one file a paper."""

@@ -1,0 +1,1 @@
+"""Figures: each draws on the `ax` it is given and returns it."""

@@ -1,0 +1,1 @@
+"""The music of the embedded corpus: styles, artists, a composer and a renderer."""
