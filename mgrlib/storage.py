@@ -1,0 +1,186 @@
+"""Where files are kept, and how they get there whole or not at all.
+
+One folder holds everything that mgrlib computes or downloads: `MGRLIB_HOME` if that variable is
+set, the platform's cache folder otherwise. Deleting it loses time, never results.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pooch
+from filelock import FileLock
+
+from mgrlib.errors import ChecksumError, DownloadError, StorageError, explain, some
+
+__all__ = ["atomic_write", "checksum", "download", "home", "lock", "unpack"]
+
+HINT = "set MGRLIB_HOME to a folder on a disk with room that you may write to."
+
+
+def home() -> Path:
+    """The folder for caches and downloads (not created until something is written)."""
+    chosen = os.environ.get("MGRLIB_HOME")
+    return Path(chosen).expanduser() if chosen else Path(pooch.os_cache("mgrlib"))
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that replaces it when the block ends without an error.
+
+    A reader sees the old file or the new one, never half of one; a killed process leaves at most
+    a file whose name ends in `.part`, which nobody reads.
+
+    Raises
+    ------
+    StorageError: the folder cannot be made or written, or the disk is full.
+    """
+    part = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".part")
+        os.close(handle)
+        part = Path(name)
+        yield part
+        os.chmod(part, 0o666 & ~_umask())  # mkstemp's 0600 would shut other users out of the file
+        os.replace(part, path)
+    except OSError as error:
+        if isinstance(error, StorageError | DownloadError):
+            raise
+        reason = error.strerror or str(error)
+        raise StorageError(explain(f"writing {path}", "a writable file", reason, HINT)) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def lock(path: Path, timeout_seconds: float = 600.0) -> FileLock:
+    """A lock between processes, held as a context manager, in a file beside `path`.
+
+    The operating system frees it when its holder dies, so a killed run blocks nobody.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        where = f"locking {path}"
+        raise StorageError(explain(where, "a writable folder", reason, HINT)) from error
+    return FileLock(str(path) + ".lock", timeout=timeout_seconds)
+
+
+def checksum(path: Path, algorithm: str = "sha256") -> str:
+    """The hexadecimal digest of a file's content."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
+
+
+def download(name: str, urls: Sequence[str], digest: str, *, folder: Path | None = None) -> Path:
+    """The path of a file fetched from the first mirror that has it whole.
+
+    Parameters
+    ----------
+    name: what the file is called in `folder` (default: `home() / "downloads"`).
+    urls: mirrors, tried in this order.
+    digest: `"sha256:..."` or `"md5:..."` of the content; a file already there that has it is used.
+
+    Raises
+    ------
+    ChecksumError: something came from a mirror, and it was not the file.
+    DownloadError: nothing came from any mirror.
+    StorageError: the folder cannot be written.
+    """
+    path = (folder or home() / "downloads") / name
+    algorithm, expected = digest.split(":")
+    failures: list[Exception] = []
+    with lock(path):
+        if path.is_file() and checksum(path, algorithm) == expected:
+            return path
+        for url in urls:
+            try:
+                _fetch(url, path, algorithm, expected)
+            except (StorageError, ChecksumError) as error:
+                if isinstance(error, StorageError):
+                    raise
+                failures.append(error)
+            except Exception as error:  # a mirror can fail in any way; the message below tells how
+                failures.append(error)
+            else:
+                return path
+    reasons = "; ".join(f"{u}: {e}" for u, e in zip(urls, failures, strict=True))
+    kind = ChecksumError if any(isinstance(e, ChecksumError) for e in failures) else DownloadError
+    hint = f"check the network, or fetch the file by hand and place it at {path}."
+    raise kind(explain(f"downloading {name}", f"one working mirror of {len(urls)}", reasons, hint))
+
+
+def _fetch(url: str, path: Path, algorithm: str, expected: str) -> None:
+    with atomic_write(path) as part:
+        fetch = pooch.core.choose_downloader(url, progressbar=True)
+        fetch(url, str(part), None)
+        came = checksum(part, algorithm)
+        if came != expected:
+            hint = "the file changed or the transfer broke; it was not kept."
+            raise ChecksumError(explain(url, f"{algorithm} {expected}", came, hint))
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    """`folder`, holding what the zip or tar archive holds; made in one step or not at all.
+
+    Members that would land outside the folder, links that leave it and devices are refused.
+
+    Raises
+    ------
+    StorageError: not an archive, an unsafe member, or no room.
+    """
+    with lock(folder):
+        if folder.is_dir():
+            return folder
+        with tempfile.TemporaryDirectory(dir=_made(folder.parent), prefix=".unpack-") as work:
+            whole = Path(work) / "whole"
+            try:
+                _extract(archive, whole)
+                os.replace(whole, folder)
+            except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+                if isinstance(error, StorageError):
+                    raise
+                hint = f"delete {archive} and run again, or make room on the disk."
+                raise StorageError(
+                    explain(str(archive), "a whole archive", str(error), hint)
+                ) from error
+    return folder
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _extract(archive: Path, folder: Path) -> None:
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as source:
+            unsafe = [n for n in source.namelist() if _leaves(n)]
+            if unsafe:
+                raise StorageError(explain(str(archive), "paths inside it", some(unsafe)))
+            source.extractall(folder)
+    elif tarfile.is_tarfile(archive):
+        with tarfile.open(archive) as source_tar:
+            source_tar.extractall(folder, filter="data")
+    else:
+        raise StorageError(explain(str(archive), "a zip or tar archive", "something else"))
+
+
+def _leaves(name: str) -> bool:
+    parts = Path(name.replace("\\", "/")).parts
+    return ".." in parts or name.startswith(("/", "\\")) or ":" in name
