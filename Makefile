@@ -1,0 +1,63 @@
+# make book    execute the chapters and build the site into _build/html
+# make test    lint, types, tests, doctests, and every notebook from top to bottom
+# make lab     open the chapters in JupyterLab
+# make format  put code and notebooks into the house's form, outputs removed
+# make clean   remove all that was built; .venv stays (make distclean removes it too)
+#
+# Each makes .venv first if it is not there or not up to date. Needs Python 3.11 and nothing else.
+
+SHELL := /bin/bash
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+
+# What the chapters keep (rendered clips, features) stays inside the project unless you say otherwise.
+export MGRLIB_HOME ?= $(CURDIR)/_build/store
+# With a backend in the environment, every inline figure would silently vanish.
+unexport MPLBACKEND
+unexport VIRTUAL_ENV
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONHASHSEED := 0
+
+.PHONY: help book test lint types unit lab format clean distclean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+$(READY): requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -r requirements.txt
+	$(BIN)/python -m pip install --no-build-isolation --no-deps -e .
+	touch $@
+
+book: $(READY)
+	$(BIN)/python tools/build_book.py
+
+test: lint types unit
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY)
+	$(BIN)/mypy
+
+# One run, so that its last line counts everything.
+unit: $(READY)
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests mgrlib book
+
+lab: $(READY)
+	$(BIN)/jupyter lab book
+
+format: $(READY)
+	$(BIN)/python tools/strip.py
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+clean:
+	rm -rf _build build dist .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv *.egg-info

@@ -1,0 +1,41 @@
+"""What all tests share: one thread, a store of their own, and real recordings if there are any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("gtzan_sample", "kaggle", "choi")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Point MGRLIB_HOME at a folder of this session, so that no test sees what another run kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MGRLIB_HOME", str(tmp_path_factory.mktemp("store")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Keep torch to one thread: small networks gain nothing from two, busy machines suffer."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """The folder with gtzan_sample/, kaggle/ and choi/; the test is skipped where there is none.
+
+    MGRLIB_REALDATA names it; otherwise it is looked for beside the project.
+    """
+    folder = Path(os.environ.get("MGRLIB_REALDATA") or ROOT / "../shared/data").resolve()
+    missing = [part for part in PARTS if not (folder / part).is_dir()]
+    if missing:
+        pytest.skip(f"no real data: {', '.join(missing)} not found (set MGRLIB_REALDATA)")
+    return folder
