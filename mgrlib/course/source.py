@@ -1,0 +1,128 @@
+"""The package's own text, shown in a chapter."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from IPython.display import Markdown
+
+from mgrlib.errors import MgrError, explain
+
+
+class Source(Markdown):
+    """Highlighted source text; `code` holds it as plain text."""
+
+    def __init__(self, code: str, markdown: str) -> None:
+        super().__init__(markdown)
+        self.code = code
+
+    def __repr__(self) -> str:
+        return self.code
+
+
+def show_source(*things: Callable[..., Any] | type | ModuleType, docstring: bool = True) -> Source:
+    """The source of functions, classes or modules, with the place where each stands.
+
+    Parameters
+    ----------
+    things: functions, methods, classes, modules, or instances' classes; at least one.
+    docstring: False leaves out the docstrings, where the prose has already said what they say.
+
+    Raises
+    ------
+    MgrError: for something whose source cannot be found (built in, or typed into a notebook).
+
+    >>> from mgrlib.errors import MgrError
+    >>> print(show_source(MgrError, docstring=False).code)
+    class MgrError(Exception):
+        pass
+    """
+    if not things:
+        raise MgrError(explain("show_source", "at least one function or class", "none"))
+    codes, blocks = [], []
+    for thing in things:
+        code, place = _source(thing)
+        code = code if docstring else without_docstrings(code)
+        fence = "`" * max(3, _longest_run(code, "`") + 1)
+        codes.append(code)
+        blocks.append(f"{place}\n\n{fence}python\n{code}\n{fence}")
+    return Source("\n\n\n".join(codes), "\n\n".join(blocks))
+
+
+def without_docstrings(code: str) -> str:
+    """Python source with every docstring removed and nothing else changed.
+
+    >>> print(without_docstrings('def f(x):\\n    "Twice x."\\n    return 2 * x  # why'))
+    def f(x):
+        return 2 * x  # why
+    """
+    lines = code.splitlines()
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
+            continue
+        if not (node.body and ast.get_docstring(node, clean=False) is not None):
+            continue
+        doc = node.body[0]
+        first, last = doc.lineno - 1, doc.end_lineno or doc.lineno
+        only = len(node.body) == 1 and not isinstance(node, ast.Module)
+        lines[first] = " " * doc.col_offset + "pass" if only else "\0"
+        lines[first + 1 : last] = ["\0"] * (last - first - 1)
+        if not only and last < len(lines) and not lines[last].strip():
+            lines[last] = "\0"
+    return "\n".join(line for line in lines if line != "\0").strip("\n")
+
+
+def _source(thing: Any) -> tuple[str, str]:
+    """The source text of a thing and a line of Markdown that says where it stands."""
+    thing = inspect.unwrap(thing) if callable(thing) else thing
+    if not (inspect.ismodule(thing) or inspect.isclass(thing) or inspect.isroutine(thing)):
+        thing = type(thing)
+    try:
+        lines, start = inspect.getsourcelines(thing)
+        file = Path(inspect.getsourcefile(thing) or "")
+    except (OSError, TypeError) as error:
+        got = getattr(thing, "__qualname__", repr(thing))
+        hint = "show what the package defines, not what a notebook does."
+        wanted = "something with source text"
+        raise MgrError(explain("show_source", wanted, got, hint)) from error
+    code = textwrap.dedent("".join(lines)).rstrip()
+    return code, _place(file, max(start, 1), len(lines))
+
+
+def _place(file: Path, start: int, count: int) -> str:
+    """The file as seen from the package's parent, linked to the repository if it is ours."""
+    package = Path(__file__).resolve().parents[1]
+    if not file.is_relative_to(package):
+        return f"*{file.name}*, line {start}"
+    path = file.relative_to(package.parent).as_posix()
+    end = start + count - 1
+    repository = _repository()
+    link = f"]({repository}/blob/main/{path}#L{start}-L{end})" if repository else ""
+    name = f"`{path}`"
+    return (f"[{name}{link}" if link else name) + f", lines {start} to {end}"
+
+
+def _repository() -> str:
+    """The repository's address as the installed package states it; empty if it is not installed."""
+    try:
+        urls = metadata("mgrlib").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    named = dict(url.split(", ", 1) for url in urls)
+    return named.get("Repository", "")
+
+
+def _longest_run(text: str, character: str) -> int:
+    longest = run = 0
+    for c in text:
+        run = run + 1 if c == character else 0
+        longest = max(longest, run)
+    return longest
