@@ -1,0 +1,166 @@
+"""A sound while its features are computed: each spectrum of it is computed once.
+
+Spectra are laid out frame by frame, (T, F), because that is the order in which they are computed
+and read; features turn them to the usual (F, T) at the end. The transform runs over blocks of
+frames small enough to stay in the processor's cache, in float32: 2 to 3 times as fast as
+transforming the whole clip in float64, at a cost of less than 0.001 dB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from mgrlib.errors import FeatureError, explain
+
+FloatArray = NDArray[np.float32]
+
+PAD_MODES = ("constant", "reflect")
+BLOCK_SAMPLES = 64 * 2048  # a block of frames, its spectrum and its power fit a 2 MB cache
+
+
+def check_waveform(where: str, y: Any) -> FloatArray:
+    """The waveform as contiguous float32, if it is one.
+
+    Parameters
+    ----------
+    where: who asks, for the message.
+    y: (N,) floating-point samples, N >= 1. Integers are refused: their scale is unknown here.
+
+    Raises
+    ------
+    FeatureError: naming the fault.
+    """
+    y = np.asarray(y)
+    if y.ndim != 1:
+        hint = "average the channels first: y.mean(axis=0), or axis=1 if they come last."
+        raise FeatureError(explain(where, "a mono waveform of shape (N,)", str(y.shape), hint))
+    if y.size == 0:
+        raise FeatureError(explain(where, "at least one sample", "none", "is the file empty?"))
+    if not np.issubdtype(y.dtype, np.floating):
+        hint = "scale integers to [-1, 1] first: y.astype('float32') / 32768 for 16 bits."
+        raise FeatureError(explain(where, "floating-point samples", str(y.dtype), hint))
+    y = np.ascontiguousarray(y, dtype=np.float32)
+    faulty = np.flatnonzero(~np.isfinite(y))
+    if faulty.size:
+        got = f"{faulty.size} NaN or infinite of {y.size}, the first at sample {faulty[0]}"
+        raise FeatureError(explain(where, "finite samples", got, "is the file corrupt?"))
+    return y
+
+
+@lru_cache(maxsize=32)
+def hann_window(n_fft: int) -> FloatArray:
+    """The periodic Hann window, (n_fft,): zero at its first sample, one at its middle."""
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
+    return frozen_array(window.astype(np.float32))
+
+
+def frozen_array(x: np.ndarray) -> Any:
+    """The array itself, made read-only: it is shared by everyone who asks for it."""
+    x.flags.writeable = False
+    return x
+
+
+class Spectrum:
+    """The short-time Fourier transform of a sound, and what follows from it, each computed once.
+
+    Parameters
+    ----------
+    y: (N,) float32.
+    n_fft, hop_length, pad_mode: as in every feature with a time axis.
+    """
+
+    def __init__(self, y: FloatArray, n_fft: int, hop_length: int, pad_mode: str) -> None:
+        self.n_fft, self.hop_length = n_fft, hop_length
+        padded = pad_ends(y, n_fft // 2, pad_mode)
+        if padded.size < n_fft:  # one sample and an odd frame
+            padded = np.pad(padded, (0, n_fft - padded.size))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft)
+        self.frames = windows[::hop_length]  # (T, n_fft), a view
+
+    def stft_blocks(self, n_frames: int | None = None) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield (frames, their STFT of shape (block, F) complex64), block after block."""
+        window = hann_window(self.n_fft)
+        last = len(self.frames) if n_frames is None else min(n_frames, len(self.frames))
+        n_block = max(1, BLOCK_SAMPLES // self.n_fft)
+        buffer = np.empty((n_block, self.n_fft), dtype=np.float32)
+        for start in range(0, last, n_block):
+            block = slice(start, min(start + n_block, last))
+            windowed = np.multiply(self.frames[block], window, out=buffer[: block.stop - start])
+            yield block, scipy.fft.rfft(windowed, axis=1, overwrite_x=True)
+
+    def power_blocks(self, n_frames: int | None = None) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield (frames, their power of shape (block, F) float32), block after block."""
+        if "power" in self.__dict__:
+            yield slice(0, n_frames), self.power[:n_frames]
+            return
+        if "stft" in self.__dict__:
+            yield slice(0, n_frames), squared_magnitude(self.stft[:n_frames].copy())
+            return
+        for block, stft in self.stft_blocks(n_frames):
+            yield block, squared_magnitude(stft)
+
+    @cached_property
+    def stft(self) -> NDArray[np.complex64]:
+        """(T, F) complex64."""
+        out = np.empty((len(self.frames), self.n_fft // 2 + 1), dtype=np.complex64)
+        for block, stft in self.stft_blocks():
+            out[block] = stft
+        return out
+
+    @cached_property
+    def power(self) -> FloatArray:
+        """The squared magnitude of the STFT, (T, F)."""
+        out = np.empty((len(self.frames), self.n_fft // 2 + 1), dtype=np.float32)
+        for block, power in self.power_blocks():
+            out[block] = power
+        return out
+
+    @cached_property
+    def magnitude(self) -> FloatArray:
+        """The magnitude of the STFT, (T, F)."""
+        return np.sqrt(self.power)
+
+
+def pad_ends(y: FloatArray, n: int, pad_mode: str) -> FloatArray:
+    """The waveform with `n` samples added before and after: zeros, or its own mirror image."""
+    return np.pad(y, n, mode="reflect" if pad_mode == "reflect" else "constant")
+
+
+def squared_magnitude(stft: np.ndarray) -> FloatArray:
+    """|stft|^2, for a contiguous complex64 array that is overwritten."""
+    parts = stft.view(np.float32)
+    np.square(parts, out=parts)
+    return parts[..., ::2] + parts[..., 1::2]
+
+
+class Sound:
+    """A checked waveform that remembers the spectra computed from it.
+
+    Features that are computed together (`Concat`, `Vector26`, `Vector57`) are given one `Sound`,
+    and so share one STFT; it lives as long as the call and is not for keeping.
+
+    Parameters
+    ----------
+    y: (N,) floating-point samples.
+    sample_rate: its rate in Hz.
+    where: who asks, for messages.
+    """
+
+    def __init__(self, y: Any, sample_rate: int, *, where: str = "Sound") -> None:
+        self.y = check_waveform(where, y)
+        self.sample_rate = sample_rate
+        self._known: dict[Any, Any] = {}
+
+    def spectrum(self, n_fft: int, hop_length: int, pad_mode: str = "constant") -> Spectrum:
+        """The spectrum with these settings, made when first asked for."""
+        settings = (n_fft, hop_length, pad_mode)
+        if settings not in self._known:
+            self._known[settings] = Spectrum(self.y, *settings)
+        known: Spectrum = self._known[settings]
+        return known
