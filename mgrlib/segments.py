@@ -1,0 +1,294 @@
+"""Segments: what a model eats; `cut` makes them from a corpus, and a store on disk keeps them.
+
+The only place where data and features meet. A feature of a clip is computed once, written whole
+to `mgrlib.storage.home() / "features"`, and found again by what went into it: the clip's content,
+the feature's settings and the way the clip was cut.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+from torch.utils.data import Dataset
+from tqdm.auto import tqdm
+
+from mgrlib.data.corpus import AudioSource, Corpus
+from mgrlib.errors import AudioError, FeatureError, ShapeError, explain, some
+from mgrlib.features.base import Feature
+from mgrlib.storage import atomic_write, home
+
+__all__ = ["Cut", "Segments", "cut"]
+
+STORE_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Segments(Dataset):
+    """Model inputs that remember their clip: a torch `Dataset` of (*inputs, y).
+
+    Parameters
+    ----------
+    inputs: one tensor a modality, each (S, ...) float32.
+    y: class numbers (S,) int64, or targets (S, K) float32 for multi-label work.
+    clip: the number of each segment's clip, (S,) int64, an index into `clip_ids`.
+    clip_ids: the clips, M of them.
+    genres: the classes, K of them.
+
+    Raises
+    ------
+    ShapeError: the parts disagree about the number of segments, or a clip number has no clip.
+    """
+
+    inputs: tuple[torch.Tensor, ...]
+    y: torch.Tensor
+    clip: torch.Tensor
+    clip_ids: tuple[str, ...]
+    genres: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        lengths = [len(x) for x in self.inputs] + [len(self.y), len(self.clip)]
+        if not self.inputs or len(set(lengths)) != 1:
+            raise ShapeError(explain("Segments", "one length S for all parts", str(lengths)))
+        if len(self.clip) and not 0 <= int(self.clip.min()) <= int(self.clip.max()) < self.n_clips:
+            got = f"numbers up to {int(self.clip.max())} for {self.n_clips} clips"
+            raise ShapeError(explain("Segments", "clip numbers below n_clips", got))
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, ...]:
+        return (*(x[i] for x in self.inputs), self.y[i])
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(str(tuple(x.shape)) for x in self.inputs)
+        return f"Segments({shapes}, {self.n_clips} clips, {len(self.genres)} genres)"
+
+    @property
+    def n_clips(self) -> int:
+        """M, the number of clips."""
+        return len(self.clip_ids)
+
+    @property
+    def n_classes(self) -> int:
+        """K, the number of genres."""
+        return len(self.genres)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one segment of the first modality: what a model's constructor asks for."""
+        return tuple(self.inputs[0].shape[1:])
+
+    def of(self, clip_ids: Sequence[str]) -> Segments:
+        """The segments of these clips, clip by clip in the order asked for.
+
+        Raises
+        ------
+        ShapeError: a clip that is not here.
+        """
+        number = {clip_id: m for m, clip_id in enumerate(self.clip_ids)}
+        missing = [c for c in clip_ids if c not in number]
+        if missing:
+            raise ShapeError(explain("Segments.of", "clips that were cut", some(missing)))
+        wanted = torch.tensor([number[c] for c in clip_ids], dtype=torch.int64)
+        where = [torch.nonzero(self.clip == m).flatten() for m in wanted]
+        index = torch.cat(where) if where else torch.empty(0, dtype=torch.int64)
+        renumbered = torch.repeat_interleave(
+            torch.arange(len(wanted)), torch.tensor([len(w) for w in where], dtype=torch.int64)
+        )
+        return replace(
+            self,
+            inputs=tuple(x[index] for x in self.inputs),
+            y=self.y[index],
+            clip=renumbered,
+            clip_ids=tuple(clip_ids),
+        )
+
+    def map(self, *functions: Callable[[torch.Tensor], torch.Tensor] | None) -> Segments:
+        """The same segments with each modality put through its function (None keeps it)."""
+        if len(functions) != len(self.inputs):
+            got = f"{len(functions)} for {len(self.inputs)} modalities"
+            raise ShapeError(explain("Segments.map", "one function a modality", got))
+        pairs = zip(functions, self.inputs, strict=True)
+        return replace(self, inputs=tuple(x if f is None else f(x) for f, x in pairs))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a clip is cut into segments.
+
+    Parameters
+    ----------
+    segment_seconds: length of a segment; None takes the whole clip as one.
+    hop_seconds: from one segment's start to the next; None means no overlap.
+    trim_seconds: dropped at both ends of the clip first.
+    pad: a clip shorter than one segment is padded with zeros at its end instead of refused.
+
+    A rest at the end that is shorter than a segment is dropped.
+    """
+
+    segment_seconds: float | None = None
+    hop_seconds: float | None = None
+    trim_seconds: float = 0.0
+    pad: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("segment_seconds", "hop_seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise FeatureError(explain("Cut", f"{name} above 0", str(value)))
+        if self.trim_seconds < 0:
+            raise FeatureError(explain("Cut", "trim_seconds of at least 0", str(self.trim_seconds)))
+
+    def __call__(self, y: np.ndarray, sample_rate: int) -> list[np.ndarray]:
+        """(N,) waveform -> its segments, each (N',).
+
+        >>> [len(s) for s in Cut(segment_seconds=2.0, hop_seconds=1.0)(np.zeros(50), 10)]
+        [20, 20, 20, 20]
+        """
+        trim = round(self.trim_seconds * sample_rate)
+        y = y[trim : len(y) - trim]
+        if self.segment_seconds is None:
+            length = max(len(y), 1)
+        else:
+            length = max(round(self.segment_seconds * sample_rate), 1)
+        if len(y) < length:
+            if not self.pad:
+                seconds = f"{len(y) / sample_rate:.2f} s after trimming"
+                hint = "shorten segment_seconds, or write pad=True to fill with silence."
+                wanted = f"at least {length / sample_rate:g} s"
+                raise AudioError(explain("Cut", wanted, seconds, hint))
+            y = np.pad(y, (0, length - len(y)))
+        hop = length if self.hop_seconds is None else max(round(self.hop_seconds * sample_rate), 1)
+        n_segments = 1 + (len(y) - length) // hop
+        return [y[i * hop : i * hop + length] for i in range(n_segments)]
+
+
+def cut(
+    corpus: Corpus,
+    *features: Feature,
+    how: Cut | None = None,
+    clip_ids: Sequence[str] | None = None,
+    store: bool = True,
+    progress: bool = False,
+) -> Segments:
+    """All segments of a corpus, one tensor a feature.
+
+    Clips are shared out by joblib: one after the other by default, over all cores inside
+    `with joblib.parallel_config(n_jobs=-1):`, over a cluster with its `"dask"` backend.
+
+    Parameters
+    ----------
+    features: one or more, all of the same number of segments; several make a multimodal set.
+    how: the cutting; default: each whole clip is one segment.
+    clip_ids: only these clips; default: all.
+    store: look into the store on disk first and write what was missing to it.
+    progress: show a bar.
+
+    Raises
+    ------
+    AudioError, FeatureError: a clip cannot be read or is too short; the message names it.
+    ShapeError: segments of unequal shape, as from whole clips of unequal length.
+    StorageError: the store cannot be written.
+    """
+    if not features:
+        raise FeatureError(explain("cut", "at least one feature", "none"))
+    ids = tuple(corpus.clips.index if clip_ids is None else clip_ids)
+    folder = home() / "features" if store else None
+    task = delayed(_segments_of)
+    jobs = (
+        task(corpus.source, row, features, how or Cut(), folder)
+        for _, row in corpus.rows(ids).iterrows()
+    )
+    found = Parallel(return_as="generator")(jobs)
+    bar = tqdm(found, total=len(ids), desc="features", disable=not progress, file=sys.stdout)
+    per_clip = list(bar)
+    inputs = tuple(_stack([parts[i] for parts in per_clip], ids) for i in range(len(features)))
+    counts = {tuple(len(_open(parts[i])) for parts in per_clip) for i in range(len(features))}
+    if len(counts) != 1:
+        raise ShapeError(explain("cut", "as many segments from every feature", f"{counts}"))
+    clip = np.repeat(np.arange(len(ids)), counts.pop())
+    y = corpus.labels(ids)[clip]
+    return Segments(inputs, torch.from_numpy(y), torch.from_numpy(clip), ids, corpus.genres)
+
+
+def _segments_of(
+    source: AudioSource,
+    row: pd.Series,
+    features: Sequence[Feature],
+    how: Cut,
+    folder: Path | None,
+) -> list[Path] | list[np.ndarray]:
+    """One clip's segments, a stack (S, ...) a feature: as files of the store, or as arrays."""
+    try:
+        if folder is None:
+            return [stack for _, stack in _compute(source, row, features, how)]
+        content = source.fingerprint(row)
+        paths = [_place(folder, content, feature, how) for feature in features]
+        missing = [(f, p) for f, p in zip(features, paths, strict=True) if not _whole(p)]
+        stacks = _compute(source, row, [f for f, _ in missing], how)
+        for (_, path), (_, stack) in zip(missing, stacks, strict=True):
+            with atomic_write(path) as part, part.open("wb") as stream:
+                np.save(stream, stack)
+        return paths
+    except (AudioError, FeatureError, ShapeError) as error:
+        raise type(error)(f"clip {row.name!r}: {error}") from error
+
+
+def _compute(
+    source: AudioSource, row: pd.Series, features: Sequence[Feature], how: Cut
+) -> Iterator[tuple[Feature, np.ndarray]]:
+    """Each feature with its stack (S, ...) float32; the audio is read once a sample rate."""
+    pieces: dict[int, list[np.ndarray]] = {}
+    for feature in features:
+        rate = feature.sample_rate
+        if rate not in pieces:
+            pieces[rate] = how(source.audio(row, rate), rate)
+        stack = np.stack([feature(y) for y in pieces[rate]]).astype(np.float32, copy=False)
+        yield feature, stack
+
+
+def _place(folder: Path, content: str, feature: Feature, how: Cut) -> Path:
+    """Where the store keeps one feature of one clip: a folder a feature, a file a clip."""
+    kind = hashlib.sha256(f"{STORE_VERSION}|{feature.key}|{how}".encode()).hexdigest()[:16]
+    return folder / kind / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.npy"
+
+
+def _open(item: Path | np.ndarray) -> np.ndarray:
+    return np.load(item, mmap_mode="r") if isinstance(item, Path) else item
+
+
+def _whole(path: Path) -> bool:
+    """Whether the store has this file, whole; a damaged one is announced and computed anew."""
+    try:
+        _open(path)
+    except FileNotFoundError:
+        return False
+    except (ValueError, EOFError) as error:
+        warnings.warn(f"{path} is damaged ({error}); it is computed again", stacklevel=2)
+        return False
+    return True
+
+
+def _stack(items: Sequence[Path | np.ndarray], clip_ids: Sequence[str]) -> torch.Tensor:
+    """All clips' stacks in one tensor (S, ...), read from the store straight into its place."""
+    shapes = [_open(item).shape for item in items]
+    odd = [i for i, shape in enumerate(shapes) if shape[1:] != shapes[0][1:]]
+    if odd:
+        first = f"{clip_ids[0]!r}: {shapes[0][1:]}, {clip_ids[odd[0]]!r}: {shapes[odd[0]][1:]}"
+        hint = "give the feature `n_frames`, or cut with `segment_seconds`."
+        raise ShapeError(explain("cut", "segments of one shape", first, hint))
+    whole = np.empty((sum(s[0] for s in shapes), *shapes[0][1:]), dtype=np.float32)
+    start = 0
+    for item, shape in zip(items, shapes, strict=True):
+        whole[start : start + shape[0]] = _open(item)
+        start += shape[0]
+    return torch.from_numpy(whole)

@@ -1,0 +1,183 @@
+"""`fit`: the training loop that the course teaches."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from mgrlib.errors import TrainingError, explain
+from mgrlib.segments import Segments
+from mgrlib.training.checkpoints import Progress, resume, save_progress
+from mgrlib.training.config import Run, TrainConfig
+from mgrlib.training.seeds import cpu_settings, pick_device, seeded
+
+__all__ = ["batches", "cross_entropy", "fit", "measure"]
+
+Inputs = tuple[torch.Tensor, ...]
+Loss = Callable[[torch.Tensor, torch.Tensor, Inputs], torch.Tensor]
+Augment = Callable[[Inputs, torch.Tensor, torch.Generator], tuple[Inputs, torch.Tensor]]
+
+
+def cross_entropy(logits: torch.Tensor, y: torch.Tensor, inputs: Inputs) -> torch.Tensor:
+    """Mean cross-entropy in nats of logits (B, K) against classes (B,) or probabilities (B, K)."""
+    return nn.functional.cross_entropy(logits, y)
+
+
+def fit(
+    model: nn.Module,
+    train: Segments,
+    valid: Segments | None = None,
+    config: TrainConfig | None = None,
+    *,
+    loss: Loss = cross_entropy,
+    augment: Augment | None = None,
+    checkpoint: Path | None = None,
+    progress: bool = False,
+) -> Run:
+    """Train `model` in place and give it the weights of its best epoch.
+
+    The same seed gives the same history to the bit on one CPU with one number of threads.
+
+    Parameters
+    ----------
+    train, valid: segments; without `valid` the last epoch counts as the best.
+    loss: `(logits, y, inputs) -> scalar`; distillation puts a teacher in it.
+    augment: `(inputs, y, generator) -> (inputs, y)` for each training batch; mixup returns
+        probabilities (B, K) for y.
+    checkpoint: a file written after every epoch; if it is there, training goes on from it and
+        ends as if it had never been interrupted.
+    progress: show a bar.
+
+    Raises
+    ------
+    TrainingError: no segments, a loss that is not finite, or a checkpoint of other settings.
+    """
+    config = config or TrainConfig()
+    if not len(train):
+        raise TrainingError(explain("fit", "at least one training segment", "none"))
+    device, started = pick_device(config.device), time.perf_counter()
+    with cpu_settings(config.n_threads), seeded(config.seed):
+        model.to(device)
+        optimizer = config.make_optimizer(model)
+        schedule = config.make_schedule(optimizer)
+        generator = torch.Generator().manual_seed(config.seed)
+        state = Progress(model, optimizer, schedule, generator, config)
+        resume(checkpoint, state)
+        for epoch in _epochs(state, config, progress):
+            model.train()
+            totals = _Means()
+            for inputs, y in batches(train, config.batch_size, generator, device):
+                if augment is not None:
+                    inputs, y = augment(inputs, y, generator)
+                with _autocast(device, config):
+                    logits = model(*inputs)
+                    step_loss = loss(logits, y, inputs)
+                optimizer.zero_grad()
+                step_loss.backward()
+                optimizer.step()
+                totals.add(step_loss, logits, y, epoch)
+            lr = optimizer.param_groups[0]["lr"]
+            schedule.step()
+            state.end_epoch(totals.result(), measure(model, valid, config, loss=loss), lr)
+            save_progress(checkpoint, state)
+        model.load_state_dict(state.best_state)
+    history = pd.DataFrame(state.history)
+    seconds = time.perf_counter() - started
+    return Run(config, history, state.best_epoch, state.best_state, seconds, state.exhausted)
+
+
+def _epochs(state: Progress, config: TrainConfig, progress: bool) -> Iterator[int]:
+    """The numbers of the epochs still to run, until patience runs out."""
+    bar = tqdm(
+        total=config.epochs,
+        initial=len(state.history),
+        desc="epochs",
+        disable=not progress,
+        file=sys.stdout,
+    )
+    with bar:
+        while len(state.history) < config.epochs and not state.exhausted:
+            yield len(state.history) + 1
+            last = state.history[-1]
+            bar.set_postfix({k: f"{last[k]:.3f}" for k in ("train_loss", "valid_loss")})
+            bar.update()
+
+
+def batches(
+    segments: Segments,
+    batch_size: int,
+    generator: torch.Generator | None = None,
+    device: torch.device | str = "cpu",
+) -> Iterator[tuple[Inputs, torch.Tensor]]:
+    """Batches of (inputs, y), in random order if a generator is given.
+
+    A rest of one segment joins the batch before it: batch normalisation needs two.
+    """
+    n = len(segments)
+    order = torch.arange(n) if generator is None else torch.randperm(n, generator=generator)
+    starts = list(range(0, n, batch_size))
+    if len(starts) > 1 and n - starts[-1] == 1:
+        starts.pop()
+    for start, end in zip(starts, starts[1:] + [n], strict=True):
+        index = order[start:end]
+        yield tuple(x[index].to(device) for x in segments.inputs), segments.y[index].to(device)
+
+
+def measure(
+    model: nn.Module,
+    segments: Segments | None,
+    config: TrainConfig | None = None,
+    *,
+    loss: Loss = cross_entropy,
+) -> tuple[float, float]:
+    """Mean loss (nats) and accuracy over segments in evaluation mode; (nan, nan) without any."""
+    if segments is None or not len(segments):
+        return float("nan"), float("nan")
+    config = config or TrainConfig()
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    totals = _Means()
+    with torch.inference_mode():
+        for inputs, y in batches(segments, config.batch_size, device=device):
+            with _autocast(device, config):
+                logits = model(*inputs)
+                totals.add(loss(logits, y, inputs), logits, y)
+    model.train(was_training)
+    return totals.result()
+
+
+def _autocast(device: torch.device, config: TrainConfig) -> torch.autocast:
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bfloat16")
+
+
+class _Means:
+    """Running means of loss and accuracy over segments."""
+
+    def __init__(self) -> None:
+        self.n, self.loss, self.correct = 0, 0.0, 0.0
+
+    def add(
+        self, loss: torch.Tensor, logits: torch.Tensor, y: torch.Tensor, epoch: int | None = None
+    ) -> None:
+        value = loss.item()
+        if epoch is not None and not torch.isfinite(loss):
+            hint = "lower `lr`, or standardise the inputs."
+            where = f"fit, epoch {epoch}"
+            raise TrainingError(explain(where, "a finite loss", str(value), hint))
+        self.n += len(y)
+        self.loss += value * len(y)
+        if y.ndim == 1:
+            self.correct += (logits.argmax(1) == y).sum().item()
+        else:  # soft or several labels: a share of exact hits has no meaning
+            self.correct = float("nan")
+
+    def result(self) -> tuple[float, float]:
+        return self.loss / self.n, self.correct / self.n
