@@ -1,1 +1,81 @@
 """What a result is worth: predictions, metrics, intervals, paired tests."""
+
+from mgrlib.evaluation.aggregation import geometric_mean, mean_probs, median, vote
+from mgrlib.evaluation.baselines import chance, majority
+from mgrlib.evaluation.intervals import (
+    Interval,
+    bootstrap,
+    clips_needed,
+    over_runs,
+    over_seeds,
+    wilson,
+)
+from mgrlib.evaluation.metrics import (
+    accuracy,
+    accuracy_interval,
+    confusion,
+    f1,
+    genre_f1,
+    genre_precision,
+    genre_recall,
+    per_genre,
+    precision,
+    recall,
+    summary,
+)
+from mgrlib.evaluation.paired import (
+    Difference,
+    McNemar,
+    compare_counts,
+    corrected_t_test,
+    mcnemar,
+    mcnemar_range,
+    paired_bootstrap,
+    permutation_test,
+    seeds_test,
+)
+from mgrlib.evaluation.predictions import (
+    EvaluationError,
+    Predictions,
+    predict,
+    predict_sklearn,
+)
+
+__all__ = [
+    "Difference",
+    "EvaluationError",
+    "Interval",
+    "McNemar",
+    "Predictions",
+    "accuracy",
+    "accuracy_interval",
+    "bootstrap",
+    "chance",
+    "clips_needed",
+    "compare_counts",
+    "confusion",
+    "corrected_t_test",
+    "f1",
+    "genre_f1",
+    "genre_precision",
+    "genre_recall",
+    "geometric_mean",
+    "majority",
+    "mcnemar",
+    "mcnemar_range",
+    "mean_probs",
+    "median",
+    "over_runs",
+    "over_seeds",
+    "paired_bootstrap",
+    "per_genre",
+    "permutation_test",
+    "precision",
+    "predict",
+    "predict_sklearn",
+    "recall",
+    "seeds_test",
+    "summary",
+    "vote",
+    "wilson",
+]

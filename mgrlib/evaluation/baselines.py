@@ -1,0 +1,39 @@
+"""Baselines: what is reached without listening."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mgrlib.errors import explain
+from mgrlib.evaluation.predictions import EvaluationError, Predictions
+
+__all__ = ["chance", "majority"]
+
+
+def chance(genres: Sequence[str]) -> float:
+    """The expected accuracy of drawing one of the genres blindly: 1/K, however clips are spread.
+
+    Raises
+    ------
+    EvaluationError: no genre.
+
+    >>> chance(("blues", "jazz", "metal", "pop"))
+    0.25
+    """
+    if not len(genres):
+        raise EvaluationError(explain("chance", "at least one genre", "none"))
+    return 1 / len(genres)
+
+
+def majority(predictions: Predictions) -> float:
+    """The accuracy of always answering the most frequent genre of these clips.
+
+    The best that an answer without listening can do here; above `chance` when genres are uneven.
+
+    >>> p = Predictions(("a", "b", "c"), np.array([0, 1, 1]), np.full((3, 2), .5), ("jazz", "pop"))
+    >>> round(majority(p), 3)
+    0.667
+    """
+    return float(np.bincount(predictions.truth).max() / predictions.n)

@@ -1,0 +1,338 @@
+"""Predictions: one row a clip, where every classifier ends and every metric begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from mgrlib.errors import MgrError, ShapeError, explain, some
+from mgrlib.evaluation.aggregation import Aggregate, mean_probs
+from mgrlib.segments import Segments
+
+__all__ = ["EvaluationError", "Predictions", "predict", "predict_sklearn"]
+
+SUM_TOLERANCE = 1e-3  # float32 softmax and probabilities rounded to four digits stay within it
+DIGITS = 4
+
+
+class EvaluationError(MgrError, ValueError):
+    """Predictions that do not hold together, or a comparison that would not be a fair one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a classifier says of each clip, beside what is true.
+
+    Parameters
+    ----------
+    clip_ids: M different clips.
+    truth: (M,), the class number of each clip, counted as in `genres`.
+    probs: (M, K), the probability given to each genre; each row sums to 1.
+    genres: the K class names.
+
+    The arrays are copied and cannot be written to.
+
+    Raises
+    ------
+    ShapeError: lengths that do not fit together.
+    EvaluationError: no clip, a clip twice, a label outside `genres`, or a row that is no
+        probability distribution; the message names the first three clips.
+
+    >>> probs = np.array([[.9, .1], [.6, .4]])
+    >>> p = Predictions(("a", "b"), np.array([0, 1]), probs, ("jazz", "pop"))
+    >>> p
+    Predictions(2 clips, 2 genres, 1 correct)
+    >>> p.predicted, p.correct
+    (array([0, 0]), array([ True, False]))
+    """
+
+    clip_ids: tuple[str, ...]
+    truth: np.ndarray
+    probs: np.ndarray
+    genres: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "clip_ids", tuple(self.clip_ids))
+        object.__setattr__(self, "genres", tuple(self.genres))
+        object.__setattr__(self, "truth", _frozen(_whole_numbers(self.truth)))
+        object.__setattr__(self, "probs", _frozen(np.array(self.probs, dtype=np.float64)))
+        self._check_shapes()
+        self._check_values()
+
+    def _check_shapes(self) -> None:
+        M, K = len(self.clip_ids), len(self.genres)
+        if self.truth.shape != (M,) or self.probs.shape != (M, K):
+            expected = f"truth (M={M},) and probs (M={M}, K={K})"
+            got = f"{self.truth.shape} and {self.probs.shape}"
+            hint = "one row a clip, one column a genre."
+            raise ShapeError(explain("Predictions", expected, got, hint))
+
+    def _check_values(self) -> None:
+        if not self.n:
+            raise EvaluationError(explain("Predictions", "at least one clip", "none"))
+        if len(set(self.clip_ids)) < self.n:
+            repeated = some(pd.Index(self.clip_ids)[pd.Index(self.clip_ids).duplicated()].unique())
+            hint = "aggregate the segments of a clip before."
+            raise EvaluationError(explain("Predictions", "each clip once", repeated, hint))
+        self._refuse((self.truth < 0) | (self.truth >= len(self.genres)), "labels in 0..K-1")
+        self._refuse(~np.isfinite(self.probs).all(axis=1), "finite probabilities")
+        self._refuse((self.probs < 0).any(axis=1), "no negative probability")
+        sums = np.asarray(self.probs.sum(axis=1))
+        self._refuse(
+            np.abs(sums - 1) > SUM_TOLERANCE, "rows that sum to 1", "apply softmax to logits first."
+        )
+
+    def _refuse(self, wrong: Any, expected: str, hint: str = "") -> None:
+        if wrong.any():
+            offenders = some(np.asarray(self.clip_ids, dtype=object)[wrong])
+            raise EvaluationError(explain("Predictions", expected, f"others at {offenders}", hint))
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __repr__(self) -> str:
+        right = int(self.correct.sum())
+        return f"Predictions({self.n} clips, {len(self.genres)} genres, {right} correct)"
+
+    @property
+    def n(self) -> int:
+        """The number of clips, M."""
+        return len(self.clip_ids)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The class number with the highest probability, (M,) int64; the first one of a tie."""
+        return self.probs.argmax(axis=1)
+
+    @property
+    def correct(self) -> np.ndarray:
+        """Where prediction and truth agree, (M,) bool."""
+        return self.predicted == self.truth
+
+    @staticmethod
+    def concat(parts: Sequence[Predictions]) -> Predictions:
+        """The predictions of several folds as one table.
+
+        Raises
+        ------
+        EvaluationError: nothing to join, different genres, or a clip in two parts.
+        """
+        if not parts:
+            raise EvaluationError(explain("Predictions.concat", "at least one part", "none"))
+        genres = parts[0].genres
+        for part in parts:
+            if part.genres != genres:
+                got = f"{part.genres}"
+                raise EvaluationError(explain("Predictions.concat", f"genres {genres}", got))
+        return Predictions(
+            clip_ids=tuple(clip_id for part in parts for clip_id in part.clip_ids),
+            truth=np.concatenate([part.truth for part in parts]),
+            probs=np.concatenate([part.probs for part in parts]),
+            genres=genres,
+        )
+
+    def select(self, clip_ids: Sequence[str]) -> Predictions:
+        """The rows of these clips, in the order asked for.
+
+        Raises
+        ------
+        EvaluationError: a clip that is not here.
+        """
+        row = {clip_id: i for i, clip_id in enumerate(self.clip_ids)}
+        unknown = [c for c in clip_ids if c not in row]
+        if unknown:
+            got = f"unknown {some(unknown)}"
+            raise EvaluationError(explain("Predictions.select", "clips predicted", got))
+        rows = np.array([row[c] for c in clip_ids], dtype=np.int64)
+        return Predictions(tuple(clip_ids), self.truth[rows], self.probs[rows], self.genres)
+
+    def frame(self) -> pd.DataFrame:
+        """A table indexed by `clip_id`: truth, predicted, correct, confidence, and K probabilities.
+
+        >>> p = Predictions(("a",), np.array([1]), np.array([[.75, .25]]), ("jazz", "pop"))
+        >>> p.frame()
+                truth predicted  correct  confidence  jazz   pop
+        clip_id
+        a         pop      jazz    False        0.75  0.75  0.25
+        """
+        names = np.asarray(self.genres, dtype=object)
+        index = pd.Index(self.clip_ids, name="clip_id")
+        columns = {
+            "truth": names[self.truth],
+            "predicted": names[self.predicted],
+            "correct": self.correct,
+            "confidence": self.probs.max(axis=1),
+        }
+        probs = pd.DataFrame(self.probs, index=index, columns=list(self.genres))
+        return pd.concat([pd.DataFrame(columns, index=index), probs], axis=1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The table as lists and numbers that JSON can hold, probabilities to four digits.
+
+        Rounding can make two genres equal; the one predicted then gets 0.0001 more, so that what
+        is read back predicts the same.
+
+        >>> p = Predictions(("a",), np.array([1]), np.array([[2 / 3, 1 / 3]]), ("jazz", "pop"))
+        >>> p.to_dict()
+        {'genres': ['jazz', 'pop'], 'clip_ids': ['a'], 'truth': [1], 'probs': [[0.6667, 0.3333]]}
+        """
+        probs = self.probs.round(DIGITS)
+        changed = np.flatnonzero(probs.argmax(axis=1) != self.predicted)
+        probs[changed, self.predicted[changed]] = probs[changed].max(axis=1) + 10.0**-DIGITS
+        return {
+            "genres": list(self.genres),
+            "clip_ids": list(self.clip_ids),
+            "truth": self.truth.tolist(),
+            "probs": probs.round(DIGITS).tolist(),
+        }
+
+    @staticmethod
+    def from_dict(content: dict[str, Any]) -> Predictions:
+        """The table that `to_dict` wrote, each row of probabilities scaled to sum to 1 again.
+
+        Raises
+        ------
+        EvaluationError: an entry is missing, or what is there is no table of predictions.
+        """
+        missing = [k for k in ("genres", "clip_ids", "truth", "probs") if k not in content]
+        if missing:
+            got = f"no {some(missing)}"
+            raise EvaluationError(explain("Predictions.from_dict", "what to_dict wrote", got))
+        genres = tuple(content["genres"])
+        probs = np.asarray(content["probs"], dtype=np.float64).reshape(-1, len(genres))
+        # K entries rounded to four digits are off by K/2 * 1e-4 at most (and 1e-4 for a tie);
+        # a larger gap is damage, which the check at construction must see.
+        sums = probs.sum(axis=1, keepdims=True)
+        rounding = (len(genres) / 2 + 1) * 10.0**-DIGITS
+        scaled = np.where(np.abs(sums - 1) <= rounding, probs / np.where(sums > 0, sums, 1), probs)
+        truth = np.asarray(content["truth"], dtype=np.int64)
+        return Predictions(tuple(content["clip_ids"]), truth, scaled, genres)
+
+
+def _frozen(x: np.ndarray) -> np.ndarray:
+    x.flags.writeable = False
+    return x
+
+
+def _whole_numbers(x: Any) -> np.ndarray:
+    """A copy as int64; labels that are no integers are refused, not cut."""
+    given = np.asarray(x)
+    if given.size and given.dtype.kind not in "iu":
+        hint = "labels are class numbers: `corpus.labels(clip_ids)`."
+        got = f"an array of {given.dtype}"
+        raise EvaluationError(explain("Predictions", "integer labels", got, hint))
+    return np.array(given, dtype=np.int64)
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[torch.device]:
+    """Evaluation mode without gradients; afterwards each layer is in the mode it was in."""
+    modes = [(module, module.training) for module in model.modules()]
+    tensors = [*model.parameters(), *model.buffers()]
+    model.eval()
+    try:
+        with torch.inference_mode():
+            yield tensors[0].device if tensors else torch.device("cpu")
+    finally:
+        for module, training in modes:
+            module.training = training  # train(mode) would also switch frozen children
+
+
+def predict(
+    model: nn.Module,
+    segments: Segments,
+    *,
+    batch_size: int = 64,
+    aggregate: Aggregate = mean_probs,
+) -> Predictions:
+    """One row for each clip that has segments here, in the order of `segments.clip_ids`.
+
+    Each segment goes through the model, softmax makes its logits (S, K) probabilities, and
+    `aggregate` joins those of one clip: (S, K) -> (M, K). The model runs in evaluation mode on the
+    device where its weights are, and is afterwards as it was.
+
+    Raises
+    ------
+    EvaluationError: no segment, several labels a segment, or logits that are not finite (the
+        message names the clips).
+    ShapeError: logits that are not (B, K).
+    """
+    S = _n_segments("predict", segments)
+    pieces = []
+    with _evaluating(model) as device:
+        for start in range(0, S, batch_size):
+            batch = tuple(x[start : start + batch_size].to(device) for x in segments.inputs)
+            pieces.append(model(*batch).double().cpu())
+    logits = torch.cat(pieces)
+    K = len(segments.genres)
+    if tuple(logits.shape) != (S, K):
+        hint = "build the model with `n_classes=len(segments.genres)`."
+        raise ShapeError(explain("predict", f"logits (S={S}, K={K})", f"{(*logits.shape,)}", hint))
+    clip = np.asarray(segments.clip)
+    broken = np.unique(clip[~torch.isfinite(logits).all(dim=1).numpy()])
+    if broken.size:
+        names = some(segments.clip_ids[i] for i in broken)
+        hint = "lower the learning rate, and look for NaN among the inputs."
+        raise EvaluationError(explain("predict", "finite logits", f"others for {names}", hint))
+    probs = logits.softmax(dim=1).numpy()
+    return _by_clip(probs, np.asarray(segments.y), clip, segments, aggregate)
+
+
+def predict_sklearn(
+    estimator: Any, segments: Segments, *, aggregate: Aggregate = mean_probs
+) -> Predictions:
+    """The same table from a fitted scikit-learn classifier.
+
+    It is given each segment's first input as a row of numbers, (S, ...) -> (S, D), and must have
+    been fitted on class numbers. A genre that it never saw gets probability 0; a classifier without
+    `predict_proba` gives all probability to its answer.
+
+    Raises
+    ------
+    EvaluationError: no segment, or classes that are no class numbers of `segments.genres`.
+    """
+    S, K = _n_segments("predict_sklearn", segments), len(segments.genres)
+    known = np.asarray(estimator.classes_)
+    if known.dtype.kind not in "iu" or known.min() < 0 or known.max() >= K:
+        hint = "fit it on `segments.y`, the class numbers."
+        raise EvaluationError(
+            explain("predict_sklearn", f"classes among 0..{K - 1}", some(known), hint)
+        )
+    x = np.asarray(segments.inputs[0]).reshape(S, -1)
+    probs = np.zeros((S, K))
+    if hasattr(estimator, "predict_proba"):
+        probs[:, known] = estimator.predict_proba(x)
+    else:
+        probs[np.arange(S), estimator.predict(x)] = 1.0
+    return _by_clip(probs, np.asarray(segments.y), np.asarray(segments.clip), segments, aggregate)
+
+
+def _n_segments(where: str, segments: Segments) -> int:
+    """S, once it is sure that there are segments with one label each."""
+    if not len(segments):
+        raise EvaluationError(explain(where, "at least one segment", "none"))
+    if segments.y.ndim != 1:
+        got = f"labels {tuple(segments.y.shape)}"
+        raise EvaluationError(explain(where, "one class number a segment, (S,)", got))
+    return len(segments)
+
+
+def _by_clip(
+    probs: np.ndarray, y: np.ndarray, clip: np.ndarray, segments: Segments, aggregate: Aggregate
+) -> Predictions:
+    present, first, row = np.unique(clip, return_index=True, return_inverse=True)
+    truth = y[first]
+    mixed = present[np.unique(row[y != truth[row]])]
+    if mixed.size:
+        names = some(segments.clip_ids[i] for i in mixed)
+        raise EvaluationError(explain("predict", "one label a clip", f"several for {names}"))
+    clip_ids = tuple(segments.clip_ids[i] for i in present)
+    joined = aggregate(probs, row, len(present))
+    return Predictions(clip_ids, truth.astype(np.int64), joined, tuple(segments.genres))
