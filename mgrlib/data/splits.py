@@ -1,0 +1,246 @@
+"""Splits: who trains, who tests, and how they are kept apart.
+
+The two ways to divide a corpus differ in what they answer. `stratified` draws clips, so that an
+artist's clips fall on both sides and a model is paid for recognising the artist; `by_group` draws
+groups (artists or songs), and asks about music never heard. Same seed, same split.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from mgrlib import storage
+from mgrlib.data.corpus import Corpus, Split
+from mgrlib.errors import SplitError, explain, some
+
+__all__ = ["by_group", "fault_filtered", "folds", "read_split", "stratified", "write_split"]
+
+PARTS = ("train", "valid", "test")
+
+
+def stratified(corpus: Corpus, *, test: float = 0.2, valid: float = 0.0, seed: int) -> Split:
+    """Clips drawn at random, each genre in the same proportions: leaky as to groups.
+
+    Artists and songs fall on both sides wherever a group has several clips, so `Split.check`
+    wants `leaky=True` for it. This is how most published figures on GTZAN were made.
+
+    Parameters
+    ----------
+    test, valid: shares of the clips, at least 0 and together below 1; the rest trains.
+    seed: which of the possible splits.
+
+    Raises
+    ------
+    SplitError: impossible shares, or a part or a genre left without a clip to train on.
+    """
+    return _divided(corpus, corpus.clips.index.to_numpy(), "stratified", (test, valid), seed)
+
+
+def by_group(corpus: Corpus, *, test: float = 0.2, valid: float = 0.0, seed: int) -> Split:
+    """Groups (artists or songs) drawn at random, each genre as near to its share as they allow.
+
+    No group stands in two parts. Large groups make the parts uneven: look at the counts.
+
+    Parameters
+    ----------
+    test, valid: shares of the clips, at least 0 and together below 1; the rest trains.
+    seed: which of the possible splits.
+
+    Raises
+    ------
+    SplitError: impossible shares, a part without a clip, or a genre with nothing to train on, as
+        when all its clips are one artist's.
+    """
+    return _divided(corpus, corpus.clips["group"].to_numpy(), "by_group", (test, valid), seed)
+
+
+def folds(
+    corpus: Corpus,
+    n_folds: int,
+    *,
+    seed: int,
+    by: Literal["group", "clip"] = "group",
+    n_valid: int = 0,
+) -> list[Split]:
+    """`n_folds` splits; every clip tests in exactly one of them.
+
+    Parameters
+    ----------
+    n_folds: 2 or more.
+    seed: which of the possible divisions.
+    by: `"group"` keeps artists or songs together, as `by_group` does; `"clip"` is leaky as to
+        groups, as `stratified` is.
+    n_valid: how many folds validate: in split i fold i tests, and the next `n_valid` validate.
+
+    Raises
+    ------
+    SplitError: fewer groups than folds, or a genre with nothing to train on.
+    """
+    if not 2 <= n_folds <= len(corpus) or not 0 <= n_valid <= n_folds - 2:
+        got = f"n_folds={n_folds}, n_valid={n_valid}"
+        want = f"2 to {len(corpus)} folds, of which at least one trains"
+        raise SplitError(explain("folds", want, got))
+    if by not in ("group", "clip"):
+        raise SplitError(explain("folds", "by='group' or by='clip'", repr(by)))
+    units = corpus.clips["group"] if by == "group" else corpus.clips.index
+    fold = _assign(corpus, units.to_numpy(), np.full(n_folds, 1 / n_folds), seed)
+    source = f"{n_folds} folds by {by}, seed {seed}"
+    splits = []
+    for k in range(n_folds):
+        turn = (fold - k) % n_folds  # 0 tests, 1 to n_valid validate, the rest train
+        part = np.where(turn == 0, 2, np.where(turn <= n_valid, 1, 0))
+        splits.append(_split(corpus, part, f"fold-{k}", f"{source}, fold {k}"))
+    return splits
+
+
+def fault_filtered(corpus: Corpus) -> Split:
+    """The split of GTZAN by Kereliuk, Sturm and Larsen (2015): 443 train, 197 valid, 290 test.
+
+    Repeated, mislabelled and distorted clips are left out, and no artist stands in two parts.
+    `corpus` is GTZAN with clip ids such as `"blues.00012"`. A corpus without all of the 930 clips
+    gets the part of the split that it has, and `source` says how many: such figures cannot be
+    compared with published ones.
+
+    Raises
+    ------
+    SplitError: a part without a clip, because the corpus is too small or is not GTZAN.
+    """
+    facts = pd.read_csv(_fact("gtzan_fault_filtered.csv"), comment="#")
+    listed: dict[str, list[str]] = {part: [] for part in PARTS}
+    for part, genre, numbers in facts.itertuples(index=False):
+        listed[part] += [f"{genre}.{n:05d}" for n in expand(numbers)]
+    present = {p: [c for c in ids if c in corpus.clips.index] for p, ids in listed.items()}
+    empty = [part for part in PARTS if not present[part]]
+    where = f"fault_filtered({corpus.name!r})"
+    if empty:
+        hint = "this split is for GTZAN, with clip ids such as 'blues.00012'."
+        raise SplitError(explain(where, "clips in every part", f"none in {some(empty)}", hint))
+    n_here, n_all = (sum(map(len, parts.values())) for parts in (present, listed))
+    source = "Kereliuk et al. (2015), fault-filtered"
+    if n_here < n_all:
+        source += f", only the {n_here} of its {n_all} clips that {corpus.name} has"
+    train, valid, test = (tuple(present[part]) for part in PARTS)
+    return Split("fault-filtered", train, valid, test, source)
+
+
+def expand(numbers: str | int) -> list[int]:
+    """The numbers that ranges stand for.
+
+    >>> expand("0-2 7")
+    [0, 1, 2, 7]
+    """
+    found: list[int] = []
+    for item in str(numbers).split():
+        first, _, last = item.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
+def write_split(split: Split, path: str | os.PathLike[str]) -> None:
+    """Write a split as a table of clip ids and parts, its name and source in comments above.
+
+    Raises
+    ------
+    StorageError: the folder cannot be written.
+    """
+    lines = [f"# name: {split.name}", f"# source: {split.source}"]
+    lines = [" ".join(line.split()) for line in lines] + ["clip_id,part"]
+    lines += [f"{clip},{part}" for part, ids in split.parts().items() for clip in ids]
+    with storage.atomic_write(Path(path)) as part_path:
+        part_path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_split(path: str | os.PathLike[str]) -> Split:
+    """The split that `write_split` wrote, clips in the same order.
+
+    Raises
+    ------
+    SplitError: no such file, not such a table, or a split that does not hold together.
+    """
+    path = Path(path)
+    form = "a table of clip_id,part below '# name:' and '# source:'"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SplitError(explain(str(path), form, str(error), "check the path.")) from error
+    head = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# ") and ": " in line)
+    rows = [line.rsplit(",", 1) for line in lines if line.strip() and not line.startswith("#")]
+    wrong = [row for row in rows[1:] if len(row) != 2 or row[1] not in PARTS]
+    if rows[:1] != [["clip_id", "part"]] or wrong:
+        got = f"rows {some(wrong)}" if wrong else f"a file that begins {some(lines[:1])}"
+        raise SplitError(explain(str(path), form, got))
+    train, valid, test = (tuple(clip for clip, part in rows[1:] if part == p) for p in PARTS)
+    return Split(head.get("name", path.stem), train, valid, test, head.get("source", ""))
+
+
+def _fact(name: str) -> Path:
+    return Path(str(files("mgrlib.data") / "facts" / name))
+
+
+def _divided(
+    corpus: Corpus, units: np.ndarray, name: str, held: tuple[float, float], seed: int
+) -> Split:
+    """A split in which every unit (clip or group) stands in one part."""
+    test, valid = held
+    if not (test > 0 and valid >= 0 and test + valid < 1):
+        want = "test above 0, valid at least 0, together below 1"
+        raise SplitError(explain(name, want, f"test={test}, valid={valid}"))
+    shares = np.array([1 - valid - test, valid, test])
+    part = _assign(corpus, units, shares, seed)
+    source = f"{name}, test {test:g}, valid {valid:g}, seed {seed}"
+    if valid and not (part == 1).any():
+        want = f"a clip to validate on for valid={valid}"
+        raise SplitError(explain(f"{name} of {corpus.name!r}", want, "none", "ask for more."))
+    return _split(corpus, part, name, source)
+
+
+def _assign(corpus: Corpus, units: np.ndarray, shares: np.ndarray, seed: int) -> np.ndarray:
+    """The part of each clip, (M,): units dealt so that each part gets its share of each genre.
+
+    The largest units are dealt first, each to the part that lacks its genres most.
+    """
+    labels = corpus.labels(corpus.clips.index)
+    numbers, names = pd.factorize(units)
+    if len(names) < np.count_nonzero(shares):
+        want = f"at least {np.count_nonzero(shares)} groups"
+        raise SplitError(explain(f"splitting {corpus.name!r}", want, str(len(names))))
+    counts = np.zeros((len(names), len(corpus.genres)))
+    np.add.at(counts, (numbers, labels), 1)
+    total = np.maximum(counts.sum(axis=0), 1)
+    lack = shares[:, None] * total  # (parts, K): clips still wanted
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(names))
+    order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
+    part_of = np.zeros(len(names), dtype=np.int64)
+    for unit in order:
+        need = (lack * counts[unit] / total**2).sum(axis=1)
+        need[shares == 0] = -np.inf
+        near = np.flatnonzero(need >= need.max() - 1e-12)
+        best = near[np.argmax(lack[near].sum(axis=1))] if len(near) > 1 else near[0]
+        part_of[unit] = best
+        lack[best] -= counts[unit]
+    return part_of[numbers]
+
+
+def _split(corpus: Corpus, part: np.ndarray, name: str, source: str) -> Split:
+    """The parts as a Split in the corpus's order, if every genre can be learnt from it."""
+    ids = corpus.clips.index.to_numpy()
+    train, valid, test = (tuple(ids[part == k].tolist()) for k in range(3))
+    missing = _untaught(corpus, train)
+    if missing:
+        hint = "a genre whose clips are all one artist's cannot be split by artist; split by clip."
+        where = f"{source} of {corpus.name!r}"
+        raise SplitError(explain(where, "training clips in each genre", f"none: {missing}", hint))
+    return Split(name, train, valid, test, source)
+
+
+def _untaught(corpus: Corpus, train: Sequence[str]) -> str:
+    present = set(corpus.clips["genre"])
+    return some(sorted(present - set(corpus.rows(train)["genre"])))
