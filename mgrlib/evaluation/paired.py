@@ -38,6 +38,8 @@ __all__ = [
     "seeds_test",
 ]
 
+NO_SPREAD = 1e-12  # values this close differ by rounding only; t would be 0/0
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -208,7 +210,8 @@ def seeds_test(
     """The mean of a's runs minus that of b's, by a t test.
 
     Seeds of two systems have nothing in common, so Welch's test is the rule; `paired=True` is for
-    runs that share something by position, such as the split that both were trained on.
+    runs that share something by position, such as the split that both were trained on. Runs that
+    are all alike leave no doubt: p is 1 for no difference and 0 for any.
 
     Raises
     ------
@@ -219,15 +222,13 @@ def seeds_test(
     """
     check_level("seeds_test", level)
     a, b = _runs("seeds_test", a_values, b_values, paired)
-    if paired:
-        result, test = stats.ttest_rel(a, b), "paired t"
-    else:
-        result, test = stats.ttest_ind(a, b, equal_var=False), "Welch t"
+    d, n = float(a.mean() - b.mean()), min(a.size, b.size)
+    test = "paired t" if paired else "Welch t"
+    spread = np.ptp(a - b) if paired else max(np.ptp(a), np.ptp(b))
+    if spread < NO_SPREAD:
+        return Difference(d, d, d, float(abs(d) < NO_SPREAD), n, level, test)
+    result = stats.ttest_rel(a, b) if paired else stats.ttest_ind(a, b, equal_var=False)
     bounds = result.confidence_interval(confidence_level=level)
-    d = float(a.mean() - b.mean())
-    n = min(a.size, b.size)
-    if not np.isfinite(result.pvalue):  # no spread at all: the t statistic is 0/0 or d/0
-        return Difference(d, d, d, float(d == 0), n, level, test)
     return Difference(
         d, float(bounds.low), float(bounds.high), float(result.pvalue), n, level, test
     )
@@ -295,7 +296,9 @@ def corrected_t_test(
     d, J = float(x.mean()), x.size
     error = float(x.std(ddof=1)) * math.sqrt(1 / J + n_test / n_train)
     margin = error * float(stats.t.ppf((1 + level) / 2, J - 1))
-    p = float(2 * stats.t.sf(abs(d) / error, J - 1)) if error else float(d == 0)
+    if np.ptp(x) < NO_SPREAD:
+        return Difference(d, d, d, float(abs(d) < NO_SPREAD), J, level, "corrected t")
+    p = float(2 * stats.t.sf(abs(d) / error, J - 1))
     return Difference(d, d - margin, d + margin, p, J, level, "corrected t")
 
 
