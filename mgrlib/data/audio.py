@@ -124,21 +124,20 @@ def load_audio(path: str | os.PathLike[str], sample_rate: int) -> np.ndarray:
 
 def _opened(path: Path) -> sf.SoundFile:
     """The open file, or an error that says what stands in its place."""
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise _unopened(path, error) from error
     if path.is_dir():
         hint = "give the path of one file; `folder(path)` makes a corpus of a folder."
         raise AudioError(explain(str(path), "an audio file", "a folder", hint))
-    if size == 0:
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(12)
+    except OSError as error:
+        raise _unopened(path, error) from error
+    if not start:
         raise AudioError(explain(str(path), "an audio file", "an empty file (0 bytes)", REPLACE))
     try:
         return sf.SoundFile(path)
     except (sf.SoundFileError, TypeError) as error:  # TypeError: a headerless .raw needs settings
-        with path.open("rb") as stream:
-            start = stream.read(12)
-        got = f"a file of {size} bytes that begins with {start!r} ({error})"
+        got = f"a file that begins with {start!r} ({error})"
         kinds = "wav, au, flac, mp3, ogg and aiff can be read; " + REPLACE
         raise AudioError(explain(str(path), "an audio file", got, kinds)) from error
 
