@@ -26,7 +26,7 @@ from mgrlib.errors import AudioError, FeatureError, ShapeError, explain, some
 from mgrlib.features.base import Feature
 from mgrlib.storage import atomic_write, home
 
-__all__ = ["Cut", "Segments", "cut"]
+__all__ = ["Cut", "Segments", "cut", "standardize"]
 
 STORE_VERSION = 1
 
@@ -292,3 +292,32 @@ def _stack(items: Sequence[Path | np.ndarray], clip_ids: Sequence[str]) -> torch
         whole[start : start + shape[0]] = _open(item)
         start += shape[0]
     return torch.from_numpy(whole)
+
+
+def standardize(
+    train: Segments, *others: Segments, per: str = "coefficient", eps: float = 1e-5
+) -> tuple[Segments, ...]:
+    """All of them with the first modality brought to mean 0 and deviation 1 *of the training part*.
+
+    Parameters
+    ----------
+    per: "coefficient" has one mean and deviation a row (band, MFCC), over all frames and segments;
+        "array" has one for everything and keeps the rows' differences.
+    eps: added to the deviation, so that a row that never changes becomes zero.
+
+    Raises
+    ------
+    FeatureError: another `per`.
+    """
+    x = train.inputs[0]
+    axes = {"coefficient": (0, *range(2, x.ndim)), "array": tuple(range(x.ndim))}
+    if per not in axes:
+        raise FeatureError(explain("standardize", f"per among {sorted(axes)}", repr(per)))
+    mean = x.mean(axes[per], keepdim=True)[0]
+    deviation = x.std(axes[per], keepdim=True, correction=0)[0] + eps
+
+    def scale(values: torch.Tensor) -> torch.Tensor:
+        return (values - mean) / deviation
+
+    rest = (None,) * (len(train.inputs) - 1)
+    return tuple(part.map(scale, *rest) for part in (train, *others))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import nn
@@ -118,12 +119,11 @@ def shape_table(model: nn.Module, *input_shapes: tuple[int, ...], depth: int = 1
     rows: list[tuple[str, str, int]] = []
 
     def note(name: str) -> Callable[..., None]:
-        def hook(layer: nn.Module, given: tuple, output: object) -> None:
+        def hook(layer: nn.Module, given: tuple, output: Any) -> None:
             out = output[0] if isinstance(output, tuple) else output
             n = sum(p.numel() for p in layer.parameters())
-            changed = not given or given[0].shape != out.shape  # type: ignore[attr-defined]
-            if n or changed:
-                shape = ", ".join(["B", *map(str, out.shape[1:])])  # type: ignore[attr-defined]
+            if n or not given or given[0].shape != out.shape:
+                shape = ", ".join(["B", *map(str, out.shape[1:])])
                 rows.append((name, f"({shape})", n))
 
         return hook

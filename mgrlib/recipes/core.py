@@ -1,0 +1,364 @@
+"""Recipe, Reported, Result: one row of one paper's table as a value, and what running it gave."""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import hashlib
+import inspect
+import json
+import platform
+import sys
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import torch
+from torch import nn
+from tqdm.auto import tqdm
+
+from mgrlib.data.corpus import Corpus, Split
+from mgrlib.data.splits import by_group, folds, stratified
+from mgrlib.errors import RecipeError, explain
+from mgrlib.evaluation.intervals import Interval, over_runs
+from mgrlib.evaluation.predictions import Predictions, predict
+from mgrlib.features.base import Feature
+from mgrlib.segments import Cut, Segments, cut, standardize
+from mgrlib.storage import atomic_write, home
+from mgrlib.training.config import TrainConfig, config_dict
+from mgrlib.training.loop import Augment, fit
+from mgrlib.training.seeds import seeded
+
+__all__ = ["Protocol", "Recipe", "Reported", "Result", "read_result", "run", "write_result"]
+
+SCALINGS = ("none", "coefficient", "array")
+PACKAGES = ("mgrlib", "torch", "librosa", "numpy", "scipy", "scikit-learn", "soundfile")
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A number that a paper prints.
+
+    Parameters
+    ----------
+    value: as printed, a share and not a percentage.
+    metric: "accuracy", "validation accuracy", "mean recall", ...
+    n: the number of test clips behind it; None when the paper does not tell.
+    split: the protocol in the paper's terms.
+    place: where it stands, as "table 2".
+    note: what a reader should know about it.
+    """
+
+    value: float
+    metric: str
+    n: int | None
+    split: str
+    place: str
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.place.strip():
+            hint = "name the table, figure or section."
+            raise RecipeError(explain("Reported", "the number's place in the paper", "none", hint))
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a corpus is split for a run: folds that test every clip once, or one holdout.
+
+    Parameters
+    ----------
+    n_folds: number of folds, or None for a single holdout of `test`.
+    by: "clip" splits clips at random within genres; "group" keeps an artist's clips together.
+    test: share of test clips of a holdout.
+    """
+
+    n_folds: int | None = 5
+    by: Literal["clip", "group"] = "clip"
+    test: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.by not in ("clip", "group"):
+            raise RecipeError(explain("Protocol", 'by="clip" or by="group"', repr(self.by)))
+
+    def __str__(self) -> str:
+        if self.n_folds is not None:
+            return f"{self.n_folds} folds by {self.by}"
+        return f"{1 - self.test:.0%}/{self.test:.0%} by {self.by}"
+
+    def splits(self, corpus: Corpus, seed: int) -> list[Split]:
+        """The splits of this protocol, which differ from seed to seed."""
+        if self.n_folds is not None:
+            made = folds(corpus, self.n_folds, seed=seed, by=self.by)
+        else:
+            splitter = stratified if self.by == "clip" else by_group
+            made = [splitter(corpus, test=self.test, seed=seed)]
+        return [split.check(corpus, leaky=self.by == "clip") for split in made]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One system of one paper: what goes in, what it is, how it is trained, what the paper got.
+
+    Parameters
+    ----------
+    name: "paper/system", as `mgrlib run` takes it.
+    title: what tables call it.
+    features: what is computed of each clip, one a modality.
+    model: a class that keeps the model contract.
+    config: the training.
+    options: the model's keyword arguments beyond the paper's values.
+    how: how a clip is cut into segments.
+    scaling: "none", "coefficient" or "array": see `mgrlib.segments.standardize`.
+    augment: applied to each training batch.
+    reported: what the paper prints for this system; empty for systems of ours.
+    deviations: where ours is not the paper's, and what the paper leaves open.
+    """
+
+    name: str
+    title: str
+    features: tuple[Feature, ...]
+    model: Callable[..., nn.Module]
+    config: TrainConfig
+    options: Mapping[str, Any] = field(default_factory=dict)
+    how: Cut = field(default_factory=Cut)
+    scaling: str = "none"
+    augment: Augment | None = None
+    reported: tuple[Reported, ...] = ()
+    deviations: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+        if self.name.count("/") != 1:
+            raise RecipeError(explain("Recipe", 'a name "paper/system"', repr(self.name)))
+        if self.scaling not in SCALINGS:
+            where = f"Recipe {self.name!r}"
+            raise RecipeError(explain(where, f"scaling among {SCALINGS}", repr(self.scaling)))
+
+    @property
+    def paper(self) -> str:
+        """The paper's key."""
+        return self.name.split("/")[0]
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when anything that a result depends on changes, the model's code included."""
+        parts = [
+            *(feature.key for feature in self.features),
+            repr(self.how),
+            code_of(self.model),
+            code_of(self.augment) if self.augment else "",
+            json.dumps([config_dict(self.config), dict(self.options), self.scaling], default=str),
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def make(self, segments: Segments) -> nn.Module:
+        """A fresh model for these segments."""
+        shapes = [tuple(x.shape[1:]) for x in segments.inputs]
+        return self.model(segments.n_classes, *shapes, **self.options)
+
+
+def code_of(thing: Callable[..., Any]) -> str:
+    """The source of a class or function without its comments and docstrings.
+
+    Layout and explanations may change without making a result look out of date.
+
+    >>> print(code_of(Protocol.__str__).splitlines()[0])
+    def __str__(self) -> str:
+    """
+    tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            value = body[0].value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What running a recipe gave, with all that is needed to judge it.
+
+    Parameters
+    ----------
+    recipe, fingerprint: of which recipe, in which version.
+    data: name, number of clips and fingerprint of the corpus.
+    protocol: how it was split.
+    config: the training, as values; it differs from the recipe's where the run was told so.
+    runs: one entry a seed and fold: seed, split, predictions, history, seconds.
+    about: versions, machine and date.
+    """
+
+    recipe: str
+    fingerprint: str
+    data: dict[str, Any]
+    protocol: str
+    config: dict[str, Any]
+    runs: tuple[dict[str, Any], ...]
+    about: dict[str, Any]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that were run, in order."""
+        return tuple(dict.fromkeys(one["seed"] for one in self.runs))
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on training, all runs together."""
+        return sum(one["seconds"] for one in self.runs)
+
+    def predictions(self, seed: int) -> Predictions:
+        """The predictions of one seed, all of its folds as one table."""
+        parts = [one["predictions"] for one in self.runs if one["seed"] == seed]
+        if not parts:
+            where = f"Result of {self.recipe}"
+            raise RecipeError(explain(where, f"a seed among {self.seeds}", str(seed)))
+        return Predictions.concat([Predictions.from_dict(part) for part in parts])
+
+    def accuracy(self) -> Interval:
+        """Mean accuracy over the seeds, with an interval over seeds and clips."""
+        tables = [self.predictions(seed) for seed in self.seeds]
+        if any(set(t.clip_ids) != set(tables[0].clip_ids) for t in tables):
+            raise RecipeError(
+                explain(
+                    f"Result of {self.recipe}",
+                    "the same test clips for every seed",
+                    "holdouts that differ",
+                    "use folds, which test every clip, or one seed.",
+                )
+            )
+        order = tables[0].clip_ids
+        return over_runs([table.select(order) for table in tables])
+
+
+def run(
+    recipe: Recipe,
+    corpus: Corpus,
+    protocol: Protocol | None = None,
+    *,
+    seeds: Sequence[int] = (0,),
+    changes: Mapping[str, Any] | None = None,
+    fresh: bool = False,
+    progress: bool = False,
+) -> Result:
+    """Train and test a recipe on a corpus: every seed, every fold.
+
+    Each finished fold is kept under `mgrlib.storage.home()`, so a run that was killed goes on
+    where it stopped.
+
+    Parameters
+    ----------
+    seeds: of split, initial weights and training together.
+    changes: settings of the recipe's TrainConfig to change, as `{"epochs": 5}`; the result says so.
+    fresh: forget folds kept from earlier.
+    progress: show bars.
+
+    Raises
+    ------
+    RecipeError: the corpus has other clips than the recipe can use.
+    AudioError, FeatureError, SplitError, StorageError, TrainingError: from the layers below.
+    """
+    protocol = protocol or Protocol()
+    config = replace(recipe.config, **(changes or {}))
+    segments = cut(corpus, *recipe.features, how=recipe.how, progress=progress)
+    content = corpus_fingerprint(corpus)
+    key = json.dumps([recipe.fingerprint, content, str(protocol), config_dict(config)])
+    folder = home() / "runs" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    jobs = [(s, split) for s in seeds for split in protocol.splits(corpus, s)]
+    done = []
+    bar = tqdm(jobs, desc=recipe.name, disable=not progress, file=sys.stdout)
+    for seed, split in bar:
+        kept = folder / f"{seed}-{split.name}.json"
+        if fresh or not kept.exists():
+            outcome = _train_and_test(recipe, segments, split, replace(config, seed=seed))
+            with atomic_write(kept) as part:
+                part.write_text(json.dumps(outcome))
+        done.append(json.loads(kept.read_text()))
+    data = {"name": corpus.name, "n_clips": len(corpus), "fingerprint": content}
+    return Result(
+        recipe.name,
+        recipe.fingerprint,
+        data,
+        str(protocol),
+        config_dict(config),
+        tuple(done),
+        about(),
+    )
+
+
+def _train_and_test(
+    recipe: Recipe, segments: Segments, split: Split, config: TrainConfig
+) -> dict[str, Any]:
+    """One fold: its predictions and history as plain values."""
+    train, valid, test = (segments.of(part) for part in split.parts().values())
+    if recipe.scaling != "none":
+        train, valid, test = standardize(train, valid, test, per=recipe.scaling)
+    with seeded(config.seed):
+        model = recipe.make(train)
+    outcome = fit(model, train, valid if len(valid) else None, config, augment=recipe.augment)
+    history = outcome.history.round(4).drop(columns=["lr"]).dropna(axis=1)
+    return {
+        "seed": config.seed,
+        "split": split.name,
+        "seconds": round(outcome.seconds, 2),
+        "best_epoch": outcome.best_epoch,
+        "history": {str(name): column.tolist() for name, column in history.items()},
+        "predictions": predict(model, test).to_dict(),
+    }
+
+
+def corpus_fingerprint(corpus: Corpus) -> str:
+    """One text for the content of all clips, whatever their order or place."""
+    contents = sorted(
+        f"{clip_id} {row['genre']} {corpus.source.fingerprint(row)}"
+        for clip_id, row in corpus.clips.iterrows()
+    )
+    return hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
+
+
+def about() -> dict[str, Any]:
+    """Versions, machine and date of a run."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "n_threads": torch.get_num_threads(),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "versions": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def write_result(result: Result, folder: Path) -> Path:
+    """Write a result to `folder / paper / system.data.json`; returns the path."""
+    name = result.recipe.split("/")[1]
+    path = folder / result.recipe.split("/")[0] / f"{name}.{result.data['name']}.json"
+    with atomic_write(path) as part:
+        part.write_text(json.dumps(asdict(result), indent=None, separators=(",", ":")) + "\n")
+    return path
+
+
+def read_result(path: Path) -> Result:
+    """The result that a file holds.
+
+    Raises
+    ------
+    RecipeError: not a result file.
+    """
+    try:
+        content = json.loads(path.read_text())
+        return Result(**{**content, "runs": tuple(content["runs"])})
+    except (ValueError, TypeError, KeyError) as error:
+        got = f"{type(error).__name__}: {error}"
+        raise RecipeError(explain(str(path), "a result file", got)) from error
