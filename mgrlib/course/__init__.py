@@ -6,7 +6,7 @@ rendered page without a kernel and without a network, and on Colab without Jupyt
 
 from mgrlib.course.frames import choices, frames_slider
 from mgrlib.course.player import listen, listen_grid
-from mgrlib.course.quiz import Question, quiz
+from mgrlib.course.quizzes import Question, quiz
 from mgrlib.course.source import show_source
 from mgrlib.course.table import ResultRow, results_table
 

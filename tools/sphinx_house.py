@@ -1,0 +1,112 @@
+"""What the book needs from Sphinx and does not get elsewhere.
+
+House docstrings become field lists, the API page lists every public module without anyone
+keeping a list, and the front page plays what the package renders.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parent.parent
+FIELDS = {"Parameters": "param", "Attributes": "ivar", "Raises": "raises"}
+ENTRY = re.compile(r"(\*{0,2}\w[\w.]*(?:, \*{0,2}\w[\w.]*)*): (.*)")
+CODE = re.compile(r"(``.+?``|:[\w:]+:`[^`]+`|`[^`]+`)", re.DOTALL)
+EMPHASIS = re.compile(r"(\*\*[^\s*][^*]*\*\*|(?<![\w*])\*[^\s*][^*]*\*(?![\w*]))")
+
+
+def as_rst(lines: list[str]) -> list[str]:
+    """A house docstring as reStructuredText.
+
+    Underlined headings become field lists, or plain headings if they are not among `FIELDS`;
+    `x` becomes ``x``; what only reStructuredText would take for markup is escaped.
+    """
+    out: list[str] = []
+    for block in "\n".join(lines).split("\n\n"):
+        if block.lstrip("\n").lstrip().startswith(">>>"):
+            out += [*block.split("\n"), ""]
+            continue
+        head, *rest = block.strip("\n").split("\n")
+        if not (rest and rest[0].strip() and not rest[0].strip().strip("-=")):
+            out += [*escaped(block).split("\n"), ""]
+        elif head in FIELDS:
+            out += [*fields(FIELDS[head], rest[1:]), ""]
+        else:
+            out += [f".. rubric:: {head}", "", *escaped("\n".join(rest[1:])).split("\n"), ""]
+    return out
+
+
+def fields(kind: str, lines: list[str]) -> list[str]:
+    """The entries under a heading as a field list."""
+    out = []
+    for line in escaped("\n".join(lines)).split("\n"):
+        match = ENTRY.match(line.replace("\\", ""))
+        name = match[1].replace(", ", ",").lstrip("*") if match else ""
+        out.append(f":{kind} {name}:{line.split(':', 1)[1]}" if match else line)
+    return out
+
+
+def escaped(text: str) -> str:
+    """Text with single backticks doubled, and stray stars, bars and final underscores escaped."""
+    parts = CODE.split(text)
+    for k, part in enumerate(parts):
+        if k % 2 == 0:
+            parts[k] = _escaped_prose(part)
+        elif part.startswith("`") and not part.startswith("``"):
+            joined = parts[k + 1][:1].isalnum()  # `Module`s
+            parts[k] = f"`{part}`" + ("\\ " if joined else "")
+    return "".join(parts)
+
+
+def _escaped_prose(text: str) -> str:
+    parts = EMPHASIS.split(text)
+    for k in range(0, len(parts), 2):
+        parts[k] = re.sub(r"(?<!\\)([|*])", r"\\\1", parts[k])
+        parts[k] = re.sub(r"^(\s*)\\\*(?= )", r"\1*", parts[k], flags=re.MULTILINE)
+        parts[k] = re.sub(r"(?<=\w)_(?!\w)", r"\\_", parts[k])
+    return "".join(parts)
+
+
+def on_docstring(
+    _app: Sphinx, _what: str, _name: str, _obj: Any, _o: Any, lines: list[str]
+) -> None:
+    lines[:] = as_rst(lines)
+
+
+def public_modules(package: str) -> list[str]:
+    """A module, or a package and every module in it, whose names are all public."""
+    place = ROOT.joinpath(*package.split("."))
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    dotted = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
+    names = sorted(name.removesuffix(".__init__") for name in dotted)
+    return [name for name in names if not any(p.startswith("_") for p in name.split("."))]
+
+
+def modules_as_markdown(package: str) -> str:
+    """Sections with the documentation of a package's modules."""
+    blocks = []
+    for name in public_modules(package):
+        heading = "" if name == package else f"### `{name}`\n\n"
+        options = "   :members:\n   :ignore-module-all:\n"
+        blocks.append(f"{heading}```{{eval-rst}}\n.. automodule:: {name}\n{options}```\n")
+    return "\n".join(blocks)
+
+
+def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
+    if docname == "book/reference/api":
+        source[0] = re.sub(
+            r"^<!-- modules of (mgrlib[\w.]*) -->$",
+            lambda match: modules_as_markdown(match[1]),
+            source[0],
+            flags=re.MULTILINE,
+        )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("autodoc-process-docstring", on_docstring, priority=100)
+    app.connect("source-read", on_source)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,56 @@
+"""Bring notebooks into the form in which they are kept: no outputs, counts or editors' notes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_METADATA = {"tags", "mystnb", "nbgrader"}
+NOTEBOOK_METADATA: dict[str, Any] = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+# What a chapter may say about itself, beside the kernel that all share.
+OWN_METADATA = {"mystnb", "execution"}
+
+
+def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook as it is kept; the one given is left alone."""
+    clean = nbformat.from_dict(notebook)
+    own = {key: value for key, value in clean.metadata.items() if key in OWN_METADATA}
+    clean.metadata = nbformat.from_dict({**NOTEBOOK_METADATA, **own})
+    clean.nbformat, clean.nbformat_minor = 4, 5
+    for number, cell in enumerate(clean.cells):
+        cell.setdefault("id", f"cell-{number}")
+        kept = {key: value for key, value in cell.metadata.items() if key in CELL_METADATA}
+        cell.metadata = nbformat.from_dict({k: v for k, v in kept.items() if v})
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    while clean.cells and not clean.cells[-1].source.strip():
+        clean.cells.pop()
+    return clean
+
+
+def text_of(notebook: nbformat.NotebookNode) -> str:
+    """The notebook as the text of its file."""
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+
+
+def strip(path: Path) -> bool:
+    """Rewrite one notebook if it is not in the form; whether it was rewritten."""
+    before = path.read_text(encoding="utf-8")
+    after = text_of(stripped(nbformat.reads(before, as_version=4)))
+    if after != before:
+        path.write_text(after, encoding="utf-8")
+    return after != before
+
+
+if __name__ == "__main__":
+    given = [Path(name) for name in sys.argv[1:]] or sorted((ROOT / "book").rglob("*.ipynb"))
+    for path in given:
+        if strip(path):
+            print(f"stripped {path}")
