@@ -6,11 +6,13 @@ set, the platform's cache folder otherwise. Deleting it loses time, never result
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,10 @@ from mgrlib.errors import ChecksumError, DownloadError, StorageError, explain, s
 __all__ = ["atomic_write", "checksum", "download", "home", "lock", "unpack"]
 
 HINT = "set MGRLIB_HOME to a folder on a disk with room that you may write to."
+
+
+BROKEN = (EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 def home() -> Path:
@@ -67,18 +73,28 @@ def _umask() -> int:
     return mask
 
 
-def lock(path: Path, timeout_seconds: float = 600.0) -> FileLock:
-    """A lock between processes, held as a context manager, in a file beside `path`.
+@contextmanager
+def lock(path: Path, timeout_seconds: float = 600.0) -> Iterator[None]:
+    """Hold a lock between processes for the length of the block, in a file beside `path`.
 
     The operating system frees it when its holder dies, so a killed run blocks nobody.
+
+    Raises
+    ------
+    StorageError: the folder cannot be made or written, or another process kept the lock too long.
     """
+    guard = FileLock(str(path) + ".lock", timeout=timeout_seconds)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+        guard.acquire()
+    except OSError as error:  # filelock's Timeout is one too
         reason = error.strerror or str(error)
         where = f"locking {path}"
         raise StorageError(explain(where, "a writable folder", reason, HINT)) from error
-    return FileLock(str(path) + ".lock", timeout=timeout_seconds)
+    try:
+        yield
+    finally:
+        guard.release()
 
 
 def checksum(path: Path, algorithm: str = "sha256") -> str:
@@ -122,13 +138,19 @@ def download(name: str, urls: Sequence[str], digest: str, *, folder: Path | None
     reasons = "; ".join(f"{u}: {e}" for u, e in zip(urls, failures, strict=True))
     kind = ChecksumError if any(isinstance(e, ChecksumError) for e in failures) else DownloadError
     hint = f"check the network, or fetch the file by hand and place it at {path}."
-    raise kind(explain(f"downloading {name}", f"one working mirror of {len(urls)}", reasons, hint))
+    want = f"one working mirror of {len(urls)}"
+    raise kind(explain(f"downloading {name}", want, reasons.rstrip("."), hint))
 
 
 def _fetch(url: str, path: Path, algorithm: str, expected: str) -> None:
     with atomic_write(path) as part:
         fetch = pooch.core.choose_downloader(url, progressbar=True)
-        fetch(url, str(part), None)
+        try:
+            fetch(url, str(part), None)
+        except OSError as error:  # requests' errors are of this type, and so is a full disk's
+            if error.errno in DISK:
+                raise
+            raise DownloadError(str(error)) from error
         came = checksum(part, algorithm)
         if came != expected:
             hint = "the file changed or the transfer broke; it was not kept."
@@ -152,7 +174,7 @@ def unpack(archive: Path, folder: Path) -> Path:
             try:
                 _extract(archive, whole)
                 os.replace(whole, folder)
-            except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+            except (*BROKEN, OSError) as error:
                 if isinstance(error, StorageError):
                     raise
                 hint = f"delete {archive} and run again, or make room on the disk."
