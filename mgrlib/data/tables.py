@@ -1,0 +1,150 @@
+"""The public feature tables of GTZAN: 57 values of each clip, or of each 3 s segment of it.
+
+A table made with librosa around 2019 and passed on by Kaggle in two files, one row a clip
+(`features_30_sec.csv`) and one row a segment (`features_3_sec.csv`, ten a clip). Most work with
+the second file splits its *rows* at random, so that nine segments of a clip train and the tenth
+tests: the clip ids below are what keeps them together.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mgrlib.errors import CorpusError, explain, some
+
+__all__ = ["N_COLUMNS", "FeatureTable", "kaggle_features"]
+
+N_COLUMNS = 57
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable:
+    """Rows of a public feature table, labelled and tied to their clips.
+
+    Parameters
+    ----------
+    x: (R, 57) float64, one row a clip or segment, not scaled.
+    columns: the 57 names, in the order of `x`.
+    labels: (R,) int64, class numbers counted as in `genres`.
+    clip_ids: (R,) the clip of each row, such as `"blues.00000"`; segments of a clip share it.
+    groups: (R,) what must stay on one side of a split: the clip, or the first of the clips whose
+        rows are the same.
+    segments: (R,) int64, the number of the segment in its clip; 0 in a table of whole clips.
+    genres: the classes, in the order of their numbers.
+    """
+
+    x: np.ndarray
+    columns: tuple[str, ...]
+    labels: np.ndarray
+    clip_ids: np.ndarray
+    groups: np.ndarray
+    segments: np.ndarray
+    genres: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        n_clips = len(set(self.clip_ids))
+        return f"FeatureTable({len(self)} rows of {n_clips} clips, {len(self.genres)} genres)"
+
+    def duplicates(self) -> list[tuple[str, ...]]:
+        """Sets of clips that share a row with all 57 values the same, each in the table's order."""
+        sets: dict[str, dict[str, None]] = {}
+        for clip, group in zip(self.clip_ids, self.groups, strict=True):
+            sets.setdefault(str(group), {})[str(clip)] = None
+        return [tuple(clips) for clips in sets.values() if len(clips) > 1]
+
+
+def kaggle_features(path: str | os.PathLike[str]) -> FeatureTable:
+    """The rows of `features_30_sec.csv` or `features_3_sec.csv`, plain or gzipped.
+
+    `length` is left out of `x`: it tells the recording, not the music. Rows that agree in all 57
+    values are kept (the 30 s table has 14 such pairs, GTZAN's repeated recordings) and their clips
+    are given one group.
+
+    Raises
+    ------
+    CorpusError: no such file, not this table, other than 57 features, values that are not finite
+        numbers, a file name or genre that does not fit, or a repeated file name.
+    """
+    path = Path(path)
+    table = _read(path)
+    columns = [c for c in table.columns if c not in ("filename", "length", "label")]
+    if len(columns) != N_COLUMNS:
+        hint = "give features_30_sec.csv or features_3_sec.csv as they are."
+        raise CorpusError(explain(str(path), f"{N_COLUMNS} features", str(len(columns)), hint))
+    names = table["filename"].astype(str)
+    repeated = names[names.duplicated()]
+    if len(repeated):
+        raise CorpusError(explain(str(path), "each file name once", some(repeated)))
+    clip_ids, segments = _clips(path, names, table["label"])
+    x = _values(path, table[columns], names)
+    genres = tuple(sorted(table["label"].unique()))
+    number = {genre: k for k, genre in enumerate(genres)}
+    labels = np.array([number[g] for g in table["label"]], dtype=np.int64)
+    groups = _groups(x, clip_ids)
+    return FeatureTable(x, tuple(columns), labels, clip_ids, groups, segments, genres)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    form = "a table with columns filename, length, 57 features and label"
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError, EOFError) as error:  # ValueError: pandas' own parsing errors too
+        hint = "check the path; the file is called features_30_sec.csv in the public archive."
+        raise CorpusError(explain(str(path), form, str(error), hint)) from error
+    missing = [c for c in ("filename", "length", "label") if c not in table.columns]
+    if missing:
+        raise CorpusError(explain(str(path), form, f"none named {some(missing)}"))
+    if table.empty:
+        raise CorpusError(explain(str(path), form, "no row"))
+    return table
+
+
+def _clips(path: Path, names: pd.Series, labels: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The clip of each row, and the number of its segment: jazz.00012.3.wav is 3 of jazz.00012."""
+    form = re.compile(r"((\w+)\.\d{5})(?:\.(\d+))?\.\w+")
+    matches = [form.fullmatch(name) for name in names]
+    wrong = [
+        f"{name} labelled {label}"
+        for name, label, match in zip(names, labels, matches, strict=True)
+        if match is None or match[2] != label
+    ]
+    if wrong:
+        want = "file names such as jazz.00012.wav with the label jazz"
+        raise CorpusError(explain(str(path), want, some(wrong)))
+    found = [match for match in matches if match]
+    segments = np.array([int(match[3] or 0) for match in found], dtype=np.int64)
+    return np.array([match[1] for match in found]), segments
+
+
+def _values(path: Path, table: pd.DataFrame, names: pd.Series) -> np.ndarray:
+    x = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    bad = np.argwhere(~np.isfinite(x))
+    if len(bad):
+        got = some([f"{names.iloc[r]}, {table.columns[c]}: {table.iloc[r, c]}" for r, c in bad])
+        raise CorpusError(explain(str(path), "finite numbers", got, "take a whole copy."))
+    return np.ascontiguousarray(x)
+
+
+def _groups(x: np.ndarray, clip_ids: np.ndarray) -> np.ndarray:
+    """The first clip of all that are tied to a row's clip by equal rows."""
+    first: dict[str, str] = {}
+
+    def top(clip: str) -> str:
+        while first.get(clip, clip) != clip:
+            clip = first[clip]
+        return clip
+
+    seen: dict[bytes, str] = {}
+    for row, clip in zip(x, clip_ids, strict=True):
+        other = seen.setdefault(row.tobytes(), clip)
+        first[top(clip)] = top(other)
+    return np.array([top(clip) for clip in clip_ids])

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import shutil
+import threading
+import zipfile
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mgrlib import storage
+from mgrlib.data import gtzan as module
+from mgrlib.data.audio import FileSource
+from mgrlib.data.corpus import Corpus
+from mgrlib.data.gtzan import (
+    CITATION,
+    GENRES,
+    LICENCE,
+    gtzan,
+    gtzan_mini,
+    known_artists,
+    known_faults,
+)
+from mgrlib.data.splits import by_group, fault_filtered
+from mgrlib.errors import ChecksumError, CorpusError
+
+ALL_IDS = [f"{genre}.{n:05d}" for genre, n in product(GENRES, range(100))]
+
+
+@pytest.fixture
+def lay_out(write) -> Callable[..., None]:
+    """Write clips 0 and 1 of each genre below a folder."""
+
+    def write_all(below: str, suffix: str = ".wav") -> None:
+        for genre, n in product(GENRES, range(2)):
+            write(f"{below}/{genre}/{genre}.{n:05d}{suffix}")
+
+    return write_all
+
+
+@pytest.mark.parametrize(
+    ("below", "suffix"),
+    [
+        ("genres", ".au"),
+        ("genres_original", ".wav"),
+        ("Data/genres_original", ".wav"),
+        ("data/genres", ".wav"),
+        (".", ".flac"),
+        ("gtzan_mini-main/genres", ".wav"),
+    ],
+)
+def test_every_layout_in_use_gives_the_same_clips(tmp_path, lay_out, below, suffix):
+    lay_out(below, suffix)
+    corpus = gtzan(tmp_path)
+    assert corpus.genres == GENRES
+    assert list(corpus.clips.index[:3]) == ["blues.00000", "blues.00001", "classical.00000"]
+    assert corpus.counts() == dict.fromkeys(GENRES, 2)
+    assert corpus.clips["seconds"].tolist() == [0.5] * 20
+    assert len(corpus.audio("rock.00001", 16_000)) == 8_000
+
+
+def test_what_is_not_a_clip_by_its_name_is_passed_over(tmp_path, lay_out):
+    lay_out("genres")
+    for name in ("bl.mf", "blues/._blues.00000.wav", "blues/.DS_Store", "README.md", "pop/a.txt"):
+        (tmp_path / "genres" / name).write_text("not a clip")
+    (tmp_path / "__MACOSX" / "genres" / "blues").mkdir(parents=True)
+    assert len(gtzan(tmp_path)) == 20
+
+
+def test_a_part_of_gtzan_is_not_called_gtzan(tmp_path, lay_out):
+    lay_out("genres")
+    assert gtzan(tmp_path).name == "gtzan-part"
+
+
+def test_missing_genres_are_listed(tmp_path, lay_out):
+    lay_out("genres")
+    shutil.rmtree(tmp_path / "genres" / "jazz")
+    with pytest.raises(CorpusError, match="without 'jazz'"):
+        gtzan(tmp_path)
+
+
+def test_foreign_genres_are_listed(tmp_path, lay_out, write):
+    lay_out("genres")
+    write("genres/polka/polka.00000.wav")
+    with pytest.raises(CorpusError, match="'polka' besides"):
+        gtzan(tmp_path)
+
+
+def test_a_genre_without_clips_is_named(tmp_path, lay_out):
+    lay_out("genres")
+    for path in (tmp_path / "genres" / "pop").iterdir():
+        path.unlink()
+    with pytest.raises(CorpusError, match="no clip in 'pop'"):
+        gtzan(tmp_path)
+
+
+def test_a_file_of_another_form_is_named(tmp_path, lay_out, write):
+    lay_out("genres")
+    write("genres/pop/my favourite.wav")
+    with pytest.raises(CorpusError, match="my favourite"):
+        gtzan(tmp_path)
+
+
+def test_two_files_of_one_clip_are_named(tmp_path, lay_out, write):
+    lay_out("genres")
+    write("genres/pop/pop.00001.au")
+    with pytest.raises(CorpusError, match=r"pop\.00001\.au and pop\.00001\.wav"):
+        gtzan(tmp_path)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(CorpusError, match="no such folder"):
+        gtzan(tmp_path / "gone")
+
+
+def test_a_folder_of_something_else_is_refused_with_the_layout(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    with pytest.raises(CorpusError, match="genres_original"):
+        gtzan(tmp_path)
+
+
+def test_without_a_folder_it_says_where_to_put_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path))
+    with pytest.raises(CorpusError, match="download_gtzan"):
+        gtzan()
+
+
+def test_a_corrupt_clip_is_refused_left_out_or_kept_but_never_skipped_in_silence(tmp_path, lay_out):
+    lay_out("genres_original")
+    (tmp_path / "genres_original" / "jazz" / "jazz.00001.wav").write_bytes(b"\0" * 100)
+    with pytest.raises(CorpusError, match=r"(?s)jazz\.00001\.wav.*exclude"):
+        gtzan(tmp_path)
+    assert "jazz.00001" not in gtzan(tmp_path, exclude=["jazz.00001"]).clips.index
+    assert np.isnan(gtzan(tmp_path, check=False).clips.loc["jazz.00001", "seconds"])
+
+
+def test_excluding_a_clip_that_is_not_there_is_refused(tmp_path, lay_out):
+    lay_out("genres")
+    with pytest.raises(CorpusError, match=r"jazz\.00054"):
+        gtzan(tmp_path, exclude=["jazz.00054"])
+
+
+def test_groups_are_artists_where_they_are_known_and_clips_otherwise(tmp_path, lay_out):
+    lay_out("genres")
+    groups = gtzan(tmp_path).clips["group"]
+    assert groups["blues.00000"] == groups["blues.00001"] == "John Lee Hooker"
+    assert groups["country.00000"] == "country.00000"
+    by_clip = gtzan(tmp_path, groups="clip").clips
+    assert (by_clip["group"] == by_clip.index).all()
+
+
+def test_groups_of_another_kind_are_refused(tmp_path, lay_out):
+    lay_out("genres")
+    with pytest.raises(CorpusError, match="groups="):
+        gtzan(tmp_path, groups="album")
+
+
+@pytest.fixture(scope="module")
+def whole() -> Corpus:
+    """GTZAN's 1,000 rows without its audio."""
+    groups = module._groups(ALL_IDS)
+    genres = [clip.split(".")[0] for clip in ALL_IDS]
+    table = pd.DataFrame(
+        {"path": "", "genre": genres, "group": groups, "seconds": 30.0},
+        index=pd.Index(ALL_IDS, name="clip_id"),
+    )
+    return Corpus("gtzan", GENRES, table, FileSource())
+
+
+def test_the_fault_filtered_split_has_the_published_sizes_and_no_artist_in_two_parts(whole):
+    split = fault_filtered(whole).check(whole)
+    assert [len(ids) for ids in split.parts().values()] == [443, 197, 290]
+    assert split.source == "Kereliuk et al. (2015), fault-filtered"
+    assert "blues.00000" in split.valid
+    assert "rock.00099" in split.train
+
+
+def test_the_fault_filtered_split_of_a_part_says_how_small_it_is(whole):
+    first = [clip for clip in ALL_IDS if int(clip[-5:]) < 10]
+    split = fault_filtered(whole.select(clip_ids=first))
+    assert "only the 93 of its 930 clips" in split.source
+
+
+def test_all_of_gtzan_can_be_split_by_artist(whole):
+    split = by_group(whole, test=0.2, valid=0.1, seed=0).check(whole)
+    assert len(split.test) == pytest.approx(200, abs=10)
+
+
+def test_the_largest_artist_is_bob_marley_with_35_clips(whole):
+    counts = whole.clips["group"].value_counts()
+    assert (counts.index[0], counts.iloc[0]) == ("Bob Marley", 35)  # as Sturm (2012) counts
+
+
+def test_known_artists_are_those_of_790_clips():
+    artists = known_artists()
+    assert len(artists) == 790
+    assert set(artists) <= set(ALL_IDS)
+    assert min(pd.Series(artists).value_counts()) == 2
+
+
+def test_known_faults_name_clips_of_gtzan_and_repeated_ones_share_a_group(whole):
+    faults = known_faults()
+    assert set(faults["clip_id"]) <= set(ALL_IDS)
+    assert (faults["kind"] == "exact-duplicate").sum() == 14
+    assert "jazz.00054" in set(faults.loc[faults["kind"] == "corrupt", "clip_id"])
+    group = whole.clips["group"]
+    for _, row in faults[faults["same_as"] != ""].iterrows():
+        assert group[row["clip_id"]] == group[row["same_as"]]
+
+
+def test_the_licence_and_the_papers_are_named():
+    assert "no licence" in LICENCE
+    assert "Tzanetakis" in CITATION
+    assert "Sturm" in CITATION
+
+
+class Shelf(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a word."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture
+def address(tmp_path, lay_out, monkeypatch):
+    """A server on this machine with a small archive in the form of the mini set's."""
+    lay_out("gtzan_mini-main/genres")
+    archive = tmp_path / "main.zip"
+    with zipfile.ZipFile(archive, "w") as pack:
+        for path in sorted((tmp_path / "gtzan_mini-main").rglob("*.wav")):
+            pack.write(path, path.relative_to(tmp_path))
+    digest = hashlib.md5(archive.read_bytes(), usedforsecurity=False).hexdigest()
+    monkeypatch.setattr(module, "MINI_DIGEST", f"md5:{digest}")
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "store"))
+    handler = functools.partial(Shelf, directory=str(tmp_path))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_mini_set_is_fetched_once_from_the_first_mirror_that_works(address):
+    corpus = gtzan_mini(urls=[f"{address}/gone.zip", f"{address}/main.zip"])
+    assert corpus.name == "gtzan-mini"
+    assert len(corpus) == 20
+    assert (corpus.clips["group"] == corpus.clips.index).all()
+    assert str(storage.home()) in corpus.clips["path"].iloc[0]
+    again = gtzan_mini(urls=[])
+    pd.testing.assert_frame_equal(again.clips, corpus.clips)
+    archives = [p.name for p in (storage.home() / "downloads").glob("*.zip")]
+    assert archives == []
+
+
+def test_a_mini_set_of_other_content_is_refused(address, monkeypatch):
+    monkeypatch.setattr(module, "MINI_DIGEST", "md5:" + "0" * 32)
+    with pytest.raises(ChecksumError, match="gtzan_mini"):
+        gtzan_mini(urls=[f"{address}/main.zip"])
+    assert not (Path(storage.home()) / "gtzan-mini").exists()
+
+
+@pytest.mark.realdata
+def test_real_clips_are_read(realdata):
+    corpus = gtzan(realdata / "gtzan_sample")
+    assert corpus.counts() == dict.fromkeys(GENRES, 2)
+    y = corpus.audio("blues.00000", 22_050)
+    assert y.shape == (661_794,)  # the length that the public feature table gives
+    assert 0.01 < np.sqrt(np.mean(y**2)) < 0.5
+
+
+@pytest.mark.realdata
+def test_the_split_is_that_of_the_published_lists(realdata, whole):
+    split = fault_filtered(whole)
+    for part, ids in split.parts().items():
+        lines = (realdata / "gtzan_fault_filtered" / f"{part}_filtered.txt").read_text().split()
+        assert list(ids) == [Path(line).stem for line in lines]
