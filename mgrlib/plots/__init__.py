@@ -1,1 +1,51 @@
 """Figures: each draws on the `ax` it is given and returns it."""
+
+from mgrlib.plots.results import (
+    plot_confusion,
+    plot_distances,
+    plot_history,
+    plot_intervals,
+    plot_per_genre,
+    plot_scatter_genres,
+)
+from mgrlib.plots.sound import (
+    plot_filterbank,
+    plot_filters,
+    plot_mel,
+    plot_mfcc,
+    plot_waveform,
+)
+from mgrlib.plots.style import (
+    GENRE_COLOURS,
+    GENRE_STYLES,
+    SIZES,
+    GenreStyle,
+    alt_text,
+    book_style,
+    genre_styles,
+    panels,
+    use_style,
+)
+
+__all__ = [
+    "GENRE_COLOURS",
+    "GENRE_STYLES",
+    "SIZES",
+    "GenreStyle",
+    "alt_text",
+    "book_style",
+    "genre_styles",
+    "panels",
+    "plot_confusion",
+    "plot_distances",
+    "plot_filterbank",
+    "plot_filters",
+    "plot_history",
+    "plot_intervals",
+    "plot_mel",
+    "plot_mfcc",
+    "plot_per_genre",
+    "plot_scatter_genres",
+    "plot_waveform",
+    "use_style",
+]

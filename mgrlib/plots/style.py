@@ -1,0 +1,147 @@
+"""How figures look: colours that stay with a genre, sizes that fit a page and a telephone.
+
+Nothing is set by importing; `use_style()` sets matplotlib up for a session, as the first cell of
+a chapter does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = [
+    "GENRE_COLOURS",
+    "GENRE_STYLES",
+    "INK",
+    "PAPER",
+    "SIZES",
+    "GenreStyle",
+    "alt_text",
+    "book_style",
+    "genre_styles",
+    "new_axes",
+    "panels",
+    "use_style",
+]
+
+
+@dataclass(frozen=True)
+class GenreStyle:
+    """How a genre is drawn: by its colour, and by a marker for eyes and printers without colour."""
+
+    colour: str
+    marker: str
+
+
+# Chosen by a search for ten colours as far apart as can be, to normal and to colour-blind eyes,
+# in ten steps of lightness, so that they also differ in grey; each has a contrast of 3:1 to white.
+GENRE_STYLES = {
+    "blues": GenreStyle("#1375f9", "o"),
+    "classical": GenreStyle("#712803", "s"),
+    "country": GenreStyle("#b07e04", "^"),
+    "disco": GenreStyle("#56126c", "D"),
+    "hiphop": GenreStyle("#035f6c", "v"),
+    "jazz": GenreStyle("#2b2cd2", "P"),
+    "metal": GenreStyle("#2a2a2a", "X"),
+    "pop": GenreStyle("#aa15b0", "*"),
+    "reggae": GenreStyle("#11a974", "<"),
+    "rock": GenreStyle("#da1241", ">"),
+}
+GENRE_COLOURS = {genre: style.colour for genre, style in GENRE_STYLES.items()}
+
+INK = "#22262b"  # text and axes
+PAPER = "#ffffff"  # also in the dark theme: figures keep a white card
+FAINT = "#d5d9de"  # grid lines
+SERIES = ("#1b4f8a", "#d1740f", "#4b9b8e", "#7a7f87")  # series that are not genres
+
+# Width and height in inches. 6.4 in are 640 px on a page; at phone width they shrink to a half,
+# where 11 pt text can still be read.
+SIZES = {"strip": (6.4, 2.2), "wide": (6.4, 3.2), "standard": (6.4, 4.0), "square": (6.4, 6.0)}
+
+
+def book_style() -> dict[str, Any]:
+    """The settings of the book's figures, for `plt.rc_context(book_style())` or `use_style()`."""
+    return {
+        "figure.figsize": SIZES["wide"],
+        "figure.dpi": 100,
+        "figure.facecolor": PAPER,
+        "figure.constrained_layout.use": True,
+        "savefig.facecolor": PAPER,
+        "font.size": 11,
+        "axes.titlesize": 12,
+        "axes.titlelocation": "left",
+        "axes.labelsize": 11,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "axes.linewidth": 0.8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": False,
+        "grid.color": FAINT,
+        "grid.linewidth": 0.8,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "xtick.labelsize": 10,
+        "ytick.labelsize": 10,
+        "text.color": INK,
+        "legend.fontsize": 10,
+        "legend.frameon": False,
+        "lines.linewidth": 1.8,
+        "hatch.linewidth": 0.6,
+        "axes.prop_cycle": plt.cycler("color", list(SERIES)),
+    }
+
+
+def use_style() -> None:
+    """Set matplotlib to `book_style()` for the rest of the session."""
+    plt.style.use(book_style())
+
+
+def genre_styles(genres: Sequence[str]) -> list[GenreStyle]:
+    """One style a genre; genres that the book does not know get those left over.
+
+    No two are alike as long as there are at most ten.
+
+    >>> [style.marker for style in genre_styles(["samba", "blues"])]
+    ['s', 'o']
+    """
+    left = [style for genre, style in GENRE_STYLES.items() if genre not in genres]
+    strangers = [genre for genre in genres if genre not in GENRE_STYLES]
+    spare = left or list(GENRE_STYLES.values())
+    given = {genre: spare[i % len(spare)] for i, genre in enumerate(strangers)}
+    return [GENRE_STYLES.get(genre) or given[genre] for genre in genres]
+
+
+def new_axes(ax: Axes | None, size: str = "wide") -> Axes:
+    """The axes given, or those of a new figure of one of the `SIZES`."""
+    if ax is not None:
+        return ax
+    return plt.subplots(figsize=SIZES[size], layout="constrained")[1]
+
+
+def panels(n_rows: int, n_columns: int = 1, *, height: float = 2.4) -> tuple[Figure, list[Axes]]:
+    """A figure of page width and its axes, row by row; each row `height` inches high."""
+    size = (SIZES["wide"][0], height * n_rows)
+    fig, grid = plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)
+    return fig, list(grid.flat)
+
+
+def described(ax: Axes, text: str) -> Axes:
+    """The axes, with a text alternative that `alt_text` finds."""
+    ax.set_label(text)  # an axes' label is drawn nowhere: matplotlib's place for a name
+    return ax
+
+
+def alt_text(drawn: Axes | Figure) -> str:
+    """What a figure shows, in words: for readers who cannot see it.
+
+    Each `plot_*` leaves such a text on its axes; those of a figure are joined.
+    """
+    axes = drawn.axes if isinstance(drawn, Figure) else [drawn]
+    texts = [str(ax.get_label()) for ax in axes]
+    return " ".join(t for t in texts if t and not t.startswith("<"))  # "<colorbar>"
