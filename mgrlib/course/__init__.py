@@ -6,13 +6,14 @@ rendered page without a kernel and without a network, and on Colab without Jupyt
 
 from mgrlib.course.frames import choices, frames_slider
 from mgrlib.course.player import listen, listen_grid
-from mgrlib.course.quizzes import Question, quiz
+from mgrlib.course.quizzes import Question, chapter_quiz, quiz
 from mgrlib.course.source import show_source
 from mgrlib.course.table import ResultRow, results_table
 
 __all__ = [
     "Question",
     "ResultRow",
+    "chapter_quiz",
     "choices",
     "frames_slider",
     "listen",

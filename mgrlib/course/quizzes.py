@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 
 from mgrlib.course.page import Html, inline, unique_id
 from mgrlib.errors import MgrError, explain
@@ -121,3 +123,22 @@ root.querySelector(".mgr-score").textContent=n+" of "+first.size+" right at the 
 +(first.size<forms.length?"; "+(forms.length-first.size)+" to go.":". That was all of them.");
 });});
 })();</script>"""
+
+
+def chapter_quiz(chapter: str) -> Html:
+    """The quiz that closes a chapter, from `mgrlib/course/questions/<chapter>.json`.
+
+    Raises
+    ------
+    MgrError: a chapter that has no questions.
+
+    >>> chapter_quiz("luo2021")
+    quiz: 7 questions
+    """
+    folder = files("mgrlib.course") / "questions"
+    try:
+        listed = json.loads((folder / f"{chapter}.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        found = sorted(item.name.removesuffix(".json") for item in folder.iterdir())
+        raise MgrError(explain("chapter_quiz", f"one of {found}", repr(chapter))) from error
+    return quiz([Question(**question) for question in listed])

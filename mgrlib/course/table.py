@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mgrlib.course.page import Html, inline
+from mgrlib.course.page import Html, inline, plain
 from mgrlib.errors import MgrError, explain
 
 Interval = tuple[float, float]
@@ -80,9 +80,9 @@ def results_table(
     """
     if not rows:
         raise MgrError(explain("results_table", "at least one row", "none"))
-    heads = ("system", f"reported {metric}", f"replicated {metric}", "on one scale")
-    header = "".join(f'<th scope="col">{inline(head)}</th>' for head in heads)
-    body = "".join(_row(row, chance) for row in rows)
+    heads = ("system", f"reported {plain(metric)}", f"replicated {plain(metric)}", "on one scale")
+    header = "".join(f'<th role="columnheader" scope="col">{head}</th>' for head in heads)
+    body = "".join(_row(row, heads, chance) for row in rows)
     key = (
         '<span class="mgr-key-reported">reported</span> '
         '<span class="mgr-key-ours">replicated, 95 % interval</span>'
@@ -91,33 +91,38 @@ def results_table(
         key += f' <span class="mgr-key-chance">chance, {_digits(chance)}</span>'
     table = (
         f'<div class="mgr-results" role="region" aria-label="{html.escape(caption)}" tabindex="0">'
-        f"<table><caption>{inline(caption)}<br>{key}</caption>"
-        f"<thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<table role="table"><caption>{inline(caption)}<br>{key}</caption>'
+        f'<thead role="rowgroup"><tr role="row">{header}</tr></thead>'
+        f'<tbody role="rowgroup">{body}</tbody></table></div>'
     )
     count = f"{len(rows)} system{'s' if len(rows) > 1 else ''}"
     return Html(table, f"table: {count}, reported beside replicated")
 
 
-def _row(row: ResultRow, chance: float | None) -> str:
-    reported = _cell(row.reported, row.reported_interval, None, row.reported_protocol)
-    replicated = _cell(row.replicated, row.interval, row.n, row.replicated_protocol)
-    return (
-        f'<tr><th scope="row">{inline(row.name)}</th>{reported}{replicated}'
-        f"<td>{_drawing(row, chance)}</td></tr>"
+def _row(row: ResultRow, heads: Sequence[str], chance: float | None) -> str:
+    reported = _figure(row.reported, row.reported_interval, None, "not given")
+    replicated = _figure(row.replicated, row.interval, row.n, "not yet run")
+    protocols = (row.reported_protocol, row.replicated_protocol)
+    cells = "".join(
+        f'<td role="cell" data-head="{head}">{figure}'
+        + (f"<small>{inline(protocol)}</small>" if protocol else "")
+        + "</td>"
+        for head, figure, protocol in zip(
+            heads[1:], (reported, replicated), protocols, strict=False
+        )
     )
+    name = f'<th role="rowheader" scope="row">{inline(row.name)}</th>'
+    return f'<tr role="row">{name}{cells}<td role="cell">{_drawing(row, chance)}</td></tr>'
 
 
-def _cell(figure: float | None, interval: Interval | None, n: int | None, protocol: str) -> str:
-    if figure is None:
-        text = '<span class="mgr-none">not given</span>'
-    else:
-        text = f'<b class="mgr-figure">{_digits(figure)}</b>'
-    if figure is not None and interval is not None:
+def _figure(value: float | None, interval: Interval | None, n: int | None, otherwise: str) -> str:
+    """One figure with its interval and number of clips, or what stands in its place."""
+    if value is None:
+        return f'<span class="mgr-none">{otherwise}</span>'
+    text = f'<b class="mgr-figure">{_digits(value)}</b>'
+    if interval is not None:
         text += f" <span>[{_digits(interval[0])}, {_digits(interval[1])}]</span>"
-    if n is not None:
-        text += f" <span>on {n:,} clips</span>"
-    about = f"<small>{inline(protocol)}</small>" if protocol else ""
-    return f"<td>{text}{about}</td>"
+    return text + (f" <span>on {n:,} clips</span>" if n is not None else "")
 
 
 def _drawing(row: ResultRow, chance: float | None) -> str:
