@@ -164,7 +164,7 @@ class Split:
         return {"train": self.train, "valid": self.valid, "test": self.test}
 
     def check(self, corpus: Corpus, *, leaky: bool = False) -> Split:
-        """This split, if it is a fair one for `corpus`.
+        """The split itself, if it is a fair one for `corpus`.
 
         Raises
         ------
