@@ -1,1 +1,114 @@
-"""The music of the embedded corpus: styles, artists, a composer and a renderer."""
+"""The music of the embedded corpus: styles, artists, a composer and a renderer.
+
+Ten genres as data (`styles`), artists with habits (`artists`), a composer that turns a style, an
+artist and a number into a score (`composer`), and a renderer that turns the score into a waveform
+(`renderer`). The same names and numbers give the same samples, everywhere and always.
+
+>>> from mgrlib.synth import clip_truth, render_clip
+>>> render_clip("reggae", "reggae-a02", 5, seconds=1.0).shape
+(22050,)
+>>> clip_truth("reggae", "reggae-a02", 5).genre
+'reggae'
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mgrlib.errors import AudioError, explain
+from mgrlib.synth.artists import N_ARTISTS, artist, artist_names
+from mgrlib.synth.composer import Score, Song, compose, plan, window_start
+from mgrlib.synth.renderer import render
+from mgrlib.synth.styles import STYLES
+from mgrlib.synth.tags import TAGS
+from mgrlib.synth.truth import Truth, truth_of
+
+__all__ = [
+    "GENRES",
+    "N_ARTISTS",
+    "SYNTH_VERSION",
+    "TAGS",
+    "Truth",
+    "artist_names",
+    "clip_score",
+    "clip_truth",
+    "render_clip",
+    "render_song",
+    "song_plan",
+    "song_score",
+    "song_truth",
+]
+
+GENRES: tuple[str, ...] = tuple(sorted(STYLES))
+# Part of every cache key: raised whenever a sample changes.
+SYNTH_VERSION = "1"
+
+
+def song_plan(genre: str, artist_name: str, index: int, *, seed: int = 0) -> Song:
+    """What is decided before a note is written: tempo, key, mode, form, length. Fast."""
+    return plan(artist(genre, artist_name, seed), index, seed)
+
+
+def clip_score(
+    genre: str, artist_name: str, index: int, *, seconds: float = 30.0, seed: int = 0
+) -> Score:
+    """The score of a clip: a window somewhere in song `index` of the artist.
+
+    Raises
+    ------
+    AudioError: if `seconds` is not positive.
+    CorpusError: for an unknown genre or artist, or a window longer than the song.
+    """
+    if seconds <= 0:
+        raise AudioError(explain("clip_score", "a positive length in seconds", f"{seconds:g}"))
+    song = song_plan(genre, artist_name, index, seed=seed)
+    return compose(song, window_start(song, seconds), seconds)
+
+
+def song_score(genre: str, artist_name: str, index: int, *, seed: int = 0) -> Score:
+    """The score of a whole song, two to five minutes from intro to ending."""
+    song = song_plan(genre, artist_name, index, seed=seed)
+    return compose(song, 0.0, song.seconds)
+
+
+def render_clip(
+    genre: str,
+    artist: str,
+    index: int,
+    *,
+    seconds: float = 30.0,
+    seed: int = 0,
+    sample_rate: int = 22050,
+) -> NDArray[np.float32]:
+    """(N,): a clip, in steps of 16 bits in [-1, 1); N is ``round(seconds * sample_rate)``.
+
+    Parameters
+    ----------
+    genre: one of `GENRES`.
+    artist: one of ``artist_names(genre)``; any number after ``-a`` is an artist.
+    index: which song of the artist.
+    seconds: length; the clip starts at a place in the song that the song alone decides.
+    seed: another seed is another world: other artists, other songs.
+    sample_rate: Hz.
+    """
+    return render(clip_score(genre, artist, index, seconds=seconds, seed=seed), sample_rate)
+
+
+def render_song(
+    genre: str, artist: str, index: int, *, seed: int = 0, sample_rate: int = 22050
+) -> NDArray[np.float32]:
+    """(N,): a whole song, from which `render_clip` of the same numbers takes its window."""
+    return render(song_score(genre, artist, index, seed=seed), sample_rate)
+
+
+def clip_truth(
+    genre: str, artist: str, index: int, *, seconds: float = 30.0, seed: int = 0
+) -> Truth:
+    """What is known of a clip, without making a sample of it."""
+    return truth_of(clip_score(genre, artist, index, seconds=seconds, seed=seed))
+
+
+def song_truth(genre: str, artist: str, index: int, *, seed: int = 0) -> Truth:
+    """What is known of a whole song, without making a sample of it."""
+    return truth_of(song_score(genre, artist, index, seed=seed))

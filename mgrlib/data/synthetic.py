@@ -1,0 +1,313 @@
+"""The embedded corpus as a `Corpus`: ten genres that need no download, with faults on request."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, fields
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import soundfile as sf
+import soxr
+from tqdm.auto import tqdm
+
+from mgrlib import storage
+from mgrlib.data.corpus import Corpus
+from mgrlib.errors import CorpusError, explain
+from mgrlib.synth import (
+    GENRES,
+    SYNTH_VERSION,
+    TAGS,
+    Truth,
+    artist_names,
+    clip_truth,
+    render_clip,
+    render_song,
+    song_plan,
+    song_truth,
+)
+
+__all__ = ["SAMPLE_RATE", "Faults", "SyntheticSource", "planted", "synthetic", "tags", "truth"]
+
+SAMPLE_RATE = 22_050
+"""Hz at which the corpus is rendered, GTZAN's rate; other rates are resampled from it."""
+
+
+@dataclass(frozen=True)
+class Faults:
+    """How many clips of each kind of fault `plant` puts into a table of clips.
+
+    Parameters
+    ----------
+    exact: clips that repeat another one sample by sample.
+    reencoded: clips that repeat another one, later by some milliseconds, quieter, through MP3.
+    mislabelled: clips that carry another genre's name.
+    clipped: clips recorded 12 dB too hot, their peaks cut off.
+    silent: clips with nothing in them.
+    truncated: clips that end early.
+    """
+
+    exact: int = 0
+    reencoded: int = 0
+    mislabelled: int = 0
+    clipped: int = 0
+    silent: int = 0
+    truncated: int = 0
+
+
+@dataclass(frozen=True)
+class SyntheticSource:
+    """Renders the rows of a synthetic corpus, or reads them back from the cache.
+
+    `songs` renders whole songs in place of excerpts.
+    """
+
+    seed: int = 0
+    songs: bool = False
+
+    def audio(self, row: pd.Series, sample_rate: int) -> np.ndarray:
+        """(N,) float32 in [-1, 1]: the row's clip with its fault, if it has one."""
+        y = faulty(self._clean(row), str(row["fault"]))
+        if sample_rate != SAMPLE_RATE:
+            y = soxr.resample(y, SAMPLE_RATE, sample_rate)
+        return np.asarray(y, dtype=np.float32)
+
+    def fingerprint(self, row: pd.Series) -> str:
+        """Everything that the samples depend on, in words."""
+        return "/".join(map(str, (*self._key(row), row["fault"])))
+
+    def path(self, row: pd.Series) -> Path:
+        """Where the cache keeps the row's clip, there or not."""
+        version, seed, artist, index, length = self._key(row)
+        name = f"{artist}-{index}-{length}.flac"
+        return storage.home() / "synthetic" / version / seed / name
+
+    def _key(self, row: pd.Series) -> tuple[str, str, str, int, str]:
+        length = "song" if self.songs else f"{row['whole_seconds']:g}s"
+        return f"v{SYNTH_VERSION}", f"seed{self.seed}", row["artist"], int(row["index"]), length
+
+    def _clean(self, row: pd.Series) -> np.ndarray:
+        path = self.path(row)
+        if path.is_file():
+            y, _ = sf.read(path, dtype="float32")
+            return y
+        genre, artist, index = str(row["true_genre"]), str(row["artist"]), int(row["index"])
+        if self.songs:
+            y = render_song(genre, artist, index, seed=self.seed)
+        else:
+            length = float(row["whole_seconds"])
+            y = render_clip(genre, artist, index, seconds=length, seed=self.seed)
+        with storage.atomic_write(path) as part:
+            sf.write(part, y, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+        return y
+
+
+def synthetic(
+    n_per_genre: int = 100,
+    seconds: float = 30.0,
+    seed: int = 0,
+    *,
+    faults: Faults | None = None,
+    songs: bool = False,
+) -> Corpus:
+    """The embedded corpus: ten genres, twelve artists each, as many clips as you like.
+
+    Nothing is rendered until a clip's audio is asked for; each clip is then kept on disk.
+
+    Parameters
+    ----------
+    n_per_genre: clips a genre; the first n are the same whatever n is.
+    seconds: length of a clip, up to two minutes; ignored when `songs`.
+    seed: another seed is another world of artists and songs.
+    faults: what to plant; `planted` lists it.
+    songs: whole songs of two to five minutes in place of excerpts.
+
+    The table has, beside the usual columns, `artist`, `index`, `substyle`, `tempo_bpm`, `key`,
+    `mode`, and `fault`, `of`, `true_genre`, which tell of planted faults. `truth` knows the rest.
+
+    Raises
+    ------
+    CorpusError: no clip, a length that is not positive or above two minutes, or more faults than
+        clips.
+
+    >>> corpus = synthetic(2)
+    >>> corpus.clips.loc["blues.00001", ["genre", "group"]].tolist()
+    ['blues', 'blues-a01']
+    """
+    if n_per_genre < 1:
+        raise CorpusError(explain("synthetic", "at least one clip a genre", str(n_per_genre)))
+    if not 0 < seconds <= 120:
+        hint = "`songs=True` gives whole songs."
+        raise CorpusError(explain("synthetic", "0 < seconds <= 120", f"{seconds:g}", hint))
+    rows = [_row(genre, i, seconds, seed, songs) for genre in GENRES for i in range(n_per_genre)]
+    clips = pd.DataFrame(rows).set_index("clip_id")
+    if faults is not None:
+        clips = plant(clips, faults, seed)
+    name = f"synthetic-{'songs-' if songs else ''}{n_per_genre}-seed{seed}"
+    return Corpus(name, GENRES, clips, SyntheticSource(seed, songs))
+
+
+def _row(genre: str, number: int, seconds: float, seed: int, songs: bool) -> dict[str, object]:
+    names = artist_names(genre)
+    artist, index = names[number % len(names)], number // len(names)
+    song = song_plan(genre, artist, index, seed=seed)
+    length = song.seconds if songs else seconds
+    return {
+        "clip_id": f"{genre}.{number:05d}",
+        "path": "",
+        "genre": genre,
+        "group": artist,
+        "seconds": length,
+        "artist": artist,
+        "index": index,
+        "substyle": song.artist.substyle.name,
+        "tempo_bpm": song.tempo_bpm,
+        "key": song.key,
+        "mode": song.mode,
+        "fault": "",
+        "of": "",
+        "true_genre": genre,
+        "whole_seconds": length,
+    }
+
+
+def truth(corpus: Corpus, clip_id: str) -> Truth:
+    """What is known of one clip of a synthetic corpus: beats, chords, instruments, tags.
+
+    It is the truth of the music before any fault: of the clip as it was played.
+
+    Raises
+    ------
+    CorpusError: the clip is not of a synthetic corpus.
+    """
+    if not isinstance(corpus.source, SyntheticSource):
+        hint = "only music that mgrlib made has a known truth."
+        raise CorpusError(explain("truth", "a synthetic corpus", repr(corpus.name), hint))
+    row = corpus.rows([clip_id]).iloc[0]
+    genre, artist, index = str(row["true_genre"]), str(row["artist"]), int(row["index"])
+    if corpus.source.songs:
+        return song_truth(genre, artist, index, seed=corpus.source.seed)
+    length = float(row["whole_seconds"])
+    return clip_truth(genre, artist, index, seconds=length, seed=corpus.source.seed)
+
+
+def tags(corpus: Corpus) -> pd.DataFrame:
+    """Clips by tags, (M, 44) bool: the labels for multi-label work, columns as in `synth.TAGS`."""
+    known = {clip_id: set(truth(corpus, str(clip_id)).tags) for clip_id in corpus.clips.index}
+    table = [[tag in words for tag in TAGS] for words in known.values()]
+    return pd.DataFrame(table, index=corpus.clips.index, columns=list(TAGS))
+
+
+def planted(corpus: Corpus) -> pd.DataFrame:
+    """The faults that were planted: one row a faulty clip, with `fault`, `of` and `true_genre`."""
+    clips = corpus.clips
+    return clips.loc[clips["fault"] != "", ["fault", "of", "genre", "true_genre"]]
+
+
+def plant(clips: pd.DataFrame, faults: Faults, seed: int = 0) -> pd.DataFrame:
+    """A table of clips in which some have become faulty; the given table stays as it is.
+
+    No clip has two faults, and none is the original of another's duplicate as well. Duplicates
+    take the sound, artist and genre of their original; mislabelled clips only change their genre.
+
+    Raises
+    ------
+    CorpusError: more faults than clips.
+    """
+    counts = asdict(faults)
+    wanted = sum(counts.values()) + faults.exact + faults.reencoded
+    if wanted > len(clips):
+        raise CorpusError(explain("plant", f"at most {len(clips)} clips", f"faults in {wanted}"))
+    rng = np.random.default_rng([seed, 7])
+    ids = iter(np.array(clips.index)[rng.permutation(len(clips))])
+    table = clips.copy()
+    for kind in (f.name for f in fields(faults)):
+        for _ in range(counts[kind]):
+            _spoil(table, kind, ids, rng)
+    return table
+
+
+def _spoil(table: pd.DataFrame, kind: str, ids: Iterator[str], rng: np.random.Generator) -> None:
+    clip_id = next(ids)
+    if kind in ("exact", "reencoded"):
+        original = next(ids)
+        table.loc[clip_id] = table.loc[original]
+        table.loc[clip_id, "of"] = original
+    if kind == "mislabelled":
+        others = sorted(set(table["true_genre"]) - {table.loc[clip_id, "true_genre"]})
+        table.loc[clip_id, "genre"] = others[int(rng.integers(len(others)))]
+    if kind == "truncated":
+        whole = float(str(table.at[clip_id, "whole_seconds"]))
+        table.loc[clip_id, "seconds"] = TRUNCATED_SHARE * whole
+    table.loc[clip_id, "fault"] = kind
+
+
+TRUNCATED_SHARE = 0.3
+_HOT = 4.0  # 12 dB
+
+
+def faulty(y: np.ndarray, fault: str) -> np.ndarray:
+    """(N,): the waveform with a fault of `Faults` done to it; "" and mere labels change nothing.
+
+    Raises
+    ------
+    CorpusError: an unknown fault.
+    """
+    if fault in ("", "exact", "mislabelled"):
+        return y
+    if fault == "silent":
+        return np.zeros_like(y)
+    if fault == "truncated":
+        return y[: round(TRUNCATED_SHARE * len(y))]
+    if fault == "clipped":
+        return np.clip(_HOT * y * (0.5 / (np.max(np.abs(y)) + 1e-9)), -1.0, 1.0) * 0.99
+    if fault == "reencoded":
+        return _reencoded(y)
+    known = [field.name for field in fields(Faults)]
+    raise CorpusError(explain("faulty", f"one of {known}", repr(fault)))
+
+
+def _reencoded(y: np.ndarray) -> np.ndarray:
+    """The clip as somebody else's MP3: 3 dB quieter and 40 ms late, of the same length."""
+    late = round(0.04 * SAMPLE_RATE)
+    shifted = 0.7 * np.concatenate([np.zeros(late, np.float32), y[:-late]])
+    file = io.BytesIO()
+    sf.write(file, shifted, SAMPLE_RATE, format="MP3")
+    file.seek(0)
+    decoded, _ = sf.read(file, dtype="float32")
+    return np.append(decoded, np.zeros(max(0, len(y) - len(decoded)), np.float32))[: len(y)]
+
+
+def prepare(corpus: Corpus, n_jobs: int | None = None) -> int:
+    """The number of clips rendered into the cache now; those already there are left alone.
+
+    Several processes share the work, one thread each. Stop it at any time: what is finished stays.
+
+    Parameters
+    ----------
+    n_jobs: processes; all cores when None.
+    """
+    source = corpus.source
+    if not isinstance(source, SyntheticSource):
+        raise CorpusError(explain("prepare", "a synthetic corpus", repr(corpus.name)))
+    rows = [row for _, row in corpus.clips.iterrows() if not source.path(row).is_file()]
+    if not rows:
+        return 0
+    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
+        try:
+            work = pool.map(_render, [source] * len(rows), rows, chunksize=4)
+            for _ in tqdm(work, total=len(rows), desc="rendering", unit="clip"):
+                pass
+        except (KeyboardInterrupt, BrokenProcessPool):
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return len(rows)
+
+
+def _render(source: SyntheticSource, row: pd.Series) -> None:
+    source.audio(row, SAMPLE_RATE)

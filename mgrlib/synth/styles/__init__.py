@@ -1,0 +1,33 @@
+"""The ten genres, one file each: a `Style` that a musician can read."""
+
+from __future__ import annotations
+
+from mgrlib.errors import CorpusError, explain
+from mgrlib.synth.styles.blues import STYLE as BLUES
+from mgrlib.synth.styles.classical import STYLE as CLASSICAL
+from mgrlib.synth.styles.country import STYLE as COUNTRY
+from mgrlib.synth.styles.disco import STYLE as DISCO
+from mgrlib.synth.styles.hiphop import STYLE as HIPHOP
+from mgrlib.synth.styles.jazz import STYLE as JAZZ
+from mgrlib.synth.styles.metal import STYLE as METAL
+from mgrlib.synth.styles.pop import STYLE as POP
+from mgrlib.synth.styles.reggae import STYLE as REGGAE
+from mgrlib.synth.styles.rock import STYLE as ROCK
+from mgrlib.synth.styles.style import Style
+
+STYLES: dict[str, Style] = {
+    style.genre: style
+    for style in (BLUES, CLASSICAL, COUNTRY, DISCO, HIPHOP, JAZZ, METAL, POP, REGGAE, ROCK)
+}
+
+
+def style_of(genre: str) -> Style:
+    """The style of a genre.
+
+    Raises
+    ------
+    CorpusError: if there is no such genre.
+    """
+    if genre not in STYLES:
+        raise CorpusError(explain("style_of", f"one of {list(STYLES)}", repr(genre)))
+    return STYLES[genre]

@@ -1,0 +1,189 @@
+"""The words in which a style is written: parts and what they play, grooves, sounds, substyles.
+
+Rhythms are written as in a drum tablature, one character a step, the bar divided evenly by the
+number of characters: ``x`` a note, ``X`` an accented one, ``o`` a soft one, ``-`` the note before
+goes on, ``.`` silence. Eight characters in a 4/4 bar are eighths, sixteen are sixteenths, twelve
+are triplets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+BANDS_HZ = (60, 120, 250, 500, 1000, 2000, 4000, 8000)
+FORM = ("intro", "verse", "chorus", "verse", "chorus", "bridge", "chorus", "ending")
+
+
+@dataclass(frozen=True)
+class Bass:
+    """A bass line: one bar of steps, in chord degrees.
+
+    ``1 3 5 6 b7 8`` are degrees of the chord, ``a`` leads into the next root by a semitone, ``-``
+    holds, ``.`` rests. ``"1 . 8 . 1 . 8 ."`` is a disco bass.
+    """
+
+    patterns: tuple[str, ...]
+    lowest: int = 28
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A walking bass: a new note each beat, chord tones mostly, a semitone into the next root."""
+
+    lowest: int = 31
+
+
+@dataclass(frozen=True)
+class Comp:
+    """Chords in rhythm. `voicing`: close, open, power, guitar, rootless, octaves or root.
+
+    `centre` is the MIDI pitch around which the chord lies; `short` cuts each chord off.
+    """
+
+    rhythms: tuple[str, ...]
+    voicing: str = "close"
+    centre: int = 60
+    short: bool = False
+
+
+@dataclass(frozen=True)
+class Arpeggio:
+    """Broken chords: numbers are the chord's notes from the lowest, ``-`` holds, ``.`` rests."""
+
+    patterns: tuple[str, ...]
+    voicing: str = "open"
+    centre: int = 60
+
+
+@dataclass(frozen=True)
+class Riff:
+    """A figure that repeats, in semitones above the root; ``m`` after a number mutes the note.
+
+    `voicing`: "power" (root, fifth, octave), "fifth", "single", or "octaves".
+    """
+
+    patterns: tuple[str, ...]
+    voicing: str = "power"
+    lowest: int = 40
+    on_tonic: bool = False
+
+
+@dataclass(frozen=True)
+class Melody:
+    """A tune: rhythm cells, a scale, a range, and how it moves.
+
+    `leap`: chance of a leap; `rest`: chance that a bar of the phrase stays silent; `bend`: chance
+    of a bent note; `voices`: thirds or sixths below, for two singers.
+    """
+
+    rhythms: tuple[str, ...]
+    low: int = 60
+    high: int = 77
+    scale: str = ""
+    leap: float = 0.2
+    rest: float = 0.2
+    bend: float = 0.0
+    voices: int = 1
+    steady: float = 0.0
+
+
+Play = Bass | Walk | Comp | Arpeggio | Riff | Melody
+
+
+@dataclass(frozen=True)
+class Part:
+    """One instrument of the band and what it does.
+
+    `instruments`: those that an artist may choose from; `chance`: how many of the artists have it;
+    `where`: the sections in which it plays, all when empty; `wet`: how much goes to the reverb.
+    """
+
+    name: str
+    instruments: tuple[str, ...]
+    play: Play
+    level_db: float = 0.0
+    chance: float = 1.0
+    where: str = ""
+    wet: float = 0.25
+
+
+@dataclass(frozen=True)
+class Groove:
+    """One bar of drums: a line for each drum, its name and its steps, as in ``"kick x...x..."``."""
+
+    lines: tuple[str, ...]
+    fill: tuple[str, ...] = ("snare ........x.xxXXXX", "kick x.......x.......")
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What the recording does to the band.
+
+    Parameters
+    ----------
+    balance: dB at `BANDS_HZ`, the spectrum that the mastering engineer aims at.
+    loudness_db: mean and spread of the clips' RMS level, dB below full scale.
+    squash: compression, 0 (none) to 1 (a brick).
+    bandwidth_hz: range in which the upper limit of the recording lies.
+    reverb: (seconds, level) of the room.
+    hiss_db: level of the noise under the music, mean and spread.
+    spread_db: how far artists differ in each band.
+    """
+
+    balance: tuple[float, ...] = (8, 7, 5, 0, -5, -9, -13, -18)
+    loudness_db: tuple[float, float] = (-18.0, 3.0)
+    squash: float = 0.4
+    bandwidth_hz: tuple[float, float] = (9300.0, 10800.0)
+    reverb: tuple[float, float] = (1.0, 0.25)
+    hiss_db: tuple[float, float] = (-62.0, 6.0)
+    spread_db: float = 4.0
+    drums_db: float = 0.0
+    vinyl: float = 0.0
+
+
+@dataclass(frozen=True)
+class Substyle:
+    """One way in which a genre is played.
+
+    Parameters
+    ----------
+    tempo: range of tempi in BPM (of the beat that `beats` counts).
+    swing: where the second half of a beat falls: 0.5 straight, 0.67 a triplet.
+    swing_beats: length in beats of what is swung: 1 swings eighths, 0.5 sixteenths.
+    modes: scales of `theory.SCALES` from which songs choose.
+    verse, chorus, bridge: charts in Roman numerals; one of each is chosen a song.
+    kit: "" for no drums.
+    human_ms: how far notes fall from the grid.
+    moods: tags.
+    share: how many of the genre's artists play this way.
+    """
+
+    name: str
+    tempo: tuple[float, float]
+    modes: tuple[str, ...]
+    verse: tuple[str, ...]
+    parts: tuple[Part, ...]
+    chorus: tuple[str, ...] = ()
+    bridge: tuple[str, ...] = ()
+    grooves: tuple[Groove, ...] = ()
+    kits: tuple[str, ...] = ("rock",)
+    beats: int = 4
+    swing: float = 0.5
+    swing_beats: float = 1.0
+    human_ms: float = 8.0
+    dynamics: float = 0.12
+    fills: float = 0.8
+    form: tuple[str, ...] = FORM
+    section_bars: int = 8
+    sound: Sound = field(default_factory=Sound)
+    moods: tuple[str, ...] = ()
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Style:
+    """A genre: a name, one sentence, and the ways in which it is played."""
+
+    genre: str
+    text: str
+    substyles: tuple[Substyle, ...]

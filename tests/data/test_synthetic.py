@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mgrlib.data import synthetic as module
+from mgrlib.data.synthetic import Faults, faulty, plant, planted, synthetic, tags, truth
+from mgrlib.errors import CorpusError
+from mgrlib.synth import GENRES, TAGS
+
+
+def test_a_corpus_has_so_many_clips_of_each_genre() -> None:
+    corpus = synthetic(3)
+    assert corpus.counts() == dict.fromkeys(GENRES, 3)
+    assert (corpus.clips["group"] == corpus.clips["artist"]).all()
+
+
+def test_the_first_clips_do_not_depend_on_how_many_follow() -> None:
+    few, many = synthetic(2).clips, synthetic(15).clips
+    pd.testing.assert_frame_equal(few, many.loc[few.index])
+
+
+def test_audio_comes_at_the_rate_asked_for() -> None:
+    corpus = synthetic(1, seconds=2.0)
+    assert corpus.audio("blues.00000", 22_050).shape == (44_100,)
+    assert corpus.audio("blues.00000", 16_000).shape == (32_000,)
+
+
+def test_a_clip_comes_back_from_the_cache_as_it_was_rendered() -> None:
+    corpus = synthetic(1, seconds=1.5)
+    fresh = corpus.audio("metal.00000", 22_050)
+    row = corpus.rows(["metal.00000"]).iloc[0]
+    assert corpus.source.path(row).is_file()  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(corpus.audio("metal.00000", 22_050), fresh)
+
+
+def test_a_source_survives_pickling() -> None:
+    corpus = synthetic(1, seconds=1.0)
+    again = pickle.loads(pickle.dumps(corpus.source))
+    assert again == corpus.source
+
+
+def test_fingerprints_tell_clips_lengths_seeds_and_faults_apart() -> None:
+    prints = {
+        synthetic(2, seconds=s, seed=k).fingerprint(c)
+        for s in (1.0, 2.0)
+        for k in (0, 1)
+        for c in ("pop.00000", "pop.00001")
+    }
+    assert len(prints) == 8
+
+
+def test_truth_is_known_for_a_clip() -> None:
+    corpus = synthetic(2, seconds=10.0)
+    known = truth(corpus, "jazz.00001")
+    assert known.tempo_bpm == corpus.clips.loc["jazz.00001", "tempo_bpm"]
+    assert known.seconds == 10.0
+
+
+def test_tags_are_a_table_of_clips_by_words() -> None:
+    table = tags(synthetic(1, seconds=5.0))
+    assert table.shape == (10, len(TAGS))
+    assert (table[["slow", "medium", "fast"]].sum(axis=1) == 1).all()
+
+
+def test_songs_are_whole() -> None:
+    corpus = synthetic(1, songs=True)
+    assert corpus.clips["seconds"].between(120, 300).all()
+
+
+@pytest.mark.parametrize("arguments", [{"n_per_genre": 0}, {"seconds": 0}, {"seconds": 500}])
+def test_impossible_sizes_are_refused(arguments: dict) -> None:
+    with pytest.raises(CorpusError):
+        synthetic(**arguments)
+
+
+FAULTS = Faults(exact=2, reencoded=1, mislabelled=3, clipped=1, silent=1, truncated=2)
+
+
+def test_what_was_planted_is_listed() -> None:
+    corpus = synthetic(5, faults=FAULTS)
+    counts = planted(corpus)["fault"].value_counts().to_dict()
+    assert counts == {
+        "exact": 2,
+        "reencoded": 1,
+        "mislabelled": 3,
+        "clipped": 1,
+        "silent": 1,
+        "truncated": 2,
+    }
+
+
+def test_planting_leaves_the_given_table_alone_and_repeats_itself() -> None:
+    clips = synthetic(5).clips
+    before = clips.copy()
+    one, two = plant(clips, FAULTS, seed=1), plant(clips, FAULTS, seed=1)
+    pd.testing.assert_frame_equal(clips, before)
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_a_mislabelled_clip_carries_another_genre() -> None:
+    wrong = planted(synthetic(5, faults=Faults(mislabelled=4)))
+    assert (wrong["genre"] != wrong["true_genre"]).all()
+
+
+def test_a_duplicate_has_its_originals_samples() -> None:
+    corpus = synthetic(3, seconds=1.0, faults=Faults(exact=1))
+    row = planted(corpus).iloc[0]
+    np.testing.assert_array_equal(
+        corpus.audio(str(row.name), 22_050), corpus.audio(row["of"], 22_050)
+    )
+
+
+def test_a_reencoded_duplicate_differs_and_yet_sounds_the_same() -> None:
+    corpus = synthetic(3, seconds=3.0, faults=Faults(reencoded=1))
+    row = planted(corpus).iloc[0]
+    copy, original = (corpus.audio(str(c), 22_050) for c in (row.name, row["of"]))
+    assert copy.shape == original.shape
+    assert not np.array_equal(copy, original)
+    late = round(0.04 * 22_050)
+    assert np.corrcoef(copy[late:], original[:-late])[0, 1] > 0.9
+
+
+def test_each_fault_does_what_it_says() -> None:
+    y = np.sin(np.arange(22_050) / 10).astype(np.float32) * 0.3
+    assert not faulty(y, "silent").any()
+    assert len(faulty(y, "truncated")) == round(0.3 * len(y))
+    assert np.mean(np.abs(faulty(y, "clipped")) > 0.98) > 0.1
+    with pytest.raises(CorpusError, match="bent"):
+        faulty(y, "bent")
+
+
+def test_more_faults_than_clips_are_refused() -> None:
+    with pytest.raises(CorpusError, match="at most 10"):
+        synthetic(1, faults=Faults(silent=11))
+
+
+def test_preparing_renders_what_is_missing_and_nothing_twice() -> None:
+    corpus = synthetic(1, seconds=0.5, seed=3)
+    assert module.prepare(corpus, n_jobs=1) == 10
+    assert module.prepare(corpus, n_jobs=1) == 0
