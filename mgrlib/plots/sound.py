@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
@@ -155,8 +156,8 @@ def plot_filters(weights: Any, *, ax: Axes | None = None, n_columns: int = 16) -
     sheet[:n, :F, :T] = kernels / np.where(largest > 0, largest, 1)
     mosaic = sheet.reshape(n_rows, n_columns, F + 1, T + 1).swapaxes(1, 2)
     mosaic = mosaic.reshape(n_rows * (F + 1), n_columns * (T + 1))[:-1, :-1]
-    image = ax.imshow(mosaic, cmap="PuOr", vmin=-1, vmax=1, interpolation="nearest")
-    image.cmap.set_bad(FAINT)
+    colours = matplotlib.colormaps["PuOr"].with_extremes(bad=FAINT)
+    ax.imshow(mosaic, cmap=colours, vmin=-1, vmax=1, interpolation="nearest")
     ax.set_xticks(
         [(T + 1) * c + (T - 1) / 2 for c in range(n_columns)], list(map(str, range(n_columns)))
     )

@@ -57,7 +57,7 @@ GENRE_COLOURS = {genre: style.colour for genre, style in GENRE_STYLES.items()}
 INK = "#22262b"  # text and axes
 PAPER = "#ffffff"  # also in the dark theme: figures keep a white card
 FAINT = "#d5d9de"  # grid lines
-SERIES = ("#1b4f8a", "#d1740f", "#4b9b8e", "#7a7f87")  # series that are not genres
+SERIES = ("#1b4f8a", "#d1740f", "#4b9b8e", "#8a1c4e")  # series that are not genres
 
 # Width and height in inches. 6.4 in are 640 px on a page; at phone width they shrink to a half,
 # where 11 pt text can still be read.
