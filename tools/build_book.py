@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import distributions
 from pathlib import Path
 
-import yaml
+from chapters import files_of, pages_in_toc
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 
@@ -26,25 +26,6 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 CELL_SECONDS = 120
-
-
-def pages_in_toc(root: Path = ROOT) -> list[Path]:
-    """Every page that _toc.yml names, in order, as files that exist."""
-
-    def walk(node: object) -> list[str]:
-        if isinstance(node, dict):
-            own = [str(node[key]) for key in ("root", "file") if key in node]
-            return own + [page for value in node.values() for page in walk(value)]
-        return [page for item in node for page in walk(item)] if isinstance(node, list) else []
-
-    toc = yaml.safe_load((root / "_toc.yml").read_text())
-    found = []
-    for name in walk(toc):
-        files = [p for p in (root / f"{name}.ipynb", root / f"{name}.md") if p.exists()]
-        if not files:
-            raise SystemExit(f"_toc.yml names {name}, but there is no such .ipynb or .md file")
-        found.append(files[0])
-    return found
 
 
 def environment_key() -> str:
@@ -117,7 +98,8 @@ def build() -> int:
     """Build the site; 0 when there was not one warning."""
     prepare_kernels()
     forget_if_changed()
-    execute_stale([page for page in pages_in_toc() if page.suffix == ".ipynb"])
+    pages = [path for page in pages_in_toc(ROOT) for path in files_of(page, ROOT)]
+    execute_stale([path for path in pages if path.suffix == ".ipynb"])
     for folder in ("html", ".doctrees", "jupyter_execute"):
         shutil.rmtree(BUILD / folder, ignore_errors=True)
     print("building the pages", flush=True)

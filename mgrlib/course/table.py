@@ -144,7 +144,7 @@ def _drawing(row: ResultRow, chance: float | None) -> str:
         centre = x(row.reported)
         parts.append(f'<path class="mgr-diamond" d="M{centre} 5l6 6-6 6-6-6z"/>')
         words.insert(0, f"reported {_digits(row.reported)}")
-    label = html.escape(f"{row.name}: {', '.join(words) or 'no figures'}")
+    label = plain(f"{row.name}: {', '.join(words) or 'no figures'}")
     return f'<svg viewBox="0 0 160 24" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 

@@ -1,0 +1,273 @@
+"""What a chapter must be, as functions that give a list of complaints; an empty list is praise.
+
+The tests call them for every chapter, and for small bad chapters made to be found out.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+import nbformat
+import yaml
+from strip import stripped
+
+Notebook = nbformat.NotebookNode
+
+CELL_LINES = 15
+MEDIAN_LINES = 4
+WORDS_A_LINE = 8
+EXERCISES = 5
+QUESTIONS = 6
+# Parts of a path that only one machine has.
+OWN_PATH = re.compile(r"(?<![\w.:/])(?:/(?:home|Users|root|mnt|content|tmp|work)/|[A-Z]:\\)")
+DRAWS = re.compile(r"\bplot_\w+\(|\.(?:plot|imshow|bar|barh|scatter|hist|specgram|matshow|pie)\(")
+# These bring the alternative text of their figures themselves.
+DESCRIBES = re.compile(r"\b(?:frames_slider|choices)\(")
+
+
+def read(path: Path) -> Notebook:
+    return nbformat.read(path, as_version=4)
+
+
+def tags(cell: Notebook) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def code_cells(notebook: Notebook) -> list[Notebook]:
+    """The code that readers see: not the installing cell and not the quiz, which is data."""
+    return [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not tags(cell) & {"remove-cell", "remove-input"}
+    ]
+
+
+def tree(source: str) -> ast.Module:
+    """The syntax tree of a cell, its magics and shell lines taken out."""
+    return ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
+
+
+def code_lines(cell: Notebook) -> int:
+    """Lines of a cell that are neither blank nor comments."""
+    return sum(
+        bool(line.strip()) and not line.strip().startswith("#") for line in cell.source.splitlines()
+    )
+
+
+def not_as_kept(notebook: Notebook) -> list[str]:
+    """Outputs, execution counts, and metadata that only an editor wants."""
+    clean, found = stripped(notebook), []
+    for number, (cell, kept) in enumerate(zip(notebook.cells, clean.cells, strict=False)):
+        if cell.get("outputs"):
+            found.append(f"cell {number} has outputs")
+        if cell.get("execution_count") is not None:
+            found.append(f"cell {number} has an execution count")
+        if cell.metadata != kept.metadata:
+            found.append(f"cell {number} has metadata {dict(cell.metadata)}")
+    if notebook.metadata != clean.metadata:
+        found.append(f"the notebook has metadata {dict(notebook.metadata)}")
+    return found
+
+
+def own_paths(notebook: Notebook) -> list[str]:
+    """Paths that exist on one machine only."""
+    return [
+        f"cell {number} names {match[0]}"
+        for number, cell in enumerate(notebook.cells)
+        for match in OWN_PATH.finditer(cell.source)
+    ]
+
+
+def colab_url(page: str, repository: str, branch: str = "main") -> str:
+    """Where Colab opens a notebook, given its path in the repository."""
+    owner = repository.removeprefix("https://github.com/")
+    return f"https://colab.research.google.com/github/{owner}/blob/{branch}/{quote(page)}"
+
+
+def opening(notebook: Notebook, page: str, repository: str) -> list[str]:
+    """A badge that opens this page in Colab, and a cell that installs the package there."""
+    found = []
+    badge = notebook.cells[0] if notebook.cells else None
+    if badge is None or badge.cell_type != "markdown" or "remove-cell" not in tags(badge):
+        found.append("the first cell is not a badge with the tag remove-cell")
+    elif f"]({colab_url(page, repository)})" not in badge.source:
+        found.append(f"the badge does not lead to {colab_url(page, repository)}")
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    wanted = [
+        "try:",
+        "    import mgrlib",
+        "except ModuleNotFoundError:",
+        f'    %pip install -q "mgrlib @ git+{repository}"',
+    ]
+    lines = [line.split("#")[0].rstrip() for line in code[0].source.splitlines()] if code else []
+    if lines != wanted or "remove-cell" not in tags(code[0]):
+        text = "\n".join(wanted)
+        found.append(f"the first code cell, tagged remove-cell, should be\n{text}")
+    return found
+
+
+def prose_words(notebook: Notebook) -> int:
+    """Words of running text: no code, no directives' heads, no formulas, no hidden cells."""
+    words = 0
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and "remove-cell" not in tags(cell):
+            text = re.sub(
+                r"^```(?:python|bash|text).*?^```", "", cell.source, flags=re.DOTALL | re.M
+            )
+            text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL)
+            text = re.sub(r"^\s*(?:`{3,}|:{3,}|:[\w-]+:).*$", "", text, flags=re.MULTILINE)
+            words += len(re.findall(r"[^\W\d_][\w’'-]*", text))
+    return words
+
+
+def rhythm(notebook: Notebook) -> list[str]:
+    """Cells that are too long, or too little said about them."""
+    lengths = {n: code_lines(c) for n, c in enumerate(code_cells(notebook), 1)}
+    found = [f"code cell {n} has {k} lines" for n, k in lengths.items() if k > CELL_LINES]
+    median = statistics.median(lengths.values()) if lengths else 0
+    if median > MEDIAN_LINES:
+        found.append(f"the median cell has {median} lines")
+    words, lines = prose_words(notebook), sum(lengths.values())
+    if words < WORDS_A_LINE * lines:
+        found.append(f"{words} words for {lines} lines of code")
+    return found
+
+
+def bad_code(notebook: Notebook) -> list[str]:
+    """Star imports, cells that do not parse, and more hidden cells than one set-up."""
+    found = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        try:
+            nodes = list(ast.walk(tree(cell.source)))
+        except SyntaxError as error:
+            found.append(f"cell {number} does not parse: {error}")
+            continue
+        if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in nodes):
+            found.append(f"cell {number} imports *")
+        if "remove-input" in tags(cell) and not re.search(r"\bquiz\(", cell.source):
+            found.append(f"cell {number} hides code that is not a quiz")
+    hidden = sum("hide-input" in tags(cell) for cell in notebook.cells)
+    if hidden > 1:
+        found.append(f"{hidden} cells are folded away; only the set-up may be")
+    return found
+
+
+def undescribed_figures(notebook: Notebook) -> list[str]:
+    """Cells that draw and do not say in words what is seen."""
+    found = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code" or DESCRIBES.search(cell.source):
+            continue
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        if DRAWS.search(cell.source) and not alt.strip():
+            found.append(f"cell {number} draws a figure without mystnb.image.alt in its metadata")
+    return found
+
+
+def questions(notebook: Notebook) -> int:
+    """How many questions the quizzes ask."""
+    calls = [
+        node
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "Question" in cell.source
+        for node in ast.walk(tree(cell.source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    return sum(call.func.id == "Question" for call in calls if isinstance(call.func, ast.Name))
+
+
+def closing(notebook: Notebook) -> list[str]:
+    """Key points, exercises with folded solutions, a quiz."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    found = [
+        f"there is no section {title!r}"
+        for title in ("Key points", "Exercises", "Quiz")
+        if not re.search(rf"^##+ {title}\b", text, re.MULTILINE)
+    ]
+    exercises = len(re.findall(r"^(?:`{3,}|:{3,})\{exercise(?:-start)?\}", text, re.MULTILINE))
+    solutions = re.findall(
+        r"^(?:`{3,}|:{3,})\{solution(?:-start)?\}.*\n((?::.*\n|---\n|\w+:.*\n)*)",
+        text,
+        re.MULTILINE,
+    )
+    folded = sum("dropdown" in options for options in solutions)
+    if exercises < EXERCISES or folded < exercises:
+        found.append(f"{exercises} exercises and {folded} folded solutions")
+    if questions(notebook) < QUESTIONS:
+        found.append(f"the quiz has {questions(notebook)} questions")
+    return found
+
+
+def defined_twice(notebooks: Mapping[str, Notebook]) -> list[str]:
+    """Functions and classes that more than one chapter defines."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for name, notebook in notebooks.items():
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                for node in ast.walk(tree(cell.source)):
+                    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                        places[node.name].add(name)
+    return [
+        f"{what} is defined in {', '.join(sorted(w))}" for what, w in places.items() if len(w) > 1
+    ]
+
+
+def pages_in_toc(root: Path) -> list[str]:
+    """The pages that _toc.yml names, in order, without their endings."""
+
+    def walk(node: object) -> Iterable[str]:
+        if isinstance(node, dict):
+            yield from (str(node[key]) for key in ("root", "file") if key in node)
+            for value in node.values():
+                yield from walk(value)
+        elif isinstance(node, list):
+            for item in node:
+                yield from walk(item)
+
+    return list(walk(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))))
+
+
+def files_of(page: str, root: Path) -> list[Path]:
+    """The files that a page could be made from; there should be one."""
+    return [p for p in (root / f"{page}.ipynb", root / f"{page}.md") if p.exists()]
+
+
+def toc_faults(root: Path) -> list[str]:
+    """Pages that are named but missing, present but not named, or made from two files."""
+    pages = pages_in_toc(root)
+    found = [f"{page} has {len(files_of(page, root))} files" for page in pages
+             if len(files_of(page, root)) != 1]  # fmt: skip
+    found += [f"{page} is named twice" for page in set(pages) if pages.count(page) > 1]
+    there = [p for ending in ("ipynb", "md") for p in (root / "book").rglob(f"*.{ending}")]
+    for path in there:
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if not hidden and path.relative_to(root).with_suffix("").as_posix() not in pages:
+            found.append(f"{path.relative_to(root)} is not in _toc.yml")
+    return found
+
+
+def page_weight(html: Path) -> int:
+    """Bytes of a built page with its pictures, without the audio in it."""
+    text = html.read_text(encoding="utf-8")
+    audio = sum(len(match) for match in re.findall(r"data:audio/[^\"']+", text))
+    pictures = {html.parent / src for src in re.findall(r'<img[^>]* src="([^":]+)"', text)}
+    return len(text.encode()) - audio + sum(p.stat().st_size for p in pictures if p.exists())
+
+
+def pictures_without_words(html: Path) -> list[str]:
+    """Pictures of a built page whose alternative text is missing or only a file's name."""
+    images = re.findall(r"<img\b[^>]*>", html.read_text(encoding="utf-8"))
+    found = []
+    for image in images:
+        alt = re.search(r'\balt="([^"]*)"', image)
+        if alt is None or "_images/" in alt[1]:
+            found.append(image[:120])
+    return found
