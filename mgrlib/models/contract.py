@@ -130,12 +130,13 @@ def shape_table(model: nn.Module, *input_shapes: tuple[int, ...], depth: int = 1
 
     shown = [(n, m) for n, m in model.named_modules() if n and _is_row(n, m, depth)]
     handles = [m.register_forward_hook(note(n)) for n, m in shown]
-    was_training = model.training
+    modes = [(layer, layer.training) for layer in model.modules()]
     try:
         with torch.inference_mode():
             model.eval()(*(torch.zeros(2, *shape) for shape in input_shapes))
     finally:
-        model.train(was_training)
+        for layer, training in modes:  # `train()` would also switch layers that are frozen
+            layer.training = training
         for handle in handles:
             handle.remove()
     return _columns(rows, count_parameters(model))
