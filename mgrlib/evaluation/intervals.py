@@ -154,7 +154,8 @@ def over_runs(
 
     Each bootstrap sample draws runs and clips, both with replacement (the pigeonhole bootstrap of
     Owen, 2007), so the interval covers another seed and other clips of the same kind at once.
-    `n` of the result counts clips. One run alone gives the ordinary bootstrap over clips.
+    `n` of the result counts clips. One run alone gives the ordinary bootstrap over clips; from a
+    few, the share of the seeds in the variance comes out too small, by 1/R of it for R runs.
 
     Raises
     ------

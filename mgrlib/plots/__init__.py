@@ -1,6 +1,7 @@
 """Figures: each draws on the `ax` it is given and returns it."""
 
 from mgrlib.plots.results import (
+    plot_compare,
     plot_confusion,
     plot_distances,
     plot_history,
@@ -36,6 +37,7 @@ __all__ = [
     "book_style",
     "genre_styles",
     "panels",
+    "plot_compare",
     "plot_confusion",
     "plot_distances",
     "plot_filterbank",

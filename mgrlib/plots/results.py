@@ -18,12 +18,15 @@ from mgrlib.evaluation import (
     accuracy_interval,
     confusion,
     per_genre,
+    wilson,
 )
+from mgrlib.evaluation.intervals import three_digits
 from mgrlib.plots.style import FAINT, INK, PAPER, SERIES, described, genre_styles, new_axes
 from mgrlib.shapes import check_shape
 from mgrlib.training import Run
 
 __all__ = [
+    "plot_compare",
     "plot_confusion",
     "plot_distances",
     "plot_history",
@@ -38,21 +41,25 @@ DARK_CELL = 0.55  # share from which white figures stand out better than black o
 
 
 def plot_history(
-    run: Run | pd.DataFrame, *, quantity: str = "loss", ax: Axes | None = None
+    run: Run | pd.DataFrame | Mapping[str, Sequence[float]],
+    *,
+    quantity: str = "loss",
+    ax: Axes | None = None,
 ) -> Axes:
     """The course of the loss or the accuracy over the epochs of training.
 
     Parameters
     ----------
-    run: what `fit` returned, or its history alone. With a run the best epoch is marked.
+    run: what `fit` returned, its history alone, or the lists of a result file; the validation
+        columns may be missing. With a run the best epoch is marked.
     quantity: `"loss"` or `"accuracy"`.
     """
-    history = run.history if isinstance(run, Run) else run
+    history = run.history if isinstance(run, Run) else pd.DataFrame(run)
     ax = new_axes(ax)
     epoch, words = history["epoch"].to_numpy(), []
     looks = {"train": ("o", "--", SERIES[1]), "valid": ("s", "-", SERIES[0])}
     for part, (marker, line, colour) in looks.items():
-        values = history[f"{part}_{quantity}"].to_numpy(dtype=float)
+        values = history.get(f"{part}_{quantity}", pd.Series(dtype=float)).to_numpy(dtype=float)
         if np.isfinite(values).any():
             few = marker if len(values) <= 30 else None
             names = {"train": "training", "valid": "validation"}
@@ -196,11 +203,46 @@ def plot_intervals(
     ax.grid(axis="x", color=FAINT)
     ax.set_axisbelow(True)
     _legend_above(ax, len(names))
-    words = [
-        f"{name}: " + ", ".join(f"{series} {interval}" for series, interval in row.items())
-        for name, row in rows.items()
+    words = "; ".join(f"{name}: {_row_in_words(row)}" for name, row in rows.items())
+    return described(ax, f"{quantity.capitalize()} with intervals. {words}.")
+
+
+def _row_in_words(row: Mapping[str, Interval]) -> str:
+    texts = [
+        f"{series} {three_digits(v.value) if np.isnan(v.low) else v}" for series, v in row.items()
     ]
-    return described(ax, f"{quantity.capitalize()} with intervals. {'; '.join(words)}.")
+    return ", ".join(texts) or "nothing"
+
+
+def plot_compare(table: pd.DataFrame, *, ax: Axes | None = None, n_genres: int = 10) -> Axes:
+    """What `mgrlib.recipes.compare` found: each system's reported accuracy beside ours.
+
+    A reported accuracy gets the Wilson interval of its number of clips; where the paper does not
+    give that number it is a dot alone. Of two results on one data set the later in the table is
+    shown.
+
+    Parameters
+    ----------
+    table: its columns title, reported, n_reported and, where there are results, data, n_clips,
+        replicated, low, high.
+    n_genres: for the line of chance.
+    """
+    rows: dict[str, dict[str, Interval]] = {}
+    for one in table.to_dict("records"):
+        row = rows.setdefault(str(one["title"]), {})
+        if pd.notna(one["reported"]):
+            row["reported"] = _reported(float(one["reported"]), one["n_reported"])
+        if pd.notna(one.get("replicated")):
+            n = int(one["n_clips"])
+            ours = Interval(one["replicated"], one["low"], one["high"], n)
+            row[f"{one['data']} ({n} clips)"] = ours
+    return plot_intervals(rows, ax=ax, chance=1 / n_genres)
+
+
+def _reported(value: float, n: float | None) -> Interval:
+    if n is None or pd.isna(n):
+        return Interval(value, np.nan, np.nan, 0)
+    return wilson(round(value * n), int(n))
 
 
 def plot_scatter_genres(

@@ -9,6 +9,7 @@ from mgrlib.evaluation import EvaluationError, Interval, Predictions, wilson
 from mgrlib.plots import (
     GENRE_COLOURS,
     alt_text,
+    plot_compare,
     plot_confusion,
     plot_distances,
     plot_history,
@@ -89,6 +90,13 @@ def test_history_of_accuracy_without_validation():
     assert ax.get_ylabel() == "accuracy (share of segments)"
     assert len(ax.lines) == 1
     assert ax.get_ylim() == (0, 1.02)
+
+
+def test_history_read_from_a_result_file():
+    lists = {"epoch": [1, 2], "train_loss": [2.0, 1.0], "train_accuracy": [0.1, 0.4]}
+    ax = plot_history(lists)
+    assert len(ax.lines) == 1
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [2, 1])
 
 
 def test_confusion_writes_counts_and_shades_by_row():
@@ -173,6 +181,46 @@ def test_intervals_grow_with_their_rows_but_not_the_axes_given():
     fig, ax = plt.subplots(figsize=(3, 3))
     plot_intervals(ROWS, ax=ax)
     assert tuple(fig.get_size_inches()) == (3, 3)
+
+
+def compared(**columns):
+    """What `mgrlib.recipes.compare` gives for two systems of which one was replicated twice."""
+    table = {
+        "title": ["CNN", "CNN", "LSTM"],
+        "reported": [0.705, 0.705, 0.6],
+        "n_reported": [200, 200, None],
+        "data": ["gtzan-mini", "embedded", None],
+        "n_clips": [100, 60, None],
+        "replicated": [0.62, 0.7, None],
+        "low": [0.52, 0.55, None],
+        "high": [0.71, 0.8, None],
+    }
+    return pd.DataFrame({**table, **columns})
+
+
+def test_compare_draws_reported_with_its_wilson_interval_and_ours_with_their_own():
+    ax = plot_compare(compared())
+    series = [t.get_text() for t in ax.get_legend().texts]
+    assert series == ["reported", "gtzan-mini (100 clips)", "embedded (60 clips)"]
+    cnn, lstm = ax.collections[0].get_segments()
+    np.testing.assert_allclose(cnn[:, 0], [wilson(141, 200).low, wilson(141, 200).high])
+    np.testing.assert_allclose(lstm[:, 0], [0.6, 0.6])  # n is unknown: a dot
+    assert "LSTM: reported .600." in alt_text(ax)
+    np.testing.assert_allclose(ax.collections[2].get_segments()[0][:, 0], [0.55, 0.8])
+
+
+def test_compare_without_any_result_shows_what_is_reported():
+    table = compared()[["title", "reported", "n_reported"]]
+    ax = plot_compare(table)
+    assert [t.get_text() for t in ax.get_legend().texts] == ["reported"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["CNN", "LSTM"]
+
+
+def test_compare_shows_systems_of_ours_that_no_paper_reports():
+    ax = plot_compare(compared(reported=[None] * 3))
+    series = [t.get_text() for t in ax.get_legend().texts]
+    assert series == ["gtzan-mini (100 clips)", "embedded (60 clips)"]
+    assert alt_text(ax).endswith("LSTM: nothing.")
 
 
 def test_scattered_points_have_the_colour_and_marker_of_their_genre():
