@@ -85,19 +85,20 @@ def _band_groups(
 def mel_power(
     spectrum: Spectrum,
     sample_rate: int,
-    n_mels: int,
+    bands: tuple[int, float, float | None],
     *,
-    fmin: float = 0.0,
-    fmax: float | None = None,
     n_frames: int | None = None,
 ) -> FloatArray:
-    """The power in each mel band, (T, n_mels), of the first `n_frames` frames (None: all)."""
+    """The power in each mel band, (T, n_mels), of the first `n_frames` frames (None: all).
+
+    `bands` are n_mels, fmin and fmax, as in `mel_filterbank`.
+    """
     n_frames = min(n_frames or len(spectrum.frames), len(spectrum.frames))
-    groups = _band_groups(sample_rate, spectrum.n_fft, n_mels, fmin, fmax)
-    out = np.empty((n_frames, n_mels), dtype=np.float32)
+    groups = _band_groups(sample_rate, spectrum.n_fft, *bands)
+    out = np.empty((n_frames, bands[0]), dtype=np.float32)
     for block, power in spectrum.power_blocks(n_frames):
-        for bands, bins, weights in groups:
-            out[block, bands] = power[:, bins] @ weights
+        for rows, bins, weights in groups:
+            out[block, rows] = power[:, bins] @ weights
     return out
 
 
@@ -171,16 +172,19 @@ class _MelSettings(Framewise):
 
     def _log_mel(self, sound: Sound, *, n_frames: int | None, exponent: float = 1.0) -> FloatArray:
         """(T, n_mels) in dB. The floor follows the loudest cell of the whole sound."""
-        spectrum = sound.spectrum(self.n_fft, self.hop_length, self.pad_mode)
-        power = mel_power(
-            spectrum,
-            self.sample_rate,
-            self.n_mels,
-            fmin=self.fmin,
-            fmax=self.fmax,
-            n_frames=n_frames if self.top_db is None else None,
+        n_frames = n_frames if self.top_db is None else None
+        bands = (self.n_mels, self.fmin, self.fmax)
+        frames = (self.n_fft, self.hop_length, self.pad_mode)
+
+        def compute() -> FloatArray:
+            spectrum = sound.spectrum(*frames)
+            power = mel_power(spectrum, self.sample_rate, bands, n_frames=n_frames)
+            return power_to_db(power, top_db=self.top_db, exponent=exponent)
+
+        log_mel: FloatArray = sound.once(
+            ("log_mel", *bands, *frames, n_frames, self.top_db, exponent), compute
         )
-        return power_to_db(power, top_db=self.top_db, exponent=exponent)
+        return log_mel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,8 +222,12 @@ class LogMel(_MelSettings):
 
     def of(self, sound: Sound) -> FloatArray:
         """(n_mels, T), sharing the sound's spectra."""
-        log_mel = self._log_mel(sound, n_frames=self.n_frames, exponent=self.exponent)
+        log_mel = self.frames_of(sound)
         return fit_frames(log_mel.T, self.n_frames, silence_db(log_mel, self.top_db))
+
+    def frames_of(self, sound: Sound) -> FloatArray:
+        """The same frame by frame, (T, n_mels), for features that go on from here."""
+        return self._log_mel(sound, n_frames=self.n_frames, exponent=self.exponent)
 
 
 @lru_cache(maxsize=32)

@@ -8,7 +8,7 @@ transforming the whole clip in float64, at a cost of less than 0.001 dB.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -155,12 +155,18 @@ class Sound:
     def __init__(self, y: Any, sample_rate: int, *, where: str = "Sound") -> None:
         self.y = check_waveform(where, y)
         self.sample_rate = sample_rate
-        self._known: dict[Any, Any] = {}
+        self._known: dict[Hashable, Any] = {}
 
     def spectrum(self, n_fft: int, hop_length: int, pad_mode: str = "constant") -> Spectrum:
-        """The spectrum with these settings, made when first asked for."""
-        settings = (n_fft, hop_length, pad_mode)
-        if settings not in self._known:
-            self._known[settings] = Spectrum(self.y, *settings)
-        known: Spectrum = self._known[settings]
-        return known
+        """The spectrum with these settings, computed when first asked for."""
+        spectrum: Spectrum = self.once(
+            ("spectrum", n_fft, hop_length, pad_mode),
+            lambda: Spectrum(self.y, n_fft, hop_length, pad_mode),
+        )
+        return spectrum
+
+    def once(self, name: Hashable, compute: Callable[[], Any]) -> Any:
+        """What `compute` returns, computed for the first who asks for it by that name."""
+        if name not in self._known:
+            self._known[name] = compute()
+        return self._known[name]
