@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -37,6 +38,7 @@ __all__ = [
 
 MARKERS = ("o", "D", "s", "^")
 HATCHES = ("", "//", "..", "xx")
+LABEL_WIDTH = 22  # characters, before a row's name goes on in a second line
 DARK_CELL = 0.55  # share from which white figures stand out better than black ones
 
 
@@ -181,8 +183,14 @@ def plot_intervals(
         without bounds is a dot alone.
     quantity: what the axis measures.
     chance: where to draw the line of a guess.
+
+    Raises
+    ------
+    EvaluationError: no row with a value.
     """
     names = list(dict.fromkeys(series for row in rows.values() for series in row))
+    if not names:
+        raise EvaluationError(explain("plot_intervals", "at least one value", "none"))
     if ax is None:
         ax = new_axes(None)
         ax.figure.set_size_inches(6.4, 1.1 + len(rows) * (0.18 + 0.2 * len(names)))  # type: ignore[union-attr]
@@ -197,7 +205,7 @@ def plot_intervals(
         ax.axvline(chance, color=INK, linewidth=1, linestyle=":")
         at_foot = ax.get_xaxis_transform()
         ax.text(chance, 0.02, " chance", transform=at_foot, rotation=90, va="bottom")
-    ax.set_yticks(range(len(rows)), list(rows))
+    ax.set_yticks(range(len(rows)), [textwrap.fill(name, LABEL_WIDTH) for name in rows])
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel=quantity)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color=FAINT)
@@ -208,10 +216,9 @@ def plot_intervals(
 
 
 def _row_in_words(row: Mapping[str, Interval]) -> str:
-    texts = [
+    return ", ".join(
         f"{series} {three_digits(v.value) if np.isnan(v.low) else v}" for series, v in row.items()
-    ]
-    return ", ".join(texts) or "nothing"
+    )
 
 
 def plot_compare(table: pd.DataFrame, *, ax: Axes | None = None, n_genres: int = 10) -> Axes:
@@ -219,7 +226,7 @@ def plot_compare(table: pd.DataFrame, *, ax: Axes | None = None, n_genres: int =
 
     A reported accuracy gets the Wilson interval of its number of clips; where the paper does not
     give that number it is a dot alone. Of two results on one data set the later in the table is
-    shown.
+    shown; a system neither reported nor run has no row.
 
     Parameters
     ----------
@@ -236,7 +243,8 @@ def plot_compare(table: pd.DataFrame, *, ax: Axes | None = None, n_genres: int =
             n = int(one["n_clips"])
             ours = Interval(one["replicated"], one["low"], one["high"], n)
             row[f"{one['data']} ({n} clips)"] = ours
-    return plot_intervals(rows, ax=ax, chance=1 / n_genres)
+    shown = {title: row for title, row in rows.items() if row}
+    return plot_intervals(shown, ax=ax, chance=1 / n_genres)
 
 
 def _reported(value: float, n: float | None) -> Interval:

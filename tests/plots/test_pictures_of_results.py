@@ -220,7 +220,17 @@ def test_compare_shows_systems_of_ours_that_no_paper_reports():
     ax = plot_compare(compared(reported=[None] * 3))
     series = [t.get_text() for t in ax.get_legend().texts]
     assert series == ["gtzan-mini (100 clips)", "embedded (60 clips)"]
-    assert alt_text(ax).endswith("LSTM: nothing.")
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["CNN"]  # LSTM was never run
+
+
+def test_nothing_to_show_is_refused():
+    with pytest.raises(EvaluationError, match="at least one value"):
+        plot_intervals({})
+
+
+def test_long_names_of_rows_are_broken():
+    ax = plot_intervals({"ShallowCNN, log-mel, standardised": ROWS["MeanLSTM"]})
+    assert ax.get_yticklabels()[0].get_text() == "ShallowCNN, log-mel,\nstandardised"
 
 
 def test_scattered_points_have_the_colour_and_marker_of_their_genre():
