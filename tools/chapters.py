@@ -6,6 +6,7 @@ The tests call them for every chapter, and for small bad chapters made to be fou
 from __future__ import annotations
 
 import ast
+import json
 import re
 import statistics
 from collections import defaultdict
@@ -18,6 +19,7 @@ import yaml
 from strip import stripped
 
 Notebook = nbformat.NotebookNode
+QUESTIONS_KEPT = Path(__file__).resolve().parent.parent / "mgrlib/course/questions"
 
 CELL_LINES = 15
 MEDIAN_LINES = 4
@@ -40,12 +42,9 @@ def tags(cell: Notebook) -> set[str]:
 
 
 def code_cells(notebook: Notebook) -> list[Notebook]:
-    """The code that readers see: not the installing cell and not the quiz, which is data."""
-    return [
-        cell
-        for cell in notebook.cells
-        if cell.cell_type == "code" and not tags(cell) & {"remove-cell", "remove-input"}
-    ]
+    """The code that stands open on the page: no installing cell, no folded solution, no quiz."""
+    folded = {"remove-cell", "remove-input", "hide-cell", "hide-input"}
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and not tags(cell) & folded]
 
 
 def tree(source: str) -> ast.Module:
@@ -112,6 +111,10 @@ def opening(notebook: Notebook, page: str, repository: str) -> list[str]:
     return found
 
 
+def is_quiz(cell: Notebook) -> bool:
+    return re.search(r"\bquiz\(", cell.source) is not None
+
+
 def prose_words(notebook: Notebook) -> int:
     """Words of running text: no code, no directives' heads, no formulas, no hidden cells."""
     words = 0
@@ -128,12 +131,16 @@ def prose_words(notebook: Notebook) -> int:
 
 def rhythm(notebook: Notebook) -> list[str]:
     """Cells that are too long, or too little said about them."""
-    lengths = {n: code_lines(c) for n, c in enumerate(code_cells(notebook), 1)}
-    found = [f"code cell {n} has {k} lines" for n, k in lengths.items() if k > CELL_LINES]
-    median = statistics.median(lengths.values()) if lengths else 0
+    found = [
+        f"cell {number} has {code_lines(cell)} lines"
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and code_lines(cell) > CELL_LINES and not is_quiz(cell)
+    ]
+    lengths = [code_lines(cell) for cell in code_cells(notebook)]
+    median = statistics.median(lengths) if lengths else 0
     if median > MEDIAN_LINES:
         found.append(f"the median cell has {median} lines")
-    words, lines = prose_words(notebook), sum(lengths.values())
+    words, lines = prose_words(notebook), sum(lengths)
     if words < WORDS_A_LINE * lines:
         found.append(f"{words} words for {lines} lines of code")
     return found
@@ -152,7 +159,7 @@ def bad_code(notebook: Notebook) -> list[str]:
             continue
         if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in nodes):
             found.append(f"cell {number} imports *")
-        if "remove-input" in tags(cell) and not re.search(r"\bquiz\(", cell.source):
+        if "remove-input" in tags(cell) and not is_quiz(cell):
             found.append(f"cell {number} hides code that is not a quiz")
     hidden = sum("hide-input" in tags(cell) for cell in notebook.cells)
     if hidden > 1:
@@ -173,15 +180,41 @@ def undescribed_figures(notebook: Notebook) -> list[str]:
 
 
 def questions(notebook: Notebook) -> int:
-    """How many questions the quizzes ask."""
-    calls = [
-        node
-        for cell in notebook.cells
-        if cell.cell_type == "code" and "Question" in cell.source
-        for node in ast.walk(tree(cell.source))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    ]
-    return sum(call.func.id == "Question" for call in calls if isinstance(call.func, ast.Name))
+    """How many questions the quizzes ask, written in the notebook or kept with the package."""
+    asked = 0
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and ("Question" in cell.source or "quiz" in cell.source):
+            for node in ast.walk(tree(cell.source)):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                    asked += node.func.id == "Question"
+                    if node.func.id == "chapter_quiz":
+                        kept = QUESTIONS_KEPT / f"{ast.literal_eval(node.args[0])}.json"
+                        asked += len(json.loads(kept.read_text(encoding="utf-8")))
+    return asked
+
+
+def exercises(notebook: Notebook) -> tuple[int, int]:
+    """How many exercises there are, and how many of them have a solution folded away.
+
+    An exercise is a heading "### Exercise 3: ..." with a folded cell (tag hide-cell) or a dropdown
+    before the next heading, or the directives of sphinx-exercise.
+    """
+    posed, solved, waiting = 0, 0, False
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            if waiting and "hide-cell" in tags(cell):
+                solved, waiting = solved + 1, False
+            continue
+        for line in re.findall(
+            r"^#+ .*|^(?:`{3,}|:{3,})\{.*|^:class: .*", cell.source, re.MULTILINE
+        ):
+            if re.match(r"#+ Exercise \d|\W+\{exercise(-start)?\}", line):
+                posed, waiting = posed + 1, True
+            elif line.startswith("#"):
+                waiting = False
+            elif waiting and "dropdown" in line:
+                solved, waiting = solved + 1, False
+    return posed, solved
 
 
 def closing(notebook: Notebook) -> list[str]:
@@ -192,15 +225,9 @@ def closing(notebook: Notebook) -> list[str]:
         for title in ("Key points", "Exercises", "Quiz")
         if not re.search(rf"^##+ {title}\b", text, re.MULTILINE)
     ]
-    exercises = len(re.findall(r"^(?:`{3,}|:{3,})\{exercise(?:-start)?\}", text, re.MULTILINE))
-    solutions = re.findall(
-        r"^(?:`{3,}|:{3,})\{solution(?:-start)?\}.*\n((?::.*\n|---\n|\w+:.*\n)*)",
-        text,
-        re.MULTILINE,
-    )
-    folded = sum("dropdown" in options for options in solutions)
-    if exercises < EXERCISES or folded < exercises:
-        found.append(f"{exercises} exercises and {folded} folded solutions")
+    posed, solved = exercises(notebook)
+    if posed < EXERCISES or solved < posed:
+        found.append(f"{posed} exercises and {solved} folded solutions")
     if questions(notebook) < QUESTIONS:
         found.append(f"the quiz has {questions(notebook)} questions")
     return found
