@@ -16,7 +16,15 @@ import soxr
 from mgrlib import storage
 from mgrlib.errors import AudioError, explain
 
-__all__ = ["EXTENSIONS", "MIN_SECONDS", "AudioInfo", "FileSource", "audio_info", "load_audio"]
+__all__ = [
+    "EXTENSIONS",
+    "MIN_SECONDS",
+    "AudioInfo",
+    "CutOffError",
+    "FileSource",
+    "audio_info",
+    "load_audio",
+]
 
 EXTENSIONS = (".wav", ".au", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff")
 """The file names that are taken for audio when a folder is searched."""
@@ -29,6 +37,10 @@ LOST_SHARE = 0.01
 """An mp3 whose length is an estimate may decode to this much less without being cut off."""
 
 REPLACE = "replace the file by a whole copy, or take it out of the folder."
+
+
+class CutOffError(AudioError):
+    """A sound file that ends before it says it does."""
 
 
 @dataclass(frozen=True)
@@ -184,9 +196,9 @@ def _check_whole(path: Path, sound: sf.SoundFile) -> None:
         raise _cut_off(path, f"at least {end} bytes", f"{size}")
 
 
-def _cut_off(path: Path, promised: str, got: str) -> AudioError:
+def _cut_off(path: Path, promised: str, got: str) -> CutOffError:
     whole = f"a whole file of {promised}, as it says itself"
-    return AudioError(explain(str(path), whole, f"{got}: it was cut off", REPLACE))
+    return CutOffError(explain(str(path), whole, f"{got}: it was cut off", REPLACE))
 
 
 def _chunk_end(head: bytes, name: bytes, order: Literal["little", "big"]) -> int:
