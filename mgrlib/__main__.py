@@ -7,7 +7,7 @@ import fnmatch
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mgrlib import __version__
 from mgrlib.errors import MgrError, RecipeError, explain
@@ -84,7 +84,9 @@ def _run(options: argparse.Namespace) -> int:
 
     chosen = _chosen(options.recipes)
     corpus = _corpus(options)
-    by = options.by or ("group" if options.data == "synthetic" else "clip")
+    by: Literal["clip", "group"] = options.by or (
+        "group" if options.data == "synthetic" else "clip"
+    )
     protocol = Protocol(n_folds=options.folds or None, by=by)
     changes = {"epochs": options.epochs} if options.epochs else {}
     if options.bfloat16:

@@ -47,6 +47,10 @@ class TrainingError(MgrError, RuntimeError):
     """A training run that cannot start or cannot go on."""
 
 
+class EvaluationError(MgrError, ValueError):
+    """Predictions that do not hold together, or a comparison that would not be a fair one."""
+
+
 class RecipeError(MgrError, ValueError):
     """An unknown recipe, a recipe that contradicts itself, or a result of another recipe."""
 

@@ -1,5 +1,6 @@
 """What a result is worth: predictions, metrics, intervals, paired tests."""
 
+from mgrlib.errors import EvaluationError
 from mgrlib.evaluation.aggregation import geometric_mean, mean_probs, median, vote
 from mgrlib.evaluation.baselines import chance, majority
 from mgrlib.evaluation.intervals import (
@@ -34,12 +35,7 @@ from mgrlib.evaluation.paired import (
     permutation_test,
     seeds_test,
 )
-from mgrlib.evaluation.predictions import (
-    EvaluationError,
-    Predictions,
-    predict,
-    predict_sklearn,
-)
+from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
 
 __all__ = [
     "Difference",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mgrlib.errors import explain
-from mgrlib.evaluation.predictions import EvaluationError, Predictions
+from mgrlib.errors import EvaluationError, explain
+from mgrlib.evaluation.predictions import Predictions
 
 __all__ = ["chance", "majority"]
 

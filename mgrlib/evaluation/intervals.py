@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from mgrlib.errors import explain
-from mgrlib.evaluation.predictions import EvaluationError, Predictions
+from mgrlib.errors import EvaluationError, explain
+from mgrlib.evaluation.predictions import Predictions
 
 __all__ = ["Interval", "bootstrap", "clips_needed", "over_runs", "over_seeds", "wilson"]
 

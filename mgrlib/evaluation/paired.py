@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from mgrlib.errors import explain
+from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.intervals import (
     aligned,
     check_counts,
@@ -24,7 +24,7 @@ from mgrlib.evaluation.intervals import (
     three_digits,
     wilson,
 )
-from mgrlib.evaluation.predictions import EvaluationError, Predictions
+from mgrlib.evaluation.predictions import Predictions
 
 __all__ = [
     "Difference",

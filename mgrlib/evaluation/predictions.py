@@ -12,18 +12,14 @@ import pandas as pd
 import torch
 from torch import nn
 
-from mgrlib.errors import MgrError, ShapeError, explain, some
+from mgrlib.errors import EvaluationError, ShapeError, explain, some
 from mgrlib.evaluation.aggregation import Aggregate, mean_probs
 from mgrlib.segments import Segments
 
-__all__ = ["EvaluationError", "Predictions", "predict", "predict_sklearn"]
+__all__ = ["Predictions", "predict", "predict_sklearn"]
 
 SUM_TOLERANCE = 1e-3  # float32 softmax and probabilities rounded to four digits stay within it
 DIGITS = 4
-
-
-class EvaluationError(MgrError, ValueError):
-    """Predictions that do not hold together, or a comparison that would not be a fair one."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from mgrlib.errors import EvaluationError
 from mgrlib.evaluation import (
     Predictions,
     accuracy,
@@ -21,7 +22,6 @@ from mgrlib.evaluation import (
     summary,
     wilson,
 )
-from mgrlib.evaluation.predictions import EvaluationError
 
 
 def of_answers(truth, answers, K):
