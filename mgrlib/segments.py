@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +23,22 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from mgrlib.data.corpus import AudioSource, Corpus
-from mgrlib.errors import AudioError, FeatureError, ShapeError, explain, some
+from mgrlib.errors import (
+    AudioError,
+    CorpusError,
+    FeatureError,
+    ShapeError,
+    StorageError,
+    explain,
+    some,
+)
 from mgrlib.features.base import Feature
 from mgrlib.storage import atomic_write, home
 
 __all__ = ["Cut", "Segments", "cut", "standardize"]
 
 STORE_VERSION = 1
+HINT = "set MGRLIB_HOME to a folder on a disk with room that you may read and write."
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,26 +206,27 @@ def cut(
     Raises
     ------
     AudioError, FeatureError: a clip cannot be read or is too short; the message names it.
+    CorpusError: no clip, or an unknown one.
     ShapeError: segments of unequal shape, as from whole clips of unequal length.
-    StorageError: the store cannot be written.
+    StorageError: the store cannot be read or written.
     """
     if not features:
         raise FeatureError(explain("cut", "at least one feature", "none"))
     ids = tuple(corpus.clips.index if clip_ids is None else clip_ids)
+    if not ids:
+        raise CorpusError(explain("cut", "at least one clip", "none", "check `clip_ids`."))
     folder = home() / "features" if store else None
-    task = delayed(_segments_of)
+    # The work is bound to its function: of a task's arguments joblib's dask backend leaves the
+    # larger ones with a single worker, and they would be lost with it.
     jobs = (
-        task(corpus.source, row, features, how or Cut(), folder)
+        delayed(partial(_segments_of, corpus.source, row, features, how or Cut(), folder))()
         for _, row in corpus.rows(ids).iterrows()
     )
     found = Parallel(return_as="generator")(jobs)
     bar = tqdm(found, total=len(ids), desc="features", disable=not progress, file=sys.stdout)
     per_clip = list(bar)
     inputs = tuple(_stack([parts[i] for parts in per_clip], ids) for i in range(len(features)))
-    counts = {tuple(len(_open(parts[i])) for parts in per_clip) for i in range(len(features))}
-    if len(counts) != 1:
-        raise ShapeError(explain("cut", "as many segments from every feature", f"{counts}"))
-    clip = np.repeat(np.arange(len(ids)), counts.pop())
+    clip = np.repeat(np.arange(len(ids)), _counts(per_clip, ids))
     y = corpus.labels(ids)[clip]
     return Segments(inputs, torch.from_numpy(y), torch.from_numpy(clip), ids, corpus.genres)
 
@@ -269,13 +280,31 @@ def _open(item: Path | np.ndarray) -> np.ndarray:
 def _whole(path: Path) -> bool:
     """Whether the store has this file, whole; a damaged one is announced and computed anew."""
     try:
-        _open(path)
+        stack = np.load(path, mmap_mode="r")
+        told = stack.offset + stack.nbytes
+        if stack.dtype == np.float32 and told == path.stat().st_size:
+            return True
+        reason = "its header does not fit its content"
     except FileNotFoundError:
         return False
-    except (ValueError, EOFError) as error:
-        warnings.warn(f"{path} is damaged ({error}); it is computed again", stacklevel=2)
-        return False
-    return True
+    except OSError as error:
+        got = error.strerror or str(error)
+        raise StorageError(explain(f"reading {path}", "a readable file", got, HINT)) from error
+    except Exception as error:  # to a parser, damage can look like anything
+        reason = str(error)
+    warnings.warn(f"{path} is damaged ({reason}); it is computed again", stacklevel=2)
+    return False
+
+
+def _counts(per_clip: Sequence[Sequence[Path | np.ndarray]], clip_ids: Sequence[str]) -> np.ndarray:
+    """The number of segments of each clip, (M,), the same from every feature."""
+    counts = np.array([[len(_open(item)) for item in parts] for parts in per_clip])
+    odd = np.flatnonzero((counts != counts[:, :1]).any(axis=1))
+    if odd.size:
+        got = f"{some(clip_ids[int(i)] for i in odd)}, the first {counts[odd[0]].tolist()}"
+        hint = "rounding at different sample rates can cost one: shorten `segment_seconds`."
+        raise ShapeError(explain("cut", "as many segments from every feature", got, hint))
+    return counts[:, 0]
 
 
 def _stack(items: Sequence[Path | np.ndarray], clip_ids: Sequence[str]) -> torch.Tensor:
