@@ -7,9 +7,18 @@ True
 """
 
 from mgrlib.features.base import Feature
+from mgrlib.features.compose import Concat, Dropped
+from mgrlib.features.framing import (
+    pad_or_truncate,
+    segment_distances,
+    split_into_segments,
+    trim_ends,
+)
 from mgrlib.features.hpss import Harmonic, Percussive
 from mgrlib.features.mel import LogMel, Mfcc, mel_filterbank
+from mgrlib.features.pictures import MelPicture, MfccPicture, WavePlot, ZcrPlot
 from mgrlib.features.rhythm import BeatVector, OnsetStrength, Tempo, Tempogram, beat_times
+from mgrlib.features.scale import MinMax, Standardize, UnitNorm
 from mgrlib.features.spectral import (
     Chroma,
     Rms,
@@ -26,11 +35,16 @@ from mgrlib.features.vectors import MelRows128, Vector26, Vector57
 __all__ = [
     "BeatVector",
     "Chroma",
+    "Concat",
+    "Dropped",
     "Feature",
     "Harmonic",
     "LogMel",
+    "MelPicture",
     "MelRows128",
     "Mfcc",
+    "MfccPicture",
+    "MinMax",
     "OnsetStrength",
     "Percussive",
     "Rms",
@@ -39,12 +53,20 @@ __all__ = [
     "SpectralContrast",
     "SpectralFlatness",
     "SpectralRolloff",
+    "Standardize",
     "Stft",
     "Tempo",
     "Tempogram",
+    "UnitNorm",
     "Vector26",
     "Vector57",
+    "WavePlot",
+    "ZcrPlot",
     "ZeroCrossingRate",
     "beat_times",
     "mel_filterbank",
+    "pad_or_truncate",
+    "segment_distances",
+    "split_into_segments",
+    "trim_ends",
 ]

@@ -1,0 +1,253 @@
+"""More training data from the same clips: changed sound, masked spectrograms, balanced classes.
+
+Everything is a pure function. What is random takes a seed (waveforms, indices) or a torch generator
+(batches); the same one gives the same result. Augment training data only.
+
+`fit` takes augmentations of batches as its `augment` hook, `mixup` as it is and those of one tensor
+by `on_inputs`: `on_inputs(partial(spec_augment, time_width=64))`, `partial(mixup, n_classes=10)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+
+from mgrlib.errors import FeatureError, ShapeError, explain
+from mgrlib.features.spectrum import FloatArray, check_waveform
+
+Inputs = tuple[torch.Tensor, ...]
+
+
+def time_stretch(y: np.ndarray, rate: float) -> FloatArray:
+    """The same music at another tempo and the same pitch, (N,) -> about (N / rate,).
+
+    Parameters
+    ----------
+    y: (N,) float waveform.
+    rate: 2 is twice as fast and half as long; from 0.1 to 10.
+    """
+    import librosa  # a slow import that few need
+
+    y = check_waveform("time_stretch", y)
+    _check("time_stretch", "rate", rate, 0.1, 10.0)
+    stretched: FloatArray = librosa.effects.time_stretch(y=y, rate=float(rate))
+    return stretched.astype(np.float32, copy=False)
+
+
+def pitch_shift(y: np.ndarray, sample_rate: int, semitones: float) -> FloatArray:
+    """The same music at another pitch and the same tempo, (N,) -> (N,).
+
+    Parameters
+    ----------
+    y: (N,) float waveform.
+    sample_rate: in Hz.
+    semitones: 12 is an octave up, -12 one down; from -24 to 24.
+    """
+    import librosa  # a slow import that few need
+
+    y = check_waveform("pitch_shift", y)
+    _check("pitch_shift", "semitones", semitones, -24.0, 24.0)
+    shifted: FloatArray = librosa.effects.pitch_shift(y=y, sr=sample_rate, n_steps=float(semitones))
+    return shifted.astype(np.float32, copy=False)
+
+
+def add_noise(
+    y: np.ndarray, snr_db: float, seed: int, *, colour: Literal["white", "pink"] = "white"
+) -> FloatArray:
+    """The sound with noise of a given level behind it, (N,) -> (N,).
+
+    Parameters
+    ----------
+    y: (N,) float waveform, not silent.
+    snr_db: power of the sound over power of the noise, in dB: 0 is as loud as the sound, 20 faint.
+    seed: of the noise.
+    colour: "white" has the same power at every frequency, "pink" in every octave, as most
+        background has.
+
+    Raises
+    ------
+    FeatureError: a silent sound, beside which no noise is faint.
+    """
+    y = check_waveform("add_noise", y)
+    _check("add_noise", "snr_db", snr_db, -100.0, 200.0)
+    power = float(np.mean(np.square(y, dtype=np.float64)))
+    if power == 0:
+        raise FeatureError(explain("add_noise", "a sound", "silence", "leave silent clips out."))
+    noise = _noise(len(y), np.random.default_rng(seed), colour)
+    level = np.sqrt(power / np.mean(noise**2) / 10.0 ** (snr_db / 10.0))
+    return (y + level * noise).astype(np.float32)
+
+
+def _noise(length: int, rng: np.random.Generator, colour: str) -> np.ndarray:
+    if colour not in ("white", "pink"):
+        raise FeatureError(explain("add_noise", "colour 'white' or 'pink'", repr(colour)))
+    noise = rng.normal(size=length)
+    if colour == "white" or length < 3:
+        return noise
+    spectrum = np.fft.rfft(noise)
+    spectrum[0] = 0.0
+    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))  # power falls as 1 / frequency
+    return np.fft.irfft(spectrum, n=length)
+
+
+def _check(where: str, name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise FeatureError(explain(where, f"{name} from {low:g} to {high:g}", repr(value)))
+
+
+def spec_augment(
+    x: torch.Tensor,
+    generator: torch.Generator,
+    *,
+    n_time_masks: int = 1,
+    time_width: int = 64,
+    n_band_masks: int = 1,
+    band_width: int = 16,
+    fill: float | None = None,
+) -> torch.Tensor:
+    """Spectrograms with stripes of frames and of bands masked, (B, ..., F, T) -> the same shape.
+
+    SpecAugment (Park et al. 2019) without its time warping. Each segment gets its own stripes.
+
+    Parameters
+    ----------
+    x: a batch of log spectrograms.
+    generator: on the CPU, whatever the device of `x`.
+    n_time_masks, n_band_masks: stripes a segment.
+    time_width, band_width: a stripe's width is drawn from 0 to this, in frames and bands.
+    fill: what stands in a stripe; None is each segment's own mean.
+    """
+    if x.ndim < 3:
+        raise ShapeError(explain("spec_augment", "shape (B, ..., F, T)", str(tuple(x.shape))))
+    keep = torch.ones(len(x), x.shape[-2], x.shape[-1], dtype=torch.bool)  # (B, F, T)
+    for _ in range(n_time_masks):
+        keep &= ~_stripes(len(x), x.shape[-1], time_width, generator)[:, None, :]
+    for _ in range(n_band_masks):
+        keep &= ~_stripes(len(x), x.shape[-2], band_width, generator)[:, :, None]
+    keep = keep.to(x.device).reshape(len(x), *[1] * (x.ndim - 3), *keep.shape[1:])
+    if fill is None:
+        return torch.where(keep, x, x.mean(dim=tuple(range(1, x.ndim)), keepdim=True))
+    return torch.where(keep, x, torch.full((), fill, dtype=x.dtype, device=x.device))
+
+
+def _stripes(n: int, length: int, width: int, generator: torch.Generator) -> torch.Tensor:
+    """(n, length) bool, true on one stretch of 0 to `width` places in each row."""
+    if width < 0:
+        raise FeatureError(explain("spec_augment", "a width of at least 0", str(width)))
+    widths = torch.randint(0, min(width, length) + 1, (n, 1), generator=generator)
+    starts = (torch.rand((n, 1), generator=generator) * (length - widths + 1)).long()
+    places = torch.arange(length)
+    return (places >= starts) & (places < starts + widths)
+
+
+def drop_cells(
+    x: torch.Tensor, generator: torch.Generator, *, fraction: float, fill: float = 0.0
+) -> torch.Tensor:
+    """A tensor of any shape with that fraction of its cells, drawn at random, set to `fill`.
+
+    The noise of Minhas et al. (2019): 25, 50 or 75 % of the pixels of a mel picture to zero.
+    The share is exact, to the nearest cell, in each segment (first axis).
+    """
+    _check("drop_cells", "fraction", fraction, 0.0, 1.0)
+    if x.ndim < 2:
+        raise ShapeError(explain("drop_cells", "shape (B, ...)", str(tuple(x.shape))))
+    n_cells = x[0].numel() if len(x) else 0
+    order = torch.rand((len(x), n_cells), generator=generator).argsort(dim=1)
+    dropped = torch.zeros((len(x), n_cells), dtype=torch.bool)
+    dropped.scatter_(1, order[:, : round(fraction * n_cells)], True)
+    return x.masked_fill(dropped.reshape(x.shape).to(x.device), fill)
+
+
+def on_inputs(
+    change: Callable[[torch.Tensor, torch.Generator], torch.Tensor],
+) -> Callable[[Inputs, torch.Tensor, torch.Generator], tuple[Inputs, torch.Tensor]]:
+    """The `augment` hook of `fit` that changes every modality and leaves the classes alone."""
+
+    def augment(
+        inputs: Inputs, y: torch.Tensor, generator: torch.Generator
+    ) -> tuple[Inputs, torch.Tensor]:
+        return tuple(change(x, generator) for x in inputs), y
+
+    return augment
+
+
+def mixup(
+    inputs: Inputs,
+    y: torch.Tensor,
+    generator: torch.Generator,
+    *,
+    n_classes: int,
+    alpha: float = 0.2,
+) -> tuple[Inputs, torch.Tensor]:
+    """Each segment mixed with another of its batch, and the classes likewise (Zhang et al. 2018).
+
+    Parameters
+    ----------
+    inputs: one tensor (B, ...) a modality; all are mixed alike.
+    y: (B,) class numbers.
+    generator: on the CPU.
+    n_classes: K.
+    alpha: small values leave most segments almost unmixed; 1 mixes evenly.
+
+    Returns
+    -------
+    the mixed inputs and targets (B, K) that sum to 1, for a cross-entropy with soft targets.
+    """
+    _check("mixup", "alpha", alpha, 1e-3, 100.0)
+    if y.ndim != 1 or any(len(x) != len(y) for x in inputs):
+        got = f"{[tuple(x.shape) for x in inputs]} and {tuple(y.shape)}"
+        raise ShapeError(explain("mixup", "inputs (B, ...) and classes (B,)", got))
+    seed = int(torch.randint(0, 2**31, (1,), generator=generator))
+    drawn = np.random.default_rng(seed).beta(alpha, alpha, size=len(y))  # torch's has no generator
+    share = torch.from_numpy(np.maximum(drawn, 1.0 - drawn)).float().to(y.device)  # (B,)
+    partner = torch.randperm(len(y), generator=generator).to(y.device)
+
+    def mix(x: torch.Tensor) -> torch.Tensor:
+        kept = share.reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)
+        return kept * x + (1 - kept) * x[partner]
+
+    targets = torch.nn.functional.one_hot(y, n_classes).float()
+    return tuple(mix(x) for x in inputs), mix(targets)
+
+
+def over_sample(labels: Sequence[object] | np.ndarray, seed: int) -> np.ndarray:
+    """Indices in which every class is as frequent as the most frequent one, (S,) -> (S',).
+
+    Everything is kept once; the smaller classes are filled up with repetitions, all repeated
+    equally often to within one. Over-sample after splitting, never before: a repeated clip on both
+    sides of a split is a leak.
+
+    >>> over_sample(["jazz", "rock", "rock"], seed=0)
+    array([0, 0, 1, 2])
+    """
+    groups = _by_class("over_sample", labels)
+    most = max(len(group) for group in groups)
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for group in groups:
+        rounds = [group] * (most // len(group))
+        chosen += [*rounds, rng.permutation(group)[: most % len(group)]]
+    return np.sort(np.concatenate(chosen))
+
+
+def under_sample(labels: Sequence[object] | np.ndarray, seed: int) -> np.ndarray:
+    """Indices in which every class is as rare as the rarest one, (S,) -> (S',).
+
+    >>> len(under_sample(["jazz", "rock", "rock"], seed=0))
+    2
+    """
+    groups = _by_class("under_sample", labels)
+    least = min(len(group) for group in groups)
+    rng = np.random.default_rng(seed)
+    return np.sort(np.concatenate([rng.permutation(group)[:least] for group in groups]))
+
+
+def _by_class(where: str, labels: Sequence[object] | np.ndarray) -> list[np.ndarray]:
+    """The indices of each class, classes in sorted order."""
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or labels.size == 0:
+        raise ShapeError(explain(where, "labels (S,)", f"shape {labels.shape}"))
+    return [np.flatnonzero(labels == label) for label in np.unique(labels)]

@@ -1,0 +1,149 @@
+"""Features made of features: several joined into one, one taken from a damaged spectrogram."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mgrlib.errors import FeatureError, explain
+from mgrlib.features.base import Feature, key_of, settle_choice, settle_real, settle_whole
+from mgrlib.features.hpss import inverse_stft
+from mgrlib.features.spectrum import PAD_MODES, FloatArray, Sound
+
+PROBE_SECONDS = 10.0  # the length for which the shapes of joined features are compared
+
+
+def of(feature: Feature, sound: Sound) -> np.ndarray:
+    """The feature of a sound, from the sound's spectra if the feature can use them."""
+    shared = getattr(feature, "of", None)
+    return np.asarray(shared(sound) if shared else feature(sound.y))
+
+
+@dataclass(frozen=True, init=False)
+class Concat:
+    """Several features one below the other, (N,) -> (F1 + F2 + ..., ...), sharing one STFT.
+
+    Vectors give a longer vector; features with a time axis more rows, if their frames are the same.
+
+    >>> from mgrlib.features import Chroma, Mfcc
+    >>> Concat(Mfcc(22050, n_mfcc=13), Chroma(22050)).shape(3.0)
+    (25, 130)
+    """
+
+    version: ClassVar[int] = 1
+
+    parts: tuple[Feature, ...]
+
+    def __init__(self, *parts: Feature) -> None:
+        object.__setattr__(self, "parts", parts)
+        if not parts:
+            raise FeatureError(explain("Concat", "at least one feature", "none"))
+        rates = sorted({part.sample_rate for part in parts})
+        if len(rates) > 1:
+            hint = "compute them apart, as two modalities."
+            raise FeatureError(
+                explain("Concat", "features of one sample rate", f"{rates} Hz", hint)
+            )
+        shapes = [part.shape(PROBE_SECONDS) for part in parts]
+        if len({shape[1:] for shape in shapes}) > 1:
+            hint = "give those with a time axis the same hop_length and n_frames."
+            got = f"{shapes} for {PROBE_SECONDS:g} s"
+            raise FeatureError(explain("Concat", "shapes that differ in rows only", got, hint))
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate in Hz that all parts want."""
+        return self.parts[0].sample_rate
+
+    @property
+    def key(self) -> str:
+        """Stable text that names every part."""
+        return key_of(self)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the values, if every part has names."""
+        names = (getattr(part, "columns", ()) for part in self.parts)
+        return tuple(name for part_names in names for name in part_names)
+
+    def shape(self, seconds: float) -> tuple[int, ...]:
+        """The shape for a waveform of that length."""
+        shapes = [part.shape(seconds) for part in self.parts]
+        return (sum(shape[0] for shape in shapes), *shapes[0][1:])
+
+    def __call__(self, y: np.ndarray) -> FloatArray:
+        """(N,) float waveform -> the parts' arrays, joined along the first axis."""
+        return self.of(Sound(y, self.sample_rate, where="Concat"))
+
+    def of(self, sound: Sound) -> FloatArray:
+        """The same, sharing the sound's spectra."""
+        return np.concatenate([of(part, sound) for part in self.parts]).astype(
+            np.float32, copy=False
+        )
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A feature of a sound whose spectrogram lost cells at random: (N,) -> the feature's shape.
+
+    Minhas et al. (2019) set 25, 50 or 75 % of a spectrogram's pixels to zero and take all features
+    from what is left. What needs a waveform gets the one that the damaged spectrogram gives.
+
+    Parameters
+    ----------
+    feature: any feature.
+    fraction: of the cells that are set to zero, 0 to 1.
+    seed: the cells depend on it and on the sound: always the same for one sound, others for others.
+    n_fft, hop_length, pad_mode: of the spectrogram; features that use the same frames are taken
+        from its remaining cells as they are.
+    """
+
+    version: ClassVar[int] = 1
+
+    feature: Feature
+    _: KW_ONLY
+    fraction: float
+    seed: int = 0
+    n_fft: int = 2048
+    hop_length: int = 512
+    pad_mode: str = "constant"
+
+    def __post_init__(self) -> None:
+        settle_real(self, "fraction", low=0.0, high=1.0)
+        settle_whole(self, "seed", low=0)
+        settle_whole(self, "n_fft", low=2)
+        settle_whole(self, "hop_length", high=self.n_fft // 2, hint="frames have to overlap.")
+        settle_choice(self, "pad_mode", PAD_MODES)
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate in Hz that the feature wants."""
+        return self.feature.sample_rate
+
+    @property
+    def key(self) -> str:
+        """Stable text that names the feature and the damage."""
+        return key_of(self)
+
+    def shape(self, seconds: float) -> tuple[int, ...]:
+        """The feature's own shape."""
+        return self.feature.shape(seconds)
+
+    def __call__(self, y: np.ndarray) -> FloatArray:
+        """(N,) float waveform -> the feature of the damaged sound."""
+        sound = Sound(y, self.sample_rate, where="Dropped")
+        return np.asarray(of(self.feature, self.damaged(sound)), dtype=np.float32)
+
+    def damaged(self, sound: Sound) -> Sound:
+        """The sound that is left, with its damaged spectrum."""
+        frames: tuple[Any, ...] = (self.n_fft, self.hop_length, self.pad_mode)
+        stft = sound.spectrum(*frames).stft.copy()
+        rng = np.random.default_rng([self.seed, zlib.crc32(sound.y.tobytes())])
+        stft[rng.random(stft.shape, dtype=np.float32) < self.fraction] = 0
+        rest = inverse_stft(stft.copy(), self.n_fft, self.hop_length, len(sound.y))
+        left = Sound(rest, self.sample_rate)
+        left.spectrum(*frames).stft = stft
+        return left
