@@ -163,13 +163,28 @@ class Recipe:
 
 
 def code_of(thing: Callable[..., Any]) -> str:
-    """The source of a class or function without its comments and docstrings.
+    """The source of a class or function, and of all of mgrlib's that it uses, without docstrings.
 
-    Layout and explanations may change without making a result look out of date.
+    Layout, comments and explanations may change without making a result look out of date.
 
     >>> print(code_of(Protocol.__str__).splitlines()[0])
     def __str__(self) -> str:
     """
+    sources: dict[str, str] = {}
+    waiting = [inspect.unwrap(thing)]
+    while waiting:
+        one = waiting.pop()
+        name = f"{one.__module__}.{one.__qualname__}"
+        if name not in sources:
+            tree = _bare(one)
+            sources[name] = ast.unparse(tree)
+            waiting += _used_by(tree, one)
+    first, *rest = sources.values()
+    return "\n".join([first, *sorted(rest)])
+
+
+def _bare(thing: Callable[..., Any]) -> ast.Module:
+    """The syntax tree of a class or function with its docstrings taken out."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -177,7 +192,21 @@ def code_of(thing: Callable[..., Any]) -> str:
             value = body[0].value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 body[0] = ast.Pass()
-    return ast.unparse(tree)
+    return tree
+
+
+def _used_by(tree: ast.Module, thing: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """The package's classes and functions that the code names, but for errors and checks."""
+    known = vars(sys.modules[thing.__module__])
+    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    found = [known[name] for name in sorted(named) if name in known]
+    return [
+        one
+        for one in found
+        if (inspect.isclass(one) or inspect.isfunction(one))
+        and one.__module__.startswith("mgrlib.")
+        and one.__module__ not in ("mgrlib.errors", "mgrlib.shapes")
+    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
+
+from mgrlib.augment import spec_augment
 from mgrlib.features import LogMel, Mfcc
 from mgrlib.models.luo2021 import DilatedCNN, MeanLSTM, ResNet1d, ShallowCNN
 from mgrlib.recipes.core import Recipe, Reported
@@ -64,6 +67,15 @@ _TRIALS = (
     _trial("resnet", "ResNet1d", ResNet1d, "mfcc", 0.43, 20),
     _trial("resnet", "ResNet1d", ResNet1d, "mel", 0.66, 80),
 )
+
+
+def mask(
+    inputs: tuple[torch.Tensor, ...], y: torch.Tensor, generator: torch.Generator
+) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+    """Each segment with a stretch of up to 64 frames and one of up to 16 bands blanked out."""
+    return tuple(spec_augment(x, generator, fill=0.0) for x in inputs), y
+
+
 _MFCC_SCALED, _MEL_SCALED = _TRIALS[0][1], _TRIALS[1][1]
 _DILATED = "dilation is named as future work in section 7"
 
@@ -79,8 +91,17 @@ DILATED = tuple(
     for scaled, inputs, title in ((_MEL_SCALED, "mel", "log-mel"), (_MFCC_SCALED, "mfcc", "MFCC"))
 )
 
+AUGMENTED = replace(
+    _MEL_SCALED,
+    name="luo2021/cnn-mel-augmented",
+    title="ShallowCNN, log-mel, standardised, masked",
+    augment=mask,
+    deviations=(*_MEL_SCALED.deviations, "augmentation is named as future work in section 7"),
+)
+
 RECIPES = (
     *(paper for paper, _ in _TRIALS),
     *(scaled for _, scaled in _TRIALS),
     *DILATED,
+    AUGMENTED,
 )
