@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +77,7 @@ def resume(path: Path | None, progress: Progress) -> None:
     Raises
     ------
     TrainingError: the file is of a run with other settings.
-    StorageError: the file is not a checkpoint.
+    StorageError: the file is not a checkpoint, or one of another model.
     """
     if path is None or not path.exists():
         return
@@ -97,9 +96,12 @@ def resume(path: Path | None, progress: Progress) -> None:
         torch.set_rng_state(content["random"])
         if "random_cuda" in content and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(content["random_cuda"])
-    except (KeyError, TypeError, AttributeError) as error:
-        got = f"{type(error).__name__}: {error}"
-        raise StorageError(explain(str(path), "a checkpoint of `fit`", got)) from error
+    except TrainingError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        hint = "delete it to begin anew, or build the model that it was made with."
+        expected = f"a checkpoint of `fit` with this {type(progress.model).__name__}"
+        raise StorageError(explain(str(path), expected, _told(error), hint)) from error
     progress.history, progress.best_epoch = content["history"], content["best_epoch"]
     progress.best_state = content["best_state"]
 
@@ -142,10 +144,14 @@ def _load(path: Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise StorageError(explain(str(path), "a file", "nothing there")) from error
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError) as error:
+    except Exception as error:  # to a parser, damage can look like anything
         hint = "it is damaged or was not written by mgrlib; delete it or fetch it again."
-        got = str(error).splitlines()[0]
-        raise StorageError(explain(str(path), "a file of weights", got, hint)) from error
+        raise StorageError(explain(str(path), "a file of weights", _told(error), hint)) from error
     if not isinstance(content, dict):
         raise StorageError(explain(str(path), "named tensors", type(content).__name__))
     return content
+
+
+def _told(error: Exception) -> str:
+    """The kind of an error and the first line of what it says."""
+    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])

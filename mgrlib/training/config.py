@@ -72,6 +72,7 @@ class TrainConfig:
         need(self.batch_size >= 1, "batch_size", "of at least 1")
         need(self.lr > 0, "lr", "above 0")
         need(self.patience is None or self.patience >= 1, "patience", "of at least 1, or None")
+        need(self.n_threads is None or self.n_threads >= 1, "n_threads", "of at least 1, or None")
         need(self.optimizer in OPTIMIZERS, "optimizer", f"among {sorted(OPTIMIZERS)}")
         need(self.schedule in SCHEDULES, "schedule", f"among {SCHEDULES}")
         need(self.precision in PRECISIONS, "precision", f"among {PRECISIONS}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -58,6 +59,7 @@ def fit(
     Raises
     ------
     TrainingError: no segments, a loss that is not finite, or a checkpoint of other settings.
+    StorageError: the checkpoint cannot be written, is damaged, or is another model's.
     """
     config = config or TrainConfig()
     if not len(train):
@@ -85,7 +87,7 @@ def fit(
                 totals.add(step_loss, logits, y, epoch)
             lr = optimizer.param_groups[0]["lr"]
             schedule.step()
-            state.end_epoch(totals.result(), measure(model, valid, config, loss=loss), lr)
+            state.end_epoch(totals.result(), _validate(model, valid, config, loss, epoch), lr)
             save_progress(checkpoint, state)
         model.load_state_dict(state.best_state)
     history = pd.DataFrame(state.history)
@@ -142,7 +144,7 @@ def measure(
         return float("nan"), float("nan")
     config = config or TrainConfig()
     device = next(model.parameters()).device
-    was_training = model.training
+    modes = [(layer, layer.training) for layer in model.modules()]
     model.eval()
     totals = _Means()
     with torch.inference_mode():
@@ -150,12 +152,29 @@ def measure(
             with _autocast(device, config):
                 logits = model(*inputs)
                 totals.add(loss(logits, y, inputs), logits, y)
-    model.train(was_training)
+    for layer, training in modes:  # `train()` would also switch layers that are frozen
+        layer.training = training
     return totals.result()
+
+
+def _validate(
+    model: nn.Module, valid: Segments | None, config: TrainConfig, loss: Loss, epoch: int
+) -> tuple[float, float]:
+    """Loss and accuracy on the validation segments; a loss that is not finite ends the run."""
+    means = measure(model, valid, config, loss=loss)
+    if valid is not None and len(valid):
+        _check_finite(means[0], f"fit, epoch {epoch}, validation")
+    return means
 
 
 def _autocast(device: torch.device, config: TrainConfig) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bfloat16")
+
+
+def _check_finite(loss: float, where: str) -> None:
+    if not math.isfinite(loss):
+        hint = "look for NaN among the inputs, standardise them, or lower `lr`."
+        raise TrainingError(explain(where, "a finite loss", str(loss), hint))
 
 
 class _Means:
@@ -168,10 +187,8 @@ class _Means:
         self, loss: torch.Tensor, logits: torch.Tensor, y: torch.Tensor, epoch: int | None = None
     ) -> None:
         value = loss.item()
-        if epoch is not None and not torch.isfinite(loss):
-            hint = "lower `lr`, or standardise the inputs."
-            where = f"fit, epoch {epoch}"
-            raise TrainingError(explain(where, "a finite loss", str(value), hint))
+        if epoch is not None:
+            _check_finite(value, f"fit, epoch {epoch}")
         self.n += len(y)
         self.loss += value * len(y)
         if y.ndim == 1:
