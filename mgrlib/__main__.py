@@ -1,4 +1,4 @@
-"""The command line: `mgrlib list | run | compare`."""
+"""The command line: `mgrlib list | run | compare | audit | features`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mgrlib import __version__
-from mgrlib.errors import MgrError, RecipeError, explain
+from mgrlib.errors import AudioError, FeatureError, MgrError, RecipeError, explain
 
 if TYPE_CHECKING:
     from mgrlib.data.corpus import Corpus
+    from mgrlib.features import Feature
+    from mgrlib.segments import Cut
 
+SPECS = {"vector57": "Vector57", "vector26": "Vector26", "melrows128": "MelRows128"}
 DATA = ("synthetic", "gtzan", "gtzan-mini", "folder")
 
 
@@ -64,6 +67,22 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("paper")
     comparing.add_argument("--results", type=Path, help="folder of your result files")
     comparing.set_defaults(command=_compare)
+
+    auditing = commands.add_parser("audit", help="faults of a folder of audio; status 2 if any")
+    auditing.add_argument("folder", type=Path, help="one folder a genre")
+    auditing.add_argument("--split", type=Path, help="a split file to audit with it")
+    auditing.add_argument("--jobs", type=int, default=1, help="processes; -1: all cores")
+    auditing.add_argument("--out", type=Path, help="write the findings as a CSV table, too")
+    auditing.set_defaults(command=_audit)
+
+    table = commands.add_parser("features", help="a table of features of a folder of audio")
+    table.add_argument("folder", type=Path, help="one folder a genre")
+    table.add_argument("--spec", choices=tuple(SPECS), default="vector57")
+    table.add_argument("--segment-seconds", type=float, help="rows are segments, not whole clips")
+    table.add_argument("--jobs", type=int, default=1, help="processes; -1: all cores")
+    table.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read")
+    table.add_argument("--out", type=Path, required=True, help="table.parquet or table.csv")
+    table.set_defaults(command=_features)
     return parser
 
 
@@ -125,6 +144,71 @@ def _compare(options: argparse.Namespace) -> int:
             mine, on = "not run", ""
         print(f"{row['recipe']:<28} {reported:>8}  {mine:<26}  {on}".rstrip())
     return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from mgrlib.data.audit import audit
+    from mgrlib.data.folder import folder
+    from mgrlib.data.splits import read_split
+    from mgrlib.storage import atomic_write
+
+    corpus = folder(options.folder, check=False)
+    split = read_split(options.split) if options.split else None
+    report = audit(corpus, split, n_jobs=options.jobs, progress=True)
+    print(report.text())
+    if options.out:
+        table = report.findings.assign(clip_ids=report.findings["clip_ids"].map(" ".join))
+        with atomic_write(options.out) as part:
+            table.to_csv(part, index=False)
+    return 0 if report.ok else 2
+
+
+def _features(options: argparse.Namespace) -> int:
+    import joblib
+    import pandas as pd
+
+    from mgrlib import features
+    from mgrlib.data.folder import folder
+    from mgrlib.segments import Cut, cut
+    from mgrlib.storage import atomic_write
+
+    writers: dict[str, Callable[..., None]] = {
+        ".parquet": pd.DataFrame.to_parquet,
+        ".csv": pd.DataFrame.to_csv,
+    }
+    write = writers.get(options.out.suffix)
+    if write is None:
+        raise FeatureError(explain("--out", "a name ending in .parquet or .csv", str(options.out)))
+    feature = getattr(features, SPECS[options.spec])(22050)
+    how = Cut(segment_seconds=options.segment_seconds)
+    corpus = folder(options.folder, check=not options.skip_bad)
+    skipped = _unusable(corpus, feature, how) if options.skip_bad else {}
+    wanted = [clip_id for clip_id in corpus.clips.index if clip_id not in skipped]
+    with joblib.parallel_config(n_jobs=options.jobs):
+        segments = cut(corpus, feature, how=how, clip_ids=wanted, progress=True)
+    table = pd.DataFrame(segments.inputs[0].numpy(), columns=list(feature.columns))
+    table.insert(0, "genre", [segments.genres[k] for k in segments.y])
+    table.insert(0, "clip_id", [segments.clip_ids[m] for m in segments.clip])
+    table.insert(1, "segment", table.groupby("clip_id").cumcount())
+    with atomic_write(options.out) as part:
+        write(table, part, index=False)
+    print(f"{len(table)} rows of {len(wanted)} clips -> {options.out}")
+    for reason in skipped.values():
+        print(f"skipped: {reason}")
+    return 2 if skipped else 0
+
+
+def _unusable(corpus: Corpus, feature: Feature, how: Cut) -> dict[str, str]:
+    """The clips that give no feature, each with its reason; what the others give is stored."""
+    from mgrlib.segments import cut
+
+    reasons = {}
+    for clip_id in corpus.clips.index:
+        try:
+            cut(corpus, feature, how=how, clip_ids=[clip_id])
+        except (AudioError, FeatureError) as error:
+            reasons[clip_id] = str(error)
+    return reasons
 
 
 def _chosen(patterns: Sequence[str]) -> list:

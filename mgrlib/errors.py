@@ -61,7 +61,7 @@ def explain(where: str, expected: str, got: str, hint: str = "") -> str:
     >>> explain("cut", "at least one clip", "none", "check `clip_ids`.")
     'cut: expected at least one clip, got none. Hint: check `clip_ids`.'
     """
-    text = f"{where}: expected {expected}, got {got}."
+    text = f"{where}: expected {expected}, got {got.removesuffix('.')}."
     return f"{text} Hint: {hint}" if hint else text
 
 
