@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
 from mgrlib import storage
+from mgrlib.data import facts
 from mgrlib.data.audio import FileSource
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.folder import audible, hidden, lengths
-from mgrlib.data.splits import expand
 from mgrlib.errors import CorpusError, explain, some
 
 __all__ = [
@@ -172,20 +171,15 @@ def known_faults() -> pd.DataFrame:
     be decoded in the copy named. `distorted`: most of the clip is noise. Mislabelled clips, on
     which people differ, are in Sturm (2013); `splits.fault_filtered` leaves them out.
     """
-    return _facts("gtzan_faults.csv").fillna("")
+    return facts.read("gtzan_faults")
 
 
 def known_artists() -> dict[str, str]:
     """The artist (the composer in classical music) of each clip whose artist has several clips."""
     artists: dict[str, str] = {}
-    for artist, genre, numbers in _facts("gtzan_artists.csv").itertuples(index=False):
-        artists.update({f"{genre}.{n:05d}": artist for n in expand(numbers)})
+    for artist, genre, numbers in facts.read("gtzan_artists").itertuples(index=False):
+        artists.update(dict.fromkeys(facts.expand(genre, numbers), artist))
     return artists
-
-
-def _facts(name: str) -> pd.DataFrame:
-    with (files("mgrlib.data") / "facts" / name).open("r", encoding="utf-8") as stream:
-        return pd.read_csv(stream, comment="#")
 
 
 def _fetched(folder: str, archive: str, urls: Sequence[str], digest: str) -> Path:
@@ -275,7 +269,6 @@ def _clips(path: Path, genre: str, where: str) -> dict[str, Path]:
 
 def _groups(ids: Sequence[str]) -> list[str]:
     """The artist of each clip, or the first clip of the repeated ones, or the clip itself."""
-    artists: Mapping[str, str] = known_artists()
     faults = known_faults()
     repeats = faults[faults["kind"].str.endswith("duplicate")]
     parent: dict[str, str] = {}
@@ -285,7 +278,7 @@ def _groups(ids: Sequence[str]) -> list[str]:
             item = parent[item]
         return item
 
-    pairs = [*zip(repeats["clip_id"], repeats["same_as"], strict=True), *artists.items()]
+    pairs = [*zip(repeats["clip_id"], repeats["same_as"], strict=True), *known_artists().items()]
     for clip, other in pairs:
         low, high = top(clip), top(other)
         if low != high:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from mgrlib import storage
+from mgrlib.data import facts
 from mgrlib.data.corpus import Corpus, Split
 from mgrlib.errors import SplitError, explain, some
 
@@ -112,10 +112,9 @@ def fault_filtered(corpus: Corpus) -> Split:
     ------
     SplitError: a part without a clip, because the corpus is too small or is not GTZAN.
     """
-    facts = pd.read_csv(_fact("gtzan_fault_filtered.csv"), comment="#")
     listed: dict[str, list[str]] = {part: [] for part in PARTS}
-    for part, genre, numbers in facts.itertuples(index=False):
-        listed[part] += [f"{genre}.{n:05d}" for n in expand(numbers)]
+    for part, genre, numbers in facts.read("gtzan_fault_filtered").itertuples(index=False):
+        listed[part] += facts.expand(genre, numbers)
     present = {p: [c for c in ids if c in corpus.clips.index] for p, ids in listed.items()}
     empty = [part for part in PARTS if not present[part]]
     where = f"fault_filtered({corpus.name!r})"
@@ -128,19 +127,6 @@ def fault_filtered(corpus: Corpus) -> Split:
         source += f", only the {n_here} of its {n_all} clips that {corpus.name} has"
     train, valid, test = (tuple(present[part]) for part in PARTS)
     return Split("fault-filtered", train, valid, test, source)
-
-
-def expand(numbers: str | int) -> list[int]:
-    """The numbers that ranges stand for.
-
-    >>> expand("0-2 7")
-    [0, 1, 2, 7]
-    """
-    found: list[int] = []
-    for item in str(numbers).split():
-        first, _, last = item.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    return found
 
 
 def write_split(split: Split, path: str | os.PathLike[str]) -> None:
@@ -178,10 +164,6 @@ def read_split(path: str | os.PathLike[str]) -> Split:
         raise SplitError(explain(str(path), form, got))
     train, valid, test = (tuple(clip for clip, part in rows[1:] if part == p) for p in PARTS)
     return Split(head.get("name", path.stem), train, valid, test, head.get("source", ""))
-
-
-def _fact(name: str) -> Path:
-    return Path(str(files("mgrlib.data") / "facts" / name))
 
 
 def _divided(

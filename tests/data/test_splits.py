@@ -7,7 +7,6 @@ import pytest
 from mgrlib.data.corpus import Split
 from mgrlib.data.splits import (
     by_group,
-    expand,
     fault_filtered,
     folds,
     read_split,
@@ -121,11 +120,6 @@ def test_fewer_groups_than_folds_are_refused(make_corpus):
 def test_fault_filtered_refuses_a_corpus_that_is_not_gtzan(make_corpus):
     with pytest.raises(SplitError, match="GTZAN"):
         fault_filtered(make_corpus())
-
-
-def test_ranges_are_expanded():
-    assert expand("3 5-7 9") == [3, 5, 6, 7, 9]
-    assert expand(12) == [12]
 
 
 def test_a_split_comes_back_from_its_file(tmp_path, make_corpus):
