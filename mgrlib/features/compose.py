@@ -80,9 +80,12 @@ class Concat:
 
     def of(self, sound: Sound) -> FloatArray:
         """The same, sharing the sound's spectra."""
-        return np.concatenate([of(part, sound) for part in self.parts]).astype(
-            np.float32, copy=False
-        )
+        sound.share()
+        # Those that need the phases first: power follows from the STFT, not the other way round.
+        n = len(self.parts)
+        order = sorted(range(n), key=lambda i: not getattr(self.parts[i], "needs_phase", False))
+        arrays = {i: of(self.parts[i], sound) for i in order}
+        return np.concatenate([arrays[i] for i in range(n)]).astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True)

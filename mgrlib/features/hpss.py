@@ -101,6 +101,7 @@ class _Part:
     """One part of a sound, as long as the sound."""
 
     version: ClassVar[int] = 1
+    needs_phase: ClassVar[bool] = True
 
     sample_rate: int
     _: KW_ONLY

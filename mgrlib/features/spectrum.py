@@ -77,6 +77,7 @@ class Spectrum:
 
     def __init__(self, y: FloatArray, n_fft: int, hop_length: int, pad_mode: str) -> None:
         self.n_fft, self.hop_length = n_fft, hop_length
+        self.keep = False  # whether the whole power will be wanted again
         padded = pad_ends(y, n_fft // 2, pad_mode)
         if padded.size < n_fft:  # one sample and an odd frame
             padded = np.pad(padded, (0, n_fft - padded.size))
@@ -96,9 +97,12 @@ class Spectrum:
 
     def power_blocks(self, n_frames: int | None = None) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield (frames, their power of shape (block, F) float32), block after block."""
-        if "power" in self.__dict__:
+        if self.keep or "power" in self.__dict__:
             yield slice(0, n_frames), self.power[:n_frames]
             return
+        yield from self._fresh_power_blocks(n_frames)
+
+    def _fresh_power_blocks(self, n_frames: int | None) -> Iterator[tuple[slice, np.ndarray]]:
         if "stft" in self.__dict__:
             yield slice(0, n_frames), squared_magnitude(self.stft[:n_frames].copy())
             return
@@ -117,7 +121,7 @@ class Spectrum:
     def power(self) -> FloatArray:
         """The squared magnitude of the STFT, (T, F)."""
         out = np.empty((len(self.frames), self.n_fft // 2 + 1), dtype=np.float32)
-        for block, power in self.power_blocks():
+        for block, power in self._fresh_power_blocks(None):
             out[block] = power
         return out
 
@@ -155,6 +159,7 @@ class Sound:
     def __init__(self, y: Any, sample_rate: int, *, where: str = "Sound") -> None:
         self.y = check_waveform(where, y)
         self.sample_rate = sample_rate
+        self.shared = False
         self._known: dict[Hashable, Any] = {}
 
     def spectrum(self, n_fft: int, hop_length: int, pad_mode: str = "constant") -> Spectrum:
@@ -163,7 +168,12 @@ class Sound:
             ("spectrum", n_fft, hop_length, pad_mode),
             lambda: Spectrum(self.y, n_fft, hop_length, pad_mode),
         )
+        spectrum.keep = self.shared
         return spectrum
+
+    def share(self) -> None:
+        """From now on keep what several features are going to want."""
+        self.shared = True
 
     def once(self, name: Hashable, compute: Callable[[], Any]) -> Any:
         """What `compute` returns, computed for the first who asks for it by that name."""

@@ -86,7 +86,7 @@ class Vector26(_Vector):
 
     def of(self, sound: Sound) -> FloatArray:
         """(26,), sharing the sound's spectra."""
-        sound.spectrum(self.n_fft, self.hop_length, self.pad_mode).power  # noqa: B018 for all parts
+        sound.share()
         parts = (
             Tempo,
             ZeroCrossingRate,
@@ -130,12 +130,15 @@ class Vector57(_Vector):
         *_mean_and_var(tuple(f"mfcc{i}" for i in range(1, N_MFCC + 1))),
     )
 
+    needs_phase: ClassVar[bool] = True
+
     pad_mode: str = "reflect"
 
     def of(self, sound: Sound) -> FloatArray:
         """(57,), sharing the sound's spectra."""
+        sound.share()
         spectrum = sound.spectrum(self.n_fft, self.hop_length, self.pad_mode)
-        spectrum.stft, spectrum.power  # noqa: B018 computed once, before the parts ask for blocks
+        waveforms = harmonic_and_percussive(sound.y, spectrum)  # first: it wants the phases too
         parts = (
             Chroma,
             Rms,
@@ -146,7 +149,7 @@ class Vector57(_Vector):
         )
         rows = [part(self.sample_rate, **self._frames).of(sound) for part in parts]
         values = [value for row in rows for value in (row.mean(), row.var())]
-        for waveform in harmonic_and_percussive(sound.y, spectrum):
+        for waveform in waveforms:
             values += _moments_of_padded(waveform, len(sound.y))
         tempo = Tempo(self.sample_rate, aggregate="median", **self._frames).of(sound)
         mfcc = Mfcc(self.sample_rate, n_mfcc=N_MFCC, **self._frames).of(sound)
