@@ -46,7 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("paper", nargs="?")
     listing.set_defaults(command=_list)
 
-    running = commands.add_parser("run", help="train and test recipes")
+    comparing = commands.add_parser("compare", help="reported beside replicated")
+    comparing.add_argument("paper")
+    comparing.add_argument("--results", type=Path, help="folder of your result files")
+    comparing.set_defaults(command=_compare)
+
+    _add_run(commands.add_parser("run", help="train and test recipes"))
+    _add_folder_commands(commands)
+    return parser
+
+
+def _add_run(running: argparse.ArgumentParser) -> None:
     running.add_argument("recipes", nargs="+", help="a paper, or paper/system; * matches anything")
     running.add_argument("--data", choices=DATA, default="synthetic")
     running.add_argument("--root", type=Path, help="folder of the data")
@@ -55,35 +65,28 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--by", choices=("clip", "group"), default=None)
     running.add_argument("--seeds", type=int, default=1, help="how many, counted from 0")
     running.add_argument("--epochs", type=int, help="in place of the recipe's")
-    running.add_argument(
-        "--bfloat16", action="store_true", help="faster where the CPU or GPU has it"
-    )
+    running.add_argument("--bfloat16", action="store_true", help="faster where the CPU or GPU can")
     running.add_argument("--jobs", type=int, default=1, help="processes for the features; -1: all")
     running.add_argument("--fresh", action="store_true", help="forget folds kept from earlier runs")
     running.add_argument("--out", type=Path, help="folder for the result files")
     running.set_defaults(command=_run)
 
-    comparing = commands.add_parser("compare", help="reported beside replicated")
-    comparing.add_argument("paper")
-    comparing.add_argument("--results", type=Path, help="folder of your result files")
-    comparing.set_defaults(command=_compare)
 
+def _add_folder_commands(commands: argparse._SubParsersAction) -> None:
     auditing = commands.add_parser("audit", help="faults of a folder of audio; status 2 if any")
-    auditing.add_argument("folder", type=Path, help="one folder a genre")
     auditing.add_argument("--split", type=Path, help="a split file to audit with it")
-    auditing.add_argument("--jobs", type=int, default=1, help="processes; -1: all cores")
-    auditing.add_argument("--out", type=Path, help="write the findings as a CSV table, too")
     auditing.set_defaults(command=_audit)
 
     table = commands.add_parser("features", help="a table of features of a folder of audio")
-    table.add_argument("folder", type=Path, help="one folder a genre")
     table.add_argument("--spec", choices=tuple(SPECS), default="vector57")
     table.add_argument("--segment-seconds", type=float, help="rows are segments, not whole clips")
-    table.add_argument("--jobs", type=int, default=1, help="processes; -1: all cores")
     table.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read")
-    table.add_argument("--out", type=Path, required=True, help="table.parquet or table.csv")
     table.set_defaults(command=_features)
-    return parser
+
+    for command, out in ((auditing, "table.csv"), (table, "table.parquet or table.csv")):
+        command.add_argument("folder", type=Path, help="one folder a genre")
+        command.add_argument("--jobs", type=int, default=1, help="processes; -1: all cores")
+        command.add_argument("--out", type=Path, required=command is table, help=out)
 
 
 def _list(options: argparse.Namespace) -> int:
