@@ -88,11 +88,13 @@ def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
 
     Raises
     ------
-    AudioError: no such file, a folder, an empty file, not audio, or shorter than its header says.
+    AudioError: no such file, a folder, an empty file, not audio, cut off as far as can be seen
+        without decoding (not in flac and mp3), or shorter than `MIN_SECONDS`.
     """
     path = Path(path)
     with _opened(path) as sound:
         _check_whole(path, sound)
+        _check_length(path, sound.frames, sound.samplerate)
         seconds = sound.frames / sound.samplerate
         return AudioInfo(seconds, sound.samplerate, sound.channels, sound.subtype)
 
@@ -121,10 +123,7 @@ def load_audio(path: str | os.PathLike[str], sample_rate: int) -> np.ndarray:
         _check_whole(path, sound)
         y, native_rate = _decoded(path, sound), sound.samplerate
         floats = sound.subtype in ("FLOAT", "DOUBLE")
-    if len(y) < MIN_SECONDS * native_rate:
-        got = f"{len(y)} samples at {native_rate} Hz"
-        hint = "so short a file does not fill one analysis frame; take it out of the folder."
-        raise AudioError(explain(str(path), f"at least {MIN_SECONDS} s of audio", got, hint))
+    _check_length(path, len(y), native_rate)
     if floats and not np.isfinite(y).all():
         bad = ~np.isfinite(y)
         got = f"{np.count_nonzero(bad)} NaN or infinite ones, the first at {int(bad.argmax())}"
@@ -173,6 +172,13 @@ def _decoded(path: Path, sound: sf.SoundFile) -> np.ndarray:
     if len(y) < (1 - LOST_SHARE) * promised:
         raise _cut_off(path, f"{promised} samples", f"{len(y)}")
     return y if y.ndim == 1 else y.mean(axis=1)
+
+
+def _check_length(path: Path, n_samples: int, native_rate: int) -> None:
+    if n_samples < MIN_SECONDS * native_rate:
+        got = f"{n_samples} samples at {native_rate} Hz"
+        hint = "so short a file does not fill one analysis frame; take it out of the folder."
+        raise AudioError(explain(str(path), f"at least {MIN_SECONDS} s of audio", got, hint))
 
 
 def _check_whole(path: Path, sound: sf.SoundFile) -> None:

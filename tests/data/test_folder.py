@@ -94,6 +94,13 @@ def test_unreadable_files_are_named_with_what_to_do(write, tmp_path):
         folder(tmp_path)
 
 
+def test_a_file_of_one_sample_is_named_when_the_corpus_is_made(write, tmp_path):
+    write("blues/one.wav", np.zeros(1))
+    write("jazz/two.wav")
+    with pytest.raises(CorpusError, match=r"one\.wav.*0\.1 s.*1 samples"):
+        folder(tmp_path)
+
+
 def test_unreadable_files_can_be_kept_for_an_audit(write, tmp_path):
     write("blues/one.wav")
     (tmp_path / "jazz").mkdir()
