@@ -10,6 +10,7 @@ import json
 import platform
 import sys
 import textwrap
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -88,7 +89,7 @@ class Protocol:
     def __str__(self) -> str:
         if self.n_folds is not None:
             return f"{self.n_folds} folds by {self.by}"
-        return f"{1 - self.test:.0%}/{self.test:.0%} by {self.by}"
+        return f"{100 * (1 - self.test):g}%/{100 * self.test:g}% by {self.by}"
 
     def splits(self, corpus: Corpus, seed: int) -> list[Split]:
         """The splits of this protocol, which differ from seed to seed."""
@@ -282,16 +283,18 @@ def run(
 
     Parameters
     ----------
-    seeds: of split, initial weights and training together.
+    seeds: of split, initial weights and training together; each once.
     changes: settings of the recipe's TrainConfig to change, as `{"epochs": 5}`; the result says so.
     fresh: forget folds kept from earlier.
     progress: show bars.
 
     Raises
     ------
-    RecipeError: the corpus has other clips than the recipe can use.
+    RecipeError: no seed, or one twice.
     AudioError, FeatureError, SplitError, StorageError, TrainingError: from the layers below.
     """
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise RecipeError(explain("run", "one or more seeds, each once", str(list(seeds))))
     protocol = protocol or Protocol()
     config = replace(recipe.config, **(changes or {}))
     segments = cut(corpus, *recipe.features, how=recipe.how, progress=progress)
@@ -302,12 +305,13 @@ def run(
     done = []
     bar = tqdm(jobs, desc=recipe.name, disable=not progress, file=sys.stdout)
     for seed, split in bar:
-        kept = folder / f"{seed}-{split.name}.json"
-        if fresh or not kept.exists():
+        path = folder / f"{seed}-{split.name}.json"
+        outcome = None if fresh else _kept(path, split)
+        if outcome is None:
             outcome = _train_and_test(recipe, segments, split, replace(config, seed=seed))
-            with atomic_write(kept) as part:
+            with atomic_write(path) as part:
                 part.write_text(json.dumps(outcome))
-        done.append(json.loads(kept.read_text()))
+        done.append(outcome)
     data = {"name": corpus.name, "n_clips": len(corpus), "fingerprint": content}
     return Result(
         recipe.name,
@@ -318,6 +322,22 @@ def run(
         tuple(done),
         about(),
     )
+
+
+def _kept(path: Path, split: Split) -> dict[str, Any] | None:
+    """What came of this very split when it was run before, if it was.
+
+    The same clips in other groups or another order make other splits of the same name.
+    """
+    try:
+        outcome: dict[str, Any] = json.loads(path.read_text())
+        tested = set(outcome["predictions"]["clip_ids"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        warnings.warn(f"{path} is damaged ({error!r}); the fold is trained again", stacklevel=3)
+        return None
+    return outcome if tested == set(split.test) else None
 
 
 def _train_and_test(
@@ -388,6 +408,6 @@ def read_result(path: Path) -> Result:
     try:
         content = json.loads(path.read_text())
         return Result(**{**content, "runs": tuple(content["runs"])})
-    except (ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         got = f"{type(error).__name__}: {error}"
         raise RecipeError(explain(str(path), "a result file", got)) from error
