@@ -18,6 +18,8 @@ unexport MPLBACKEND
 unexport VIRTUAL_ENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONHASHSEED := 0
+# Threads that wait should sleep: on a busy machine, spinning costs dear.
+export OMP_WAIT_POLICY ?= passive
 
 .PHONY: help book test lint types unit lab format clean distclean
 .DELETE_ON_ERROR:
@@ -45,7 +47,7 @@ types: $(READY)
 
 # One run, so that its last line counts everything.
 unit: $(READY)
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 tests mgrlib book
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests mgrlib book
 
 lab: $(READY)
 	$(BIN)/jupyter lab book

@@ -25,7 +25,7 @@ from jupyter_cache.executors import load_executor
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
-CELL_SECONDS = 120
+CELL_SECONDS = 300  # a net for what hangs; the budget of 120 s a chapter is a test's
 
 
 def environment_key() -> str:
@@ -35,6 +35,19 @@ def environment_key() -> str:
     seen.update(repr(sorted(packages)).encode())
     for path in sorted((ROOT / "mgrlib").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
+            seen.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return seen.hexdigest()
+
+
+def book_key() -> str:
+    """A fingerprint of all that the site is made of."""
+    parts = ["_config.yml", "_toc.yml", "book", "_static", "vendor", "tools"]
+    files = [
+        f for p in parts for f in ([ROOT / p] if (ROOT / p).is_file() else (ROOT / p).rglob("*"))
+    ]
+    seen = hashlib.sha256(environment_key().encode())
+    for path in sorted(files):
+        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
             seen.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return seen.hexdigest()
 
@@ -58,8 +71,8 @@ def execute(notebook: str) -> tuple[str, bool, float]:
     return notebook, len(run.succeeded) == 1, time.monotonic() - start
 
 
-def execute_stale(notebooks: list[Path]) -> None:
-    """Run what the cache does not hold; a failure is left for the build to report in full."""
+def execute_stale(notebooks: list[Path]) -> bool:
+    """Run what the cache does not hold; whether all of it ran, with tracebacks of what did not."""
     CACHE.mkdir(parents=True, exist_ok=True)
     cache = get_cache(str(CACHE))
     for path in notebooks:
@@ -68,7 +81,7 @@ def execute_stale(notebooks: list[Path]) -> None:
     stale = [r.uri for r in cache.list_unexecuted() if r.uri in listed]
     print(f"{len(notebooks)} notebooks, {len(stale)} to execute", flush=True)
     if not stale:
-        return
+        return True
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     workers = min(cores or 1, len(stale))
     os.environ["OMP_NUM_THREADS"] = str(max(1, (cores or 1) // workers))
@@ -79,6 +92,10 @@ def execute_stale(notebooks: list[Path]) -> None:
             state = "" if succeeded else "  FAILED"
             name = Path(uri).relative_to(ROOT)
             print(f"  [{n}/{len(stale)}] {name}  {seconds:.0f} s{state}", flush=True)
+    failed = [r for r in cache.list_project_records() if r.uri in stale and r.traceback]
+    for record in failed:
+        print(f"\n{Path(record.uri).relative_to(ROOT)}:\n{record.traceback}")
+    return not failed
 
 
 def prepare_kernels() -> None:
@@ -92,17 +109,28 @@ def prepare_kernels() -> None:
     settings = 'get_config().IPKernelApp.log_level = "ERROR"\n'
     (profile / "ipython_kernel_config.py").write_text(settings)
     os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # on a busy machine, spinning costs dear
 
 
 def build() -> int:
-    """Build the site; 0 when there was not one warning."""
+    """Build the site; 0 when there was not one warning.
+
+    Only a build without warnings leaves its fingerprint, so only such a one is taken as done.
+    """
+    note, key = BUILD / ".book", book_key()
+    if note.exists() and note.read_text() == key and (BUILD / "html/index.html").exists():
+        print(f"Nothing has changed.\n{BUILD / 'html/index.html'}")
+        return 0
+    note.unlink(missing_ok=True)
     prepare_kernels()
     forget_if_changed()
     pages = [path for page in pages_in_toc(ROOT) for path in files_of(page, ROOT)]
-    execute_stale([path for path in pages if path.suffix == ".ipynb"])
+    if not execute_stale([path for path in pages if path.suffix == ".ipynb"]):
+        return 1
     for folder in ("html", ".doctrees", "jupyter_execute"):
         shutil.rmtree(BUILD / folder, ignore_errors=True)
     print("building the pages", flush=True)
+    start = time.monotonic()
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-n", "-W"]
     status = subprocess.run([*command, "--keep-going", "-q"], cwd=ROOT, check=False).returncode
     if status:
@@ -110,13 +138,10 @@ def build() -> int:
             print(f"\n{log.relative_to(ROOT)}:\n{log.read_text()}")
         print("The book was built with warnings or errors; see above.")
     else:
-        print(f"\n{BUILD / 'html/index.html'}")
+        note.write_text(key)
+        print(f"\nbuilt in {time.monotonic() - start:.0f} s\n{BUILD / 'html/index.html'}")
     return status
 
 
 if __name__ == "__main__":
-    start = time.monotonic()
-    status = build()
-    if not status:
-        print(f"built in {time.monotonic() - start:.0f} s", file=sys.stderr)
-    raise SystemExit(status)
+    raise SystemExit(build())

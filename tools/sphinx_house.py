@@ -6,6 +6,8 @@ keeping a list, and the front page plays what the package renders.
 
 from __future__ import annotations
 
+import hashlib
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -96,6 +98,30 @@ def modules_as_markdown(package: str) -> str:
     return "\n".join(blocks)
 
 
+def ten_players() -> str:
+    """One clip of each genre in an order that gives nothing away, the genre folded under it."""
+    from mgrlib.course.page import style
+    from mgrlib.course.player import listen
+    from mgrlib.data.synthetic import SAMPLE_RATE, synthetic, truth
+
+    corpus = synthetic(n_per_genre=1)
+    order = sorted(corpus.clips.index, key=lambda c: hashlib.sha256(c.encode()).digest())
+    items = []
+    for number, clip_id in enumerate(order, 1):
+        y = corpus.audio(clip_id, SAMPLE_RATE)[: 10 * SAMPLE_RATE]
+        known = truth(corpus, clip_id)
+        played = ", ".join(known.instruments)
+        answer = f"{known.genre}, {known.tempo_bpm:.0f} beats a minute, in {known.key}: {played}"
+        folded = f"<details><summary>Which genre?</summary>{html.escape(answer)}</details>"
+        player = listen(y, SAMPLE_RATE, title=f"Clip {number}").body
+        items.append(f"<li>{player.replace('</figure>', folded + '</figure>')}</li>")
+    listed = "".join(items)
+    return (
+        f"```{{raw}} html\n<style>{style()}</style>"
+        f'<ul class="mgr-players" role="list" aria-label="Ten clips">{listed}</ul>\n```'
+    )
+
+
 def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
     if docname == "book/reference/api":
         source[0] = re.sub(
@@ -104,6 +130,8 @@ def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
             source[0],
             flags=re.MULTILINE,
         )
+    if docname == "book/index":
+        source[0] = source[0].replace("<!-- ten players -->", ten_players())
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
