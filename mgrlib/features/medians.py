@@ -19,8 +19,8 @@ from mgrlib.features.spectrum import FloatArray
 
 KERNEL = 31
 GROUP = 16  # windows that are worked on together
-PIECE = 8192  # values of a buffer; the hundred buffers of a piece stay in the cache
-COLUMNS = 512
+PIECE = 12_000  # values of a buffer: long enough to outweigh a call, short enough for the cache
+COLUMNS = 1100
 
 Rows = list[np.ndarray]
 
@@ -40,8 +40,8 @@ def sliding_median(x: np.ndarray) -> FloatArray:
     n_groups = -(-length // GROUP)
     padded = _mirrored(x, GROUP * (n_groups + 2))
     out = np.empty((GROUP * n_groups, width), dtype=np.float32)
-    n_columns = min(width, COLUMNS)
-    step = -(-n_groups // -(-n_groups * n_columns // PIECE))  # pieces of about one size
+    n_columns = _even(width, COLUMNS)
+    step = _even(n_groups, max(1, PIECE // n_columns))
     for start in range(0, n_groups, step):
         stop = min(start + step, n_groups)
         for left in range(0, width, n_columns):
@@ -50,6 +50,11 @@ def sliding_median(x: np.ndarray) -> FloatArray:
             for i, median in enumerate(medians):
                 out[GROUP * start + i : GROUP * stop : GROUP, columns] = median
     return out[:length]
+
+
+def _even(n: int, most: int) -> int:
+    """The size of pieces of at most `most` into which `n` is cut most evenly."""
+    return -(-n // -(-n // most))
 
 
 def _mirrored(x: np.ndarray, length: int) -> FloatArray:

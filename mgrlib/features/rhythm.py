@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -16,7 +15,7 @@ import scipy.fft
 
 from mgrlib.features.base import Framewise, fit_frames, settle_choice
 from mgrlib.features.mel import LogMel
-from mgrlib.features.spectrum import FloatArray, Sound, check_waveform, frozen_array
+from mgrlib.features.spectrum import FloatArray, Sound, check_waveform, hann_window
 
 START_BPM = (
     120.0  # the tempo that is likeliest beforehand; half or double is one standard deviation
@@ -65,11 +64,6 @@ class OnsetStrength(Framewise):
         return fit_frames(strength[np.newaxis], self.n_frames)
 
 
-@lru_cache(maxsize=8)
-def _hann(n: int) -> FloatArray:
-    return frozen_array((0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)).astype(np.float32))
-
-
 def _autocorrelation_spectra(strength: FloatArray, n_lags: int) -> Iterator[np.ndarray]:
     """Blocks of the power spectra of windows around each frame, each divided by its power.
 
@@ -79,7 +73,7 @@ def _autocorrelation_spectra(strength: FloatArray, n_lags: int) -> Iterator[np.n
     padded = np.pad(strength, n_lags // 2, mode="linear_ramp")
     windows = np.lib.stride_tricks.sliding_window_view(padded, n_lags)[: len(strength)]
     for start in range(0, len(windows), 64):
-        stretch = windows[start : start + 64] * _hann(n_lags)
+        stretch = windows[start : start + 64] * hann_window(n_lags)
         power = np.einsum("tn,tn->t", stretch, stretch)
         spectrum = scipy.fft.rfft(stretch, n=n_fft, axis=1)
         squared = spectrum.real**2 + spectrum.imag**2

@@ -153,8 +153,11 @@ class SpectralRolloff(_OneRow):
     def of(self, sound: Sound) -> FloatArray:
         """(1, T), sharing the sound's spectra."""
         spectrum = self._spectrum(sound)
-        below = np.cumsum(spectrum.magnitude, axis=1)
-        bins = np.count_nonzero(below < np.float32(self.share) * below[:, -1:], axis=1)
+        bins = np.empty(len(spectrum.frames), dtype=np.intp)
+        for block, magnitude in _cache_sized(spectrum.magnitude):
+            below = np.cumsum(magnitude, axis=1)
+            enough = np.float32(self.share) * below[:, -1:]
+            bins[block] = np.count_nonzero(below < enough, axis=1)
         return self._row(bin_frequencies(self.sample_rate, self.n_fft)[bins])
 
 
