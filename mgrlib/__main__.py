@@ -66,7 +66,9 @@ def _add_run(running: argparse.ArgumentParser) -> None:
     running.add_argument("--seeds", type=int, default=1, help="how many, counted from 0")
     running.add_argument("--epochs", type=int, help="in place of the recipe's")
     running.add_argument("--bfloat16", action="store_true", help="faster where the CPU or GPU can")
-    running.add_argument("--jobs", type=int, default=1, help="processes for the features; -1: all")
+    running.add_argument(
+        "--jobs", type=_jobs, default=1, help="processes for the features; -1: all"
+    )
     running.add_argument("--fresh", action="store_true", help="forget folds kept from earlier runs")
     running.add_argument("--out", type=Path, help="folder for the result files")
     running.set_defaults(command=_run)
@@ -85,8 +87,14 @@ def _add_folder_commands(commands: argparse._SubParsersAction) -> None:
 
     for command, out in ((auditing, "table.csv"), (table, "table.parquet or table.csv")):
         command.add_argument("folder", type=Path, help="one folder a genre")
-        command.add_argument("--jobs", type=int, default=1, help="processes; -1: all cores")
+        command.add_argument("--jobs", type=_jobs, default=1, help="processes; -1: all cores")
         command.add_argument("--out", type=Path, required=command is table, help=out)
+
+
+def _jobs(text: str) -> int:
+    if int(text) == 0:
+        raise argparse.ArgumentTypeError("0 processes do nothing; -1 takes all cores")
+    return int(text)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -110,7 +118,11 @@ def _run(options: argparse.Namespace) -> int:
         "group" if options.data == "synthetic" else "clip"
     )
     protocol = Protocol(n_folds=options.folds or None, by=by)
-    changes = {"epochs": options.epochs} if options.epochs else {}
+    if protocol.n_folds is None and options.seeds > 1:
+        hint = "use folds, which test every clip for every seed."
+        got = f"--seeds {options.seeds}"
+        raise RecipeError(explain("--folds 0", "one seed: holdouts differ", got, hint))
+    changes = {} if options.epochs is None else {"epochs": options.epochs}
     if options.bfloat16:
         changes["precision"] = "bfloat16"
     print(f"{corpus}, {protocol}")
@@ -132,13 +144,15 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    import pandas as pd
+
     from mgrlib.recipes.ledger import compare
 
     table = compare(options.paper, options.results)
     print(f"{'recipe':<28} {'reported':>8}  {'replicated [95 % interval]':<26}  on")
     for row in table.to_dict("records"):
-        reported = "" if row["reported"] != row["reported"] else f"{row['reported']:.3f}"
-        if row.get("replicated") == row.get("replicated") and row.get("data"):
+        reported = "" if pd.isna(row["reported"]) else f"{row['reported']:.3f}"
+        if not pd.isna(row.get("replicated")):
             bounds = f"[{row['low']:.3f}, {row['high']:.3f}]"
             mine = f"{row['replicated']:.3f} {bounds}"
             on = f"{row['data']}, {row['n_clips']:.0f} clips, {row['protocol']}, "
