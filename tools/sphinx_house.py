@@ -47,7 +47,7 @@ def fields(kind: str, lines: list[str]) -> list[str]:
     out = []
     for line in escaped("\n".join(lines)).split("\n"):
         match = ENTRY.match(line.replace("\\", ""))
-        name = match[1].replace(", ", ",").lstrip("*") if match else ""
+        name = match[1].replace(", ", ",\u200b").lstrip("*") if match else ""
         out.append(f":{kind} {name}:{line.split(':', 1)[1]}" if match else line)
     return out
 
@@ -134,7 +134,17 @@ def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = source[0].replace("<!-- ten players -->", ten_players())
 
 
+def on_page(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """Take out the roles that docutils gives to bibliographies: screen readers reject them."""
+    body = context.get("body", "")
+    body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+    context["body"] = body.replace(' role="doc-biblioentry"', "").replace(
+        ' role="doc-backlink"', ""
+    )
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", on_docstring, priority=100)
     app.connect("source-read", on_source)
+    app.connect("html-page-context", on_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
