@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import soundfile as sf
+import soxr
 from scipy.signal import butter, sosfilt
 
 from mgrlib.data import fingerprint
@@ -186,6 +187,18 @@ def test_broken_files_are_found_and_do_not_stop_the_rest(spoil, clean, tmp_path)
         ("truncated", ("b/half",)),
         ("corrupt", ("b/nan",)),
     ]
+
+
+def test_a_clip_upsampled_from_8_khz_is_found(spoil):
+    y = soxr.resample(soxr.resample(tune(20), RATE, 8000), 8000, RATE)
+    report = spoil(0.9 * y)
+    assert found(report) == [("band-limited", ("a/new/new",))]
+    top = float(report.findings["evidence"][0].split()[2])
+    assert top == pytest.approx(4000, abs=200)  # soxr's transition band
+
+
+def test_a_quiet_clip_is_not_taken_for_one_without_treble(spoil):
+    assert found(spoil(0.02 * tune(20))) == []
 
 
 def test_a_rate_that_was_asked_for_is_held_to(clean):
