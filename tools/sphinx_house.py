@@ -79,6 +79,13 @@ def on_docstring(
     lines[:] = as_rst(lines)
 
 
+def on_signature(
+    _app: Sphinx, _what: str, _name: str, _obj: Any, _o: Any, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Write `...` for defaults that are not Python, which Sphinx could not read."""
+    return (re.sub(r"=\s*<[^<>]*>", "= ...", signature), returns) if signature else None
+
+
 def public_modules(package: str) -> list[str]:
     """A module, or a package and every module in it, whose names are all public."""
     place = ROOT.joinpath(*package.split("."))
@@ -145,6 +152,7 @@ def on_page(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", on_docstring, priority=100)
+    app.connect("autodoc-process-signature", on_signature)
     app.connect("source-read", on_source)
     app.connect("html-page-context", on_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
