@@ -297,11 +297,11 @@ def run(
         raise RecipeError(explain("run", "one or more seeds, each once", str(list(seeds))))
     protocol = protocol or Protocol()
     config = replace(recipe.config, **(changes or {}))
+    jobs = [(s, split) for s in seeds for split in protocol.splits(corpus, s)]
     segments = cut(corpus, *recipe.features, how=recipe.how, progress=progress)
     content = corpus_fingerprint(corpus)
     key = json.dumps([recipe.fingerprint, content, str(protocol), config_dict(config)])
     folder = home() / "runs" / hashlib.sha256(key.encode()).hexdigest()[:16]
-    jobs = [(s, split) for s in seeds for split in protocol.splits(corpus, s)]
     done = []
     bar = tqdm(jobs, desc=recipe.name, disable=not progress, file=sys.stdout)
     for seed, split in bar:

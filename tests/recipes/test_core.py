@@ -259,9 +259,10 @@ def test_an_unknown_way_to_split_is_refused():
         Protocol(by="artist")
 
 
-def test_one_fold_is_refused(corpus):
+def test_a_split_that_cannot_be_made_is_refused_before_anything_is_computed(corpus, home):
     with pytest.raises(SplitError, match="n_folds=1"):
         run(TINY, corpus, Protocol(1))
+    assert not home.exists()
 
 
 # --- running

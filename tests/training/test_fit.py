@@ -184,6 +184,11 @@ def test_a_rest_of_one_joins_the_batch_before(n, batch_size, sizes):
     assert sorted(rows) == sorted(toy(n).inputs[0].tolist())
 
 
+def test_batch_normalisation_survives_a_rest_of_one():
+    run = fit(small(), toy(17), None, CONFIG)  # batches of 8 would leave 1
+    assert len(run.history) == 6
+
+
 def test_inputs_and_labels_are_shuffled_together_and_only_when_asked():
     in_order = list(batches(toy(10), 4))
     assert torch.equal(torch.cat([y for _, y in in_order]), toy(10).y)
