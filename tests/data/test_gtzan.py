@@ -22,6 +22,7 @@ from mgrlib.data.gtzan import (
     CITATION,
     GENRES,
     LICENCE,
+    download_gtzan,
     gtzan,
     gtzan_mini,
     known_artists,
@@ -235,21 +236,21 @@ def address(tmp_path, lay_out, monkeypatch):
     with zipfile.ZipFile(archive, "w") as pack:
         for path in sorted((tmp_path / "gtzan_mini-main").rglob("*.wav")):
             pack.write(path, path.relative_to(tmp_path))
-    digest = hashlib.md5(archive.read_bytes(), usedforsecurity=False).hexdigest()
-    monkeypatch.setattr(module, "MINI_DIGEST", f"md5:{digest}")
+    digest = "md5:" + hashlib.md5(archive.read_bytes(), usedforsecurity=False).hexdigest()
     monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "store"))
     handler = functools.partial(Shelf, directory=str(tmp_path))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield f"http://127.0.0.1:{server.server_port}", digest
     server.shutdown()
     thread.join()
     server.server_close()
 
 
 def test_the_mini_set_is_fetched_once_from_the_first_mirror_that_works(address):
-    corpus = gtzan_mini(urls=[f"{address}/gone.zip", f"{address}/main.zip"])
+    server, digest = address
+    corpus = gtzan_mini(urls=[f"{server}/gone.zip", f"{server}/main.zip"], digest=digest)
     assert corpus.name == "gtzan-mini"
     assert len(corpus) == 20
     assert (corpus.clips["group"] == corpus.clips.index).all()
@@ -260,11 +261,20 @@ def test_the_mini_set_is_fetched_once_from_the_first_mirror_that_works(address):
     assert archives == []
 
 
-def test_a_mini_set_of_other_content_is_refused(address, monkeypatch):
-    monkeypatch.setattr(module, "MINI_DIGEST", "md5:" + "0" * 32)
-    with pytest.raises(ChecksumError, match="gtzan_mini"):
-        gtzan_mini(urls=[f"{address}/main.zip"])
-    assert not (Path(storage.home()) / "gtzan-mini").exists()
+def test_a_mini_set_of_other_content_is_refused_with_the_digest_that_came(address):
+    server, digest = address
+    with pytest.raises(ChecksumError, match=digest.removeprefix("md5:")):
+        gtzan_mini(urls=[f"{server}/main.zip"])
+    assert not (storage.home() / "gtzan-mini").exists()
+
+
+def test_the_full_set_is_fetched_only_when_asked_for_and_found_afterwards(address):
+    server, digest = address
+    with pytest.raises(CorpusError, match="download_gtzan"):
+        gtzan()
+    folder = download_gtzan(urls=[f"{server}/main.zip"], digest=digest)
+    assert folder == storage.home() / "gtzan"
+    assert len(gtzan()) == 20
 
 
 @pytest.mark.realdata
