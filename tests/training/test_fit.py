@@ -51,6 +51,13 @@ def test_training_is_in_place_and_the_state_is_the_models():
     assert all(torch.equal(run.state[name], value) for name, value in model.state_dict().items())
 
 
+def test_a_model_that_was_measured_before_trains_all_the_same():
+    measured = small().eval()
+    a = fit(measured, toy(), None, CONFIG)
+    b = fit(small(), toy(), None, CONFIG)
+    assert a.history.equals(b.history)
+
+
 def test_the_state_of_a_run_does_not_change_with_the_model_afterwards():
     model = small()
     run = fit(model, toy(), None, CONFIG)
