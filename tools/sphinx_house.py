@@ -15,6 +15,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parent.parent
+MARK = re.compile(r"^<!-- modules of (mgrlib[\w.]*) -->$", re.MULTILINE)
 FIELDS = {"Parameters": "param", "Attributes": "ivar", "Raises": "raises"}
 ENTRY = re.compile(r"(\*{0,2}\w[\w.]*(?:, \*{0,2}\w[\w.]*)*): (.*)")
 CODE = re.compile(r"(``.+?``|:[\w:]+:`[^`]+`|`[^`]+`)", re.DOTALL)
@@ -131,12 +132,7 @@ def ten_players() -> str:
 
 def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
     if docname == "book/reference/api":
-        source[0] = re.sub(
-            r"^<!-- modules of (mgrlib[\w.]*) -->$",
-            lambda match: modules_as_markdown(match[1]),
-            source[0],
-            flags=re.MULTILINE,
-        )
+        source[0] = MARK.sub(lambda match: modules_as_markdown(match[1]), source[0])
     if docname == "book/index":
         source[0] = source[0].replace("<!-- ten players -->", ten_players())
 

@@ -1,0 +1,67 @@
+"""The tools that build the book: docstrings read as meant, inventories in step."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+pytest.importorskip("sphinx", reason="the book's tools are not installed")
+
+import inventories  # noqa: E402
+import sphinx_house  # noqa: E402
+
+
+def rst(text: str) -> str:
+    return "\n".join(sphinx_house.as_rst(text.split("\n"))).strip()
+
+
+def test_fields_of_a_docstring_become_a_field_list():
+    text = "Parameters\n----------\nx, y: two `arrays`,\n    (N,)\n*rest: more"
+    text += "\n\nRaises\n------\nE: no."
+    assert rst(text) == (
+        ":param x,\u200by: two ``arrays``,\n    (N,)\n:param rest: more\n\n:raises E: no."
+    )
+
+
+def test_other_underlined_words_become_plain_headings():
+    assert rst("Choices\n-------\n- a\n- b") == ".. rubric:: Choices\n\n- a\n- b"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("`a` and ``b``", "``a`` and ``b``"),
+        ("many `Module`s", "many ``Module``\\ s"),
+        ("(B, *shape) or |x|", "(B, \\*shape) or \\|x\\|"),
+        ("*Luo (2021), table 1* is **meant**", "*Luo (2021), table 1* is **meant**"),
+        ("what ends in n_ is", "what ends in n\\_ is"),
+        ("see :func:`~mgrlib.x.y`", "see :func:`~mgrlib.x.y`"),
+        (">>> a | b  # `c` *d\n1", ">>> a | b  # `c` *d\n1"),
+    ],
+)
+def test_prose_is_read_as_it_was_meant(text, expected):
+    assert rst(text) == expected
+
+
+def test_literal_may_go_over_a_line():
+    assert rst("a `long\nname` here") == "a ``long\nname`` here"
+
+
+def test_every_public_module_is_in_the_reference_once():
+    api = (ROOT / "book/reference/api.md").read_text(encoding="utf-8")
+    marked = sphinx_house.MARK.findall(api)
+    listed = [name for mark in marked for name in sphinx_house.public_modules(mark)]
+    everything = [n for n in sphinx_house.public_modules("mgrlib") if n != "mgrlib"]
+    assert len(set(listed)) == len(listed)
+    assert sorted(set(everything) - set(listed)) == []
+
+
+def test_inventories_are_in_step_with_their_source():
+    for project, names in inventories.NAMES.items():
+        kept = (ROOT / f"book/_inv/{project}.inv").read_bytes()
+        assert kept == inventories.inventory(project, names)
