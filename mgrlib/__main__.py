@@ -60,6 +60,7 @@ def _add_run(running: argparse.ArgumentParser) -> None:
     running.add_argument("recipes", nargs="+", help="a paper, or paper/system; * matches anything")
     running.add_argument("--data", choices=DATA, default="synthetic")
     running.add_argument("--root", type=Path, help="folder of the data")
+    running.add_argument("--exclude", nargs="*", default=(), help="clips to leave out (gtzan)")
     running.add_argument("--per-genre", type=int, default=20, help="clips a genre (synthetic)")
     running.add_argument("--folds", type=int, default=5, help="0 for one holdout of 20 %%")
     running.add_argument("--by", choices=("clip", "group"), default=None)
@@ -258,7 +259,7 @@ def _corpus(options: argparse.Namespace) -> Corpus:
     if options.data == "gtzan":
         from mgrlib.data.gtzan import gtzan
 
-        return gtzan(options.root)
+        return gtzan(options.root, exclude=options.exclude)
     from mgrlib.data.folder import folder
 
     return folder(options.root)
