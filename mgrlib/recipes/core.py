@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import datetime
+import functools
 import hashlib
 import inspect
 import json
 import platform
+import re
 import sys
 import textwrap
 import warnings
@@ -171,6 +173,8 @@ def code_of(thing: Callable[..., Any]) -> str:
     >>> print(code_of(Protocol.__str__).splitlines()[0])
     def __str__(self) -> str:
     """
+    if isinstance(thing, functools.partial):
+        return f"{code_of(thing.func)}\n{thing.args!r} {sorted(thing.keywords.items())!r}"
     sources: dict[str, str] = {}
     waiting = [inspect.unwrap(thing)]
     while waiting:
@@ -192,7 +196,7 @@ def _bare(thing: Callable[..., Any]) -> ast.Module:
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
             value = body[0].value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                body[0] = ast.Pass()
+                body[:1] = [] if len(body) > 1 else [ast.Pass()]
     return tree
 
 
@@ -390,9 +394,10 @@ def _version(package: str) -> str:
 
 
 def write_result(result: Result, folder: Path) -> Path:
-    """Write a result to `folder / paper / system.data.json`; returns the path."""
-    name = result.recipe.split("/")[1]
-    path = folder / result.recipe.split("/")[0] / f"{name}.{result.data['name']}.json"
+    """Write a result to `folder / paper / system.data.protocol.json`; returns the path."""
+    paper, system = result.recipe.split("/")
+    protocol = re.sub(r"[^0-9a-z]+", "-", result.protocol.lower())
+    path = folder / paper / f"{system}.{result.data['name']}.{protocol}.json"
     with atomic_write(path) as part:
         part.write_text(json.dumps(asdict(result), indent=None, separators=(",", ":")) + "\n")
     return path
