@@ -3,6 +3,7 @@
 import librosa
 import numpy as np
 import pytest
+import soundfile
 
 from mgrlib.errors import FeatureError
 from mgrlib.features import Feature, LogMel, Mfcc, mel_filterbank
@@ -250,7 +251,7 @@ def test_power_to_db_does_not_write_on_its_input():
 @pytest.mark.realdata
 def test_real_clips_agree_with_librosa(realdata):
     for path in sorted((realdata / "gtzan_sample/genres").glob("*/*.flac"))[::4]:
-        sound, rate = librosa.load(path, sr=None)
+        sound, rate = soundfile.read(path, dtype="float32")
         log_mel = librosa.power_to_db(librosa.feature.melspectrogram(y=sound, sr=rate))
         np.testing.assert_allclose(LogMel(rate)(sound), log_mel, atol=DB)
         mfcc = librosa.feature.mfcc(y=sound, sr=rate)

@@ -3,6 +3,7 @@
 import librosa
 import numpy as np
 import pytest
+import soundfile
 
 from mgrlib.errors import FeatureError
 from mgrlib.features import BeatVector, OnsetStrength, Tempo, Tempogram, beat_times
@@ -29,14 +30,16 @@ def test_the_tempo_of_regular_music_is_found(music, bpm):
     sound = music(12.0, beats_per_minute=bpm)
     frames_a_beat = 60 * RATE / 512 / bpm
     found = Tempo(RATE)(sound)[0]
-    assert found == pytest.approx(librosa.feature.tempo(y=sound, sr=RATE)[0], rel=1e-6)
+    assert found == pytest.approx(np.ravel(librosa.feature.tempo(y=sound, sr=RATE))[0], rel=1e-6)
     assert found == pytest.approx(bpm, rel=0.6 / frames_a_beat)  # tempi are whole lags
 
 
 def test_median_tempo_is_the_beat_trackers(music):
     sound = music(8.0, beats_per_minute=104.0)
     theirs, _ = librosa.beat.beat_track(y=sound, sr=RATE)
-    assert Tempo(RATE, aggregate="median")(sound)[0] == pytest.approx(float(theirs[0]), rel=1e-6)
+    assert Tempo(RATE, aggregate="median")(sound)[0] == pytest.approx(
+        float(np.ravel(theirs)[0]), rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -87,7 +90,7 @@ def test_a_tempo_has_no_frames():
 @pytest.mark.realdata
 def test_tempo_and_beats_of_real_clips_are_librosas(realdata):
     for path in sorted((realdata / "gtzan_sample/genres").glob("*/*.flac"))[::5]:
-        sound, rate = librosa.load(path, sr=None, duration=20)
+        sound, rate = soundfile.read(path, dtype="float32", stop=20 * RATE)
         bpm, theirs = librosa.beat.beat_track(y=sound, sr=rate, units="time")
-        assert Tempo(rate, aggregate="median")(sound)[0] == np.float32(bpm[0])
+        assert Tempo(rate, aggregate="median")(sound)[0] == np.float32(np.ravel(bpm)[0])
         np.testing.assert_allclose(beat_times(sound, rate), theirs)

@@ -4,6 +4,7 @@ import librosa
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from mgrlib.errors import FeatureError
 from mgrlib.features import (
@@ -209,8 +210,6 @@ def test_more_is_dropped_more_is_changed(y):
 
 @pytest.mark.realdata
 def test_the_public_tables_rows_are_reproduced(realdata):
-    import soundfile
-
     table = pd.read_csv(realdata / "kaggle/features_30_sec.csv.gz").set_index("filename")
     assert tuple(table.columns[1:-1]) == Vector57.columns
     deviations = []
@@ -231,8 +230,6 @@ def test_the_public_tables_rows_are_reproduced(realdata):
 
 @pytest.mark.realdata
 def test_real_clips_are_librosas(realdata):
-    import soundfile
-
     for path in sorted((realdata / "gtzan_sample/genres").glob("*/*.flac"))[::7]:
         y = soundfile.read(path, dtype="float32")[0][: 5 * RATE]
         np.testing.assert_allclose(Vector26(RATE)(y), plain_vector26(y), rtol=1e-3)
