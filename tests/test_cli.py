@@ -170,7 +170,6 @@ def test_a_clip_that_is_too_short_is_named(capsys, music):
         ("--folds", "1"),
         ("--folds", "-3"),
         ("--seeds", "0"),
-        ("--seeds", "2", "--folds", "0"),
     ],
 )
 def test_a_number_that_makes_no_sense_is_refused(capsys, music, wrong):

@@ -95,7 +95,7 @@ def _found(result: Result, of: Recipe) -> dict[str, object]:
     interval = result.accuracy()
     return {
         "data": result.data["name"],
-        "n_clips": interval.n,
+        "n_clips": result.predictions(result.seeds[0]).n,
         "replicated": interval.value,
         "low": interval.low,
         "high": interval.high,
