@@ -88,7 +88,7 @@ def test_a_result_goes_to_the_folder_asked_for(music, tmp_path):
 
 def test_artists_are_kept_together_when_asked(music, home):
     assert run(music, "--by", "group") == 0
-    result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.json")
+    result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.80-20-by-clip.json")
     assert result.protocol == "2 folds by group"
     for one in result.runs:
         tested = one["predictions"]["clip_ids"]
@@ -97,7 +97,7 @@ def test_artists_are_kept_together_when_asked(music, home):
 
 def test_no_folds_are_one_holdout(music, home):
     assert run(music, "--folds", "0") == 0
-    result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.json")
+    result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.80-20-by-clip.json")
     assert result.protocol == "80%/20% by clip"
 
 
