@@ -183,6 +183,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="where to write the results")
     arguments = parser.parse_args()
     threadpool_limits(1)
+    load_before = os.getloadavg()  # a busy machine slows both sides; two processes most of all
     clips = load_clips(arguments.clips, arguments.n_clips)
     results = run(clips, arguments.repeats)
     many = clips * max(1, 16 // len(clips))
@@ -194,6 +195,7 @@ def main() -> None:
             "source": "synthetic" if arguments.clips is None else arguments.clips.name,
             "n_clips": len(clips),
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "load_average": [round(load, 1) for load in load_before],
             "versions": {"python": platform.python_version(), **versions},
             "results": results,
             "two_processes_ratio": round(one / two, 2),

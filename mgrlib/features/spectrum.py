@@ -21,6 +21,7 @@ from mgrlib.errors import FeatureError, explain
 FloatArray = NDArray[np.float32]
 
 PAD_MODES = ("constant", "reflect")
+LARGEST = 1e9  # its power, summed over a frame, is still far from what float32 can hold
 BLOCK_SAMPLES = 64 * 2048  # a block of frames, its spectrum and its power fit a 2 MB cache
 
 
@@ -45,12 +46,22 @@ def check_waveform(where: str, y: Any) -> FloatArray:
     if not np.issubdtype(y.dtype, np.floating):
         hint = "scale integers to [-1, 1] first: y.astype('float32') / 32768 for 16 bits."
         raise FeatureError(explain(where, "floating-point samples", str(y.dtype), hint))
-    y = np.ascontiguousarray(y, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused
+        y = np.ascontiguousarray(y, dtype=np.float32)
+    peak = max(float(y.max()), -float(y.min()))  # NaN if there is one
+    if not peak <= LARGEST:
+        raise FeatureError(_peak_fault(where, y))
+    return y
+
+
+def _peak_fault(where: str, y: FloatArray) -> str:
+    """What is wrong with a waveform whose largest magnitude is not as it should be."""
     faulty = np.flatnonzero(~np.isfinite(y))
     if faulty.size:
         got = f"{faulty.size} NaN or infinite of {y.size}, the first at sample {faulty[0]}"
-        raise FeatureError(explain(where, "finite samples", got, "is the file corrupt?"))
-    return y
+        return explain(where, "finite samples", got, "is the file corrupt?")
+    largest = f"{np.abs(y).max():.3g}"
+    return explain(where, f"magnitudes up to {LARGEST:g}", largest, "full scale is 1.")
 
 
 @lru_cache(maxsize=32)

@@ -189,6 +189,9 @@ def test_keys_differ_wherever_settings_do():
         (np.zeros(100, dtype=np.int16), "floating-point"),
         (np.array([0.0, np.nan, 1.0]), "sample 1"),
         (np.array([0.0, np.inf]), "NaN or infinite"),
+        (np.array([np.nan, 0.0, -np.inf]), "2 NaN or infinite of 3"),
+        (np.array([0.0, -1e300]), "NaN or infinite"),
+        (np.array([0.0, -1e20]), "full scale is 1"),
         (np.zeros(10, dtype=complex), "floating-point"),
     ],
 )
@@ -196,6 +199,11 @@ def test_bad_waveforms_are_refused(bad, message):
     for feature in (LogMel(22050), Mfcc(22050)):
         with pytest.raises(FeatureError, match=message):
             feature(bad)
+
+
+def test_samples_of_integer_scale_and_faint_ones_are_computed(y):
+    for scale in (32768.0, 1e9, 1e-20):
+        assert np.isfinite(LogMel(22050)((y / np.abs(y).max() * scale).astype(np.float32))).all()
 
 
 def test_the_waveform_is_left_alone(y):

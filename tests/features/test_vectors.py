@@ -112,6 +112,13 @@ def test_silence_gives_finite_values_and_no_tempo():
     assert values["mfcc1_mean"] == pytest.approx(-100 * np.sqrt(128))
 
 
+@pytest.mark.parametrize("scale", [32768.0, 1e9, 1e-6, 1e-20])
+def test_very_loud_and_very_faint_sounds_give_finite_values(scale, y):
+    loud = (y / np.abs(y).max() * scale).astype(np.float32)
+    for feature in (Vector26(RATE), Vector57(RATE)):
+        assert np.isfinite(feature(loud)).all()
+
+
 def test_26_values_need_a_rate_for_their_highest_band():
     with pytest.raises(FeatureError, match="8000 Hz"):
         Vector26(8000)
