@@ -72,7 +72,7 @@ def test_an_unknown_paper_is_refused_with_the_ones_there_are(capsys):
 
 def test_a_run_writes_its_result_and_says_where(music, home, capsys):
     assert run(music, "--seeds", "2") == 0
-    path = home / "results" / "luo2021" / "cnn-mfcc.music.json"
+    path = home / "results" / "luo2021" / "cnn-mfcc.music.2-folds-by-clip.json"
     assert str(path) in capsys.readouterr().out
     result = read_result(path)
     assert result.seeds == (0, 1)
@@ -83,12 +83,12 @@ def test_a_run_writes_its_result_and_says_where(music, home, capsys):
 
 def test_a_result_goes_to_the_folder_asked_for(music, tmp_path):
     assert run(music, "--out", str(tmp_path / "mine")) == 0
-    assert (tmp_path / "mine" / "luo2021" / "cnn-mfcc.music.json").exists()
+    assert (tmp_path / "mine" / "luo2021" / "cnn-mfcc.music.2-folds-by-clip.json").exists()
 
 
 def test_artists_are_kept_together_when_asked(music, home):
     assert run(music, "--by", "group") == 0
-    result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.80-20-by-clip.json")
+    result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.2-folds-by-group.json")
     assert result.protocol == "2 folds by group"
     for one in result.runs:
         tested = one["predictions"]["clip_ids"]
