@@ -126,12 +126,12 @@ def _own_balance(
     balance: tuple[float, ...], spread: float, rng: np.random.Generator
 ) -> tuple[float, ...]:
     x = np.linspace(-1, 1, len(balance))
-    tilt, smile = rng.normal(0, spread), rng.normal(0, 0.6 * spread)
+    tilt, smile = rng.normal(0, 1.2 * spread), rng.normal(0, 0.9 * spread)
     return tuple(
         np.array(balance)
         + tilt * x
         + smile * (x**2 - 0.4)
-        + rng.normal(0, 0.5 * spread, len(balance))
+        + rng.normal(0, 0.6 * spread, len(balance))
     )
 
 

@@ -2,7 +2,7 @@
 
 The mastering engineer brings the spectrum of the whole mix towards the balance that the genre and
 the artist like, in octaves and within limits; then come the medium's band limits. All of it is one
-multiplication of the mix's spectrum.
+linear-phase filter, made for each mix.
 """
 
 from __future__ import annotations
@@ -16,18 +16,23 @@ from mgrlib.synth.effects import compress, limit, wobble
 from mgrlib.synth.instruments import Wave
 from mgrlib.synth.styles.style import BANDS_HZ
 
-_MOST_DB = 16.0
+_MOST_DB = 14.0
+_TAPS = 4095
+_FRAME = 2048
+_HISS = 100_003  # a prime: its repetition does not lock to any beat
 
 
 @dataclass(frozen=True)
 class Channel:
     """One clip's way from the mixing desk to the file; levels in dB below full scale.
 
-    `balance` is what mastering aims at, in dB at `styles.style.BANDS_HZ`; `strength` how closely.
+    `balance` is what mastering aims at, in dB at `styles.style.BANDS_HZ`; `strength` how closely;
+    `ripple_db` is the colour of microphones and rooms, evenly spaced on a logarithmic axis.
     """
 
     balance: tuple[float, ...]
     strength: float
+    ripple_db: tuple[float, ...]
     bandwidth_hz: float
     low_cut_hz: float
     hiss_db: float
@@ -37,32 +42,28 @@ class Channel:
     loudness_db: float
     wobble_cents: float
 
-    def response(self, spectrum: Wave, n: int, rate: int) -> Wave:
-        """The gain at each bin of a mix's spectrum: mastering and band limits."""
-        hertz = fft.rfftfreq(n, 1 / rate)
-        log_hz = np.log2(np.maximum(hertz, 20.0))
-        levels = np.array([_band_db(spectrum, hz, n, rate) for hz in BANDS_HZ])
-        error = np.array(self.balance) - levels
-        error -= np.average(error, weights=np.maximum(levels - levels.max() + 40, 0.1))
-        gain_db = np.clip(self.strength * error, -_MOST_DB, _MOST_DB)
-        # Interpolate on a coarse grid: the curve is smooth and there are 300,000 bins.
-        knots = np.linspace(log_hz[0], log_hz[-1], 200)
+    def filter(self, y: Wave, rate: int) -> Wave:
+        """(4095,): the impulse response of mastering and band limits, for this mix."""
+        hertz = fft.rfftfreq(_TAPS + 1, 1 / rate)
+        error = np.array(self.balance) - band_levels(y, rate)
+        gain_db = np.clip(self.strength * (error - np.median(error)), -_MOST_DB, _MOST_DB)
+        octaves = np.log2(np.maximum(hertz, 20.0))
+        knots = np.linspace(octaves[0], octaves[-1], 200)
         coarse = _smooth(np.interp(knots, np.log2(BANDS_HZ), gain_db))
-        low = 1 / (1 + (self.low_cut_hz / 2**knots) ** 4)
-        # The steep upper limit is too sharp for that grid.
-        shape = np.interp(log_hz, knots, 10 ** (coarse / 20) * low)
-        edge = int(0.8 * self.bandwidth_hz * n / rate)
-        shape[edge:] /= 1 + (hertz[edge:] / self.bandwidth_hz) ** 60
-        return shape
+        places = np.linspace(octaves[0], octaves[-1], len(self.ripple_db))
+        coarse += np.interp(knots, places, self.ripple_db)
+        shape = 10 ** (np.interp(octaves, knots, coarse) / 20)
+        shape /= 1 + (self.low_cut_hz / np.maximum(hertz, 1.0)) ** 4
+        shape /= 1 + (hertz / self.bandwidth_hz) ** 60
+        return np.roll(fft.irfft(shape), _TAPS // 2)[:_TAPS] * np.hanning(_TAPS + 2)[1:-1]
 
     def noise(self, n: int, loudness: float, rate: int, rng: np.random.Generator) -> Wave:
         """(n,): hiss, hum and crackle under music of this RMS."""
-        y = rng.standard_normal(n)
+        y = np.tile(rng.standard_normal(_HISS), -(-n // _HISS))[:n]
         y *= loudness * 10 ** ((self.hiss_db + 20) / 20)
-        t = np.arange(n)
         hum = 10 ** ((self.hum_db + 20) / 20) * loudness
         if hum > 1e-3 * loudness:
-            y += hum * np.sin(2 * np.pi * 100.0 / rate * t)
+            y += hum * np.sin(2 * np.pi * 100.0 / rate * np.arange(n))
         if self.crackle:
             clicks = rng.integers(0, n, rng.poisson(self.crackle * n / rate))
             y[clicks] += loudness * rng.normal(0, 3.0, len(clicks))
@@ -80,12 +81,16 @@ class Channel:
         return limit(y * min(2.0, target / (np.sqrt(np.mean(y**2)) + 1e-12)))
 
 
-def _band_db(spectrum: Wave, hz: float, n: int, rate: int) -> float:
-    """Mean power density (dB) in the octave around a frequency."""
-    first, last = int(hz / 1.42 * n / rate), int(min(hz * 1.42, 0.49 * rate) * n / rate)
-    part = spectrum[first : last + 1]
-    power = np.mean(part.real**2 + part.imag**2)
-    return float(10 * np.log10(power + 1e-20))
+def band_levels(y: Wave, rate: int) -> Wave:
+    """(8,): how loud a listener finds each of `BANDS_HZ`: the mean over time of its level in dB."""
+    n_frames = max(1, len(y) // _FRAME)
+    frames = np.pad(y, (0, max(0, _FRAME - len(y))))[: n_frames * _FRAME].reshape(n_frames, _FRAME)
+    spectrum = fft.rfft(frames * np.hanning(_FRAME), axis=1)
+    power = spectrum.real**2 + spectrum.imag**2
+    floor = 1e-8 * np.mean(power)
+    edges = [(int(hz / 1.3 * _FRAME / rate), int(hz * 1.3 * _FRAME / rate)) for hz in BANDS_HZ]
+    bands = [power[:, max(1, low) : high + 1].mean(axis=1) for low, high in edges]
+    return np.array([np.mean(10 * np.log10(band + floor + 1e-20)) for band in bands])
 
 
 def _smooth(curve: Wave) -> Wave:

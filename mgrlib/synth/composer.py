@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mgrlib.errors import CorpusError, explain
 from mgrlib.synth.artists import Artist, Player
@@ -77,6 +78,16 @@ class Song:
     def key(self) -> str:
         """Name of the tonic."""
         return PITCH_CLASSES[self.tonic]
+
+    def swell(self, beats: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Loudness of the band at times in beats: two slow waves, as a factor of velocity."""
+        rng = self.rng("swell")
+        seconds = beats * 60.0 / self.tempo_bpm
+        slow, fast = rng.uniform(12, 28), rng.uniform(4, 9)
+        wave = 0.65 * np.sin(2 * np.pi * (seconds / slow + rng.random()))
+        wave += 0.35 * np.sin(2 * np.pi * (seconds / fast + rng.random()))
+        # A velocity's loudness is its power 1.5 (see the renderer): 30 dB a factor of ten.
+        return 10 ** (self.artist.substyle.swell_db * wave / 30)
 
     def rng(self, *names: object) -> np.random.Generator:
         """A generator for one decision in this song."""
@@ -176,7 +187,7 @@ def compose(song: Song, start: float, seconds: float) -> Score:
             if not player.part.where or section.name in player.part.where.split():
                 rng = song.rng("part", player.part.name, section.name)
                 written = _write(song, player, section, chart, rng)
-                notes[i] += _perform(song, written, begin, beat, timing, seconds)
+                notes[i] += _perform(song, written, section.start, begin, timing, seconds)
         if song.artist.kit is not None:
             hits += _drum(song, section, begin, beat, number, timing, seconds)
     n_beats = int(song.sections[-1].end)
@@ -216,15 +227,18 @@ def _swing(song: Song, at: float) -> float:
 def _perform(
     song: Song,
     written: list[Note],
+    begin_beats: float,
     begin: float,
-    beat: float,
     rng: np.random.Generator,
     seconds: float,
 ) -> list[Note]:
     """Notes in seconds, as hands play them: swung, a little off the grid, never equally loud."""
     style = song.artist.substyle
+    beat = 60.0 / song.tempo_bpm
     late = rng.normal(0, style.human_ms / 1000, len(written))
     touch = np.clip(1 + rng.normal(0, style.dynamics, len(written)), 0.3, 1.4)
+    place = np.array([note.start for note in written]) + begin_beats
+    touch = touch * song.swell(place)
     played = []
     for i, note in enumerate(written):
         start = begin + _swing(song, note.start) * beat + late[i]
@@ -471,7 +485,7 @@ def _melody(
             if play.voices > 1:
                 pitches += [ladder[max(0, place - 2 * v)] for v in range(1, play.voices)]
             mark = "b" if moves.random() < play.bend and length >= 0.4 else ""
-            notes.append(Note(at, length * 0.95, tuple(dict.fromkeys(pitches)), level, mark))
+            notes.append(Note(at, length * 0.85, tuple(dict.fromkeys(pitches)), level, mark))
     return notes
 
 
@@ -511,6 +525,8 @@ def _drum(
     has_crash = any(line.startswith("crash") for line in groove.fill)
     hits: list[Hit] = []
     bars = _bars(song, section)
+    # Once every quarter of a beat is enough for waves of seconds.
+    swell = song.swell(section.start + np.arange(4 * (len(bars) + 1) * style.beats) / 4).tolist()
     for bar in bars:
         at = bar * style.beats
         last = bar == bars[-1] or (bar % 4 == 3 and rng.random() < 0.25)
@@ -526,5 +542,6 @@ def _drum(
                 time += rng.normal(0, style.human_ms / 2000)
                 if 0 <= time < seconds:
                     touch = float(np.clip(1 + rng.normal(0, style.dynamics), 0.3, 1.4))
+                    touch *= swell[round((at + start) * 4)]
                     hits.append(Hit(time, drum, level * touch))
     return hits

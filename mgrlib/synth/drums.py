@@ -27,7 +27,8 @@ class Kit:
 
     Parameters
     ----------
-    kick_hz, kick_drop, kick_seconds: final pitch, how far above it starts (factor), length.
+    kick_hz, kick_drop, kick_seconds: final pitch, how far above it starts (factor), time in which
+        it falls by 60 dB, as all lengths here.
     click: level of the beater.
     snare_hz, snare_seconds: pitch of the shell and length of the rattle.
     rattle: share of noise in the snare, 0 to 1.
@@ -39,32 +40,32 @@ class Kit:
 
     kick_hz: float = 52.0
     kick_drop: float = 3.0
-    kick_seconds: float = 0.25
+    kick_seconds: float = 0.45
     click: float = 0.3
     snare_hz: float = 185.0
-    snare_seconds: float = 0.16
+    snare_seconds: float = 0.4
     rattle: float = 0.7
     snare_tone: tuple[float, float] = (1200.0, 9000.0)
     metal_hz: float = 7500.0
-    metal_seconds: float = 0.05
+    metal_seconds: float = 0.11
     electronic: bool = False
     room: float = 0.1
 
 
 # The kits that styles name; an artist's own kit is a variation of one of these.
 KITS: dict[str, Kit] = {
-    "jazz": Kit(62, 1.8, 0.22, 0.15, 210, 0.18, 0.6, (900, 8500), 6500, 0.06, False, 0.15),
-    "vintage": Kit(60, 2.0, 0.18, 0.2, 190, 0.13, 0.55, (800, 6000), 6000, 0.05, False, 0.12),
-    "rock": Kit(56, 2.8, 0.24, 0.35, 180, 0.2, 0.7, (1000, 9000), 7000, 0.06, False, 0.3),
-    "metal": Kit(58, 4.0, 0.16, 0.9, 195, 0.18, 0.7, (1500, 9500), 7500, 0.05, False, 0.15),
-    "disco": Kit(60, 2.2, 0.16, 0.4, 200, 0.12, 0.65, (1200, 9000), 8000, 0.045, False, 0.06),
-    "pop": Kit(54, 3.2, 0.24, 0.4, 190, 0.2, 0.75, (1200, 10000), 8500, 0.04, False, 0.2),
-    "reggae": Kit(58, 2.0, 0.2, 0.2, 240, 0.09, 0.45, (1500, 8000), 7500, 0.04, False, 0.08),
-    "boombap": Kit(60, 2.6, 0.2, 0.6, 200, 0.14, 0.8, (900, 8000), 7000, 0.035, False, 0.1),
-    "808": Kit(46, 2.5, 0.7, 0.2, 180, 0.15, 0.75, (1500, 10000), 8500, 0.035, True, 0.0),
-    "909": Kit(52, 4.5, 0.28, 0.5, 190, 0.18, 0.8, (1200, 10000), 8500, 0.04, True, 0.02),
-    "country": Kit(62, 1.9, 0.16, 0.2, 210, 0.14, 0.6, (1200, 8000), 7500, 0.04, False, 0.12),
-    "orchestra": Kit(62, 1.5, 0.6, 0.05, 180, 0.25, 0.8, (1500, 8000), 6000, 0.1, False, 0.3),
+    "jazz": Kit(62, 1.8, 0.4, 0.15, 210, 0.43, 0.6, (900, 8500), 6500, 0.132, False, 0.15),
+    "vintage": Kit(60, 2.0, 0.32, 0.2, 190, 0.31, 0.55, (800, 6000), 6000, 0.11, False, 0.12),
+    "rock": Kit(56, 2.8, 0.43, 0.35, 180, 0.48, 0.7, (1000, 9000), 7000, 0.132, False, 0.3),
+    "metal": Kit(58, 4.0, 0.29, 0.9, 195, 0.43, 0.7, (1500, 9500), 7500, 0.11, False, 0.15),
+    "disco": Kit(60, 2.2, 0.29, 0.4, 200, 0.29, 0.65, (1200, 9000), 8000, 0.099, False, 0.06),
+    "pop": Kit(54, 3.2, 0.43, 0.4, 190, 0.48, 0.75, (1200, 10000), 8500, 0.088, False, 0.2),
+    "reggae": Kit(58, 2.0, 0.36, 0.2, 240, 0.22, 0.45, (1500, 8000), 7500, 0.088, False, 0.08),
+    "boombap": Kit(60, 2.6, 0.36, 0.6, 200, 0.34, 0.8, (900, 8000), 7000, 0.077, False, 0.1),
+    "808": Kit(46, 2.5, 0.91, 0.2, 180, 0.36, 0.75, (1500, 10000), 8500, 0.077, True, 0.0),
+    "909": Kit(52, 4.5, 0.5, 0.5, 190, 0.43, 0.8, (1200, 10000), 8500, 0.088, True, 0.02),
+    "country": Kit(62, 1.9, 0.29, 0.2, 210, 0.34, 0.6, (1200, 8000), 7500, 0.088, False, 0.12),
+    "orchestra": Kit(62, 1.5, 0.78, 0.05, 180, 0.6, 0.8, (1500, 8000), 6000, 0.22, False, 0.3),
 }
 
 
@@ -116,33 +117,33 @@ def _snare(kit: Kit, rng: np.random.Generator, rate: int) -> Wave:
     n = round(1.4 * kit.snare_seconds * rate) + 1
     low, high = kit.snare_tone
     rattle = _noise(rng, n, low, high, kit.snare_seconds, rate)
-    shell = _modes((kit.snare_hz, 1.6 * kit.snare_hz, 2.2 * kit.snare_hz), 0.12, n, rate)
+    shell = _modes((kit.snare_hz, 1.6 * kit.snare_hz, 2.2 * kit.snare_hz), 0.3, n, rate)
     return kit.rattle * rattle + (1 - kit.rattle) * shell
 
 
 def _clap(kit: Kit, rng: np.random.Generator, rate: int) -> Wave:
-    n = round(0.25 * rate)
+    n = round(0.4 * rate)
     y = np.zeros(n)
-    for at, seconds in ((0.0, 0.02), (0.011, 0.02), (0.022, 0.2)):
+    for at, seconds in ((0.0, 0.03), (0.011, 0.03), (0.022, 0.35)):
         i = round(at * rate)
         y[i:] += _noise(rng, n - i, 700, 3500, seconds, rate)
     return y
 
 
 def _struck(kit: Kit, drum: str, rng: np.random.Generator, rate: int) -> Wave:
-    n = round(0.35 * rate)
+    n = round(0.6 * rate)
     if drum in ("tom", "lowtom"):
         f = kit.snare_hz * (0.75 if drum == "tom" else 0.5)
-        y = _sweep(1.4 * f, f, 0.04, 0.3, n, rate)
+        y = _sweep(1.4 * f, f, 0.04, 0.6, n, rate)
         y[: n // 8] += 0.2 * _noise(rng, n // 8, 400, 4000, 0.03, rate)
         return y
     if drum == "rim":
-        return _modes((1700.0, 2500.0, 480.0), 0.05, n // 4, rate)
+        return _modes((1700.0, 2500.0, 480.0), 0.1, n // 4, rate)
     if drum == "cowbell":
-        return _modes((560.0, 845.0, 1690.0, 2535.0), 0.2, n, rate)
+        return _modes((560.0, 845.0, 1690.0, 2535.0), 0.4, n, rate)
     if drum == "timpani":
         return _modes((98.0, 147.0, 196.0, 245.0), 1.2, 3 * n, rate)
-    return _sweep(1.15 * 2.2 * kit.snare_hz, 2.0 * kit.snare_hz, 0.02, 0.2, n, rate)  # conga
+    return _sweep(1.15 * 2.2 * kit.snare_hz, 2.0 * kit.snare_hz, 0.02, 0.4, n, rate)  # conga
 
 
 def hit(kit: Kit, drum: str, rng: np.random.Generator, rate: int) -> Wave:
@@ -161,12 +162,12 @@ def hit(kit: Kit, drum: str, rng: np.random.Generator, rate: int) -> Wave:
     elif drum in ("tom", "lowtom", "rim", "cowbell", "timpani", "conga"):
         y = _struck(kit, drum, rng, rate)
     elif drum in ("shaker", "tambourine"):
-        y = _noise(rng, round(0.12 * rate), 4500, 10500, 0.07 if drum == "shaker" else 0.11, rate)
+        y = _noise(rng, round(0.2 * rate), 4500, 10500, 0.12 if drum == "shaker" else 0.2, rate)
         y *= 1 - np.exp(-np.arange(len(y)) / ((0.012 if drum == "shaker" else 0.001) * rate))
     elif drum == "brush":
         y = _noise(rng, round(0.25 * rate), 1500, 7500, 0.3, rate) * np.hanning(round(0.25 * rate))
     elif drum in DRUMS:
-        seconds = {"hat": kit.metal_seconds, "open": 0.35, "ride": 0.5, "crash": 1.6}[drum]
+        seconds = {"hat": kit.metal_seconds, "open": 0.7, "ride": 1.1, "crash": 1.8}[drum]
         y = _metal(kit, rng, round(1.2 * seconds * rate), seconds, rate)
         if drum == "ride":
             m = round(0.3 * rate)

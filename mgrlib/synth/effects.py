@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft, signal
+from scipy import signal
 
 from mgrlib.synth.instruments import Wave
 
@@ -36,11 +36,6 @@ def echo(y: Wave, delay_seconds: float, feedback: float, rate: int, n_echoes: in
     return wet
 
 
-def transform(y: Wave, size: int) -> Wave:
-    """The real FFT at a given size, zero-padded."""
-    return fft.rfft(y, size)
-
-
 def compress(y: Wave, amount: float, rate: int) -> Wave:
     """(N,): loud passages turned down and quiet ones up; `amount` from 0 (nothing) to 1.
 
@@ -54,7 +49,7 @@ def compress(y: Wave, amount: float, rate: int) -> Wave:
     keep = np.exp(-_HOP / (0.06 * rate))
     smooth = signal.lfilter([1 - keep], [1, -keep], power, zi=[keep * power.mean()])[0]
     reference = power.mean()
-    gain = ((smooth + 0.01 * reference + 1e-12) / (reference + 1e-12)) ** (-0.5 * 0.7 * amount)
+    gain = ((smooth + 0.01 * reference + 1e-12) / (reference + 1e-12)) ** (-0.25 * amount)
     after = np.append(gain[1:], gain[-1])
     ramp = np.arange(_HOP) / _HOP
     blocks *= gain[:, None] + ramp * (after - gain)[:, None]

@@ -18,7 +18,7 @@ Everything is float64: the last bits differ between machines by 1e-16, far below
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -28,6 +28,8 @@ from scipy import fft, signal
 
 Wave = NDArray[np.float64]
 _BLOCK = 256
+_SMALL = 250_000
+_CONTROL = 32
 _TABLE = 2048
 OVERSAMPLE = 4
 
@@ -63,7 +65,14 @@ def damped_partials(
     n_blocks = -(-n // _BLOCK)
     fine = np.exp(np.outer(poles, np.arange(_BLOCK)))
     start = np.exp(np.outer(np.arange(n_blocks) * _BLOCK, poles) + 1j * phases) * gains
-    return (start.real @ fine.real - start.imag @ fine.imag).ravel()[:n]
+    left = np.concatenate([start.real, -start.imag], axis=1)
+    right = np.concatenate([fine.real, fine.imag])
+    # In products so small that no BLAS starts threads for them: on a busy machine the threads'
+    # waiting costs fifty times what they save.
+    n_rows = max(1, _SMALL // (_BLOCK * left.shape[1]))
+    n_products = -(-n_blocks // n_rows)
+    left = np.pad(left, ((0, n_products * n_rows - n_blocks), (0, 0)))
+    return (left.reshape(n_products, n_rows, -1) @ right).ravel()[:n]
 
 
 def envelope(n: int, attack: float, hold: float, release: float, rate: int) -> Wave:
@@ -207,6 +216,12 @@ def _table(gains: tuple[float, ...]) -> Wave:
     return np.append(wave, wave[0])
 
 
+def _ramps(points: Wave, n: int) -> Wave:
+    """(n,): straight lines between points that stand `_CONTROL` samples apart."""
+    ramp = np.arange(_CONTROL) / _CONTROL
+    return (points[:-1, None] + np.diff(points)[:, None] * ramp).ravel()[:n]
+
+
 def _read(table: Wave, cycles: Wave) -> Wave:
     position = (cycles - np.floor(cycles)) * _TABLE
     index = position.astype(np.int64)
@@ -235,8 +250,9 @@ class Blown:
     vibrato: (depth in cents, speed in Hz), fading in after the attack.
     scoop: cents below the note at which it starts; `fall`: cents it drops at the end.
     breath: level of the noise, shaped like the tone.
-    vowels: for voices, the vowels sung in turn; `consonant`: level of the noise between them.
+    vowels: for voices, the vowels sung in turn; `consonant`: level of the s, t and k before them.
     growl: depth of a rough modulation at about 70 Hz.
+    drift: cents by which the pitch wanders.
     voices, detune: players in unison and the cents between them.
     """
 
@@ -255,6 +271,7 @@ class Blown:
     vowels: str = ""
     consonant: float = 0.0
     growl: float = 0.0
+    drift: float = 3.0
     voices: int = 1
     detune: float = 0.0
 
@@ -280,16 +297,9 @@ class Blown:
     def _player(
         self, f0: float, n: int, seconds: float, mark: str, rate: int, rng: np.random.Generator
     ) -> Wave:
+        cents = _ramps(self._cents(n, seconds, mark, rate, rng), n)
+        cycles = np.cumsum(f0 * cents) / rate
         t = np.arange(n) / rate
-        depth, speed = self.vibrato
-        onset = np.clip((t - 0.12) / 0.25, 0.0, 1.0)
-        wobble = depth * onset * np.sin(2 * np.pi * (speed * t + rng.random()))
-        scoop = -(self.scoop * rng.uniform(0.5, 1.5)) * np.exp(-t / 0.03)
-        if mark == "b":  # a bent note: reached from a tone below
-            scoop = -200.0 * np.clip(1.0 - t / 0.18, 0.0, 1.0)
-        drop = -self.fall * np.clip((t - 0.6 * seconds) / max(0.4 * seconds, 0.05), 0.0, 1.2)
-        drift = np.repeat(rng.normal(0, 3.0, n // 1024 + 1), 1024)[:n]
-        cycles = np.cumsum(f0 * 2.0 ** ((wobble + scoop + drop + drift) / 1200.0)) / rate
         env = envelope(n, self.attack, seconds, self.release, rate)
         if self.decay:
             env *= np.exp(-t / self.decay)
@@ -300,10 +310,38 @@ class Blown:
         if self.breath:
             y += self.breath * self._noise(n, f0, rate, rng) * env
         if self.consonant:
-            m = min(n, round(rng.uniform(0.03, 0.08) * rate))
-            hiss = rng.standard_normal(m) * np.hanning(m)
-            y[:m] += self.consonant * rng.uniform(0.2, 1.0) * signal.lfilter([1, -0.9], [1], hiss)
+            self._articulate(y, rate, rng)
         return y
+
+    def _articulate(self, y: Wave, rate: int, rng: np.random.Generator) -> None:
+        """Begin the syllable, in place: with an s, a t or k, or softly."""
+        kind = rng.random()
+        if kind < 0.4:
+            m = min(len(y), round(rng.uniform(0.06, 0.13) * rate))
+            noise = signal.lfilter([1, -1.8, 0.9], [1, 0, 0.3], rng.standard_normal(m))
+            y[:m] *= np.linspace(0.1, 1.0, m)
+            y[:m] += 0.5 * self.consonant * noise * np.hanning(m)
+        elif kind < 0.75:
+            m = min(len(y), round(rng.uniform(0.02, 0.05) * rate))
+            noise = signal.lfilter([1, -0.9], [1], rng.standard_normal(m))
+            y[:m] = self.consonant * noise * np.exp(-4 * np.arange(m) / m)
+
+    def _cents(
+        self, n: int, seconds: float, mark: str, rate: int, rng: np.random.Generator
+    ) -> Wave:
+        """(C,): the bend of the pitch as a factor, once every `_CONTROL` samples."""
+        t = np.arange(0, n + 2 * _CONTROL, _CONTROL) / rate
+        depth, speed = self.vibrato
+        onset = np.clip((t - 0.12) / 0.25, 0.0, 1.0)
+        cents = depth * onset * np.sin(2 * np.pi * (speed * t + rng.random()))
+        if mark == "b":  # a bent note: reached from a tone below
+            cents -= 200.0 * np.clip(1.0 - t / 0.18, 0.0, 1.0)
+        else:
+            cents -= self.scoop * rng.uniform(0.5, 1.5) * np.exp(-t / 0.03)
+        cents -= self.fall * np.clip((t - 0.6 * seconds) / max(0.4 * seconds, 0.05), 0.0, 1.2)
+        drift = rng.normal(0, self.drift, len(t) // 32 + 2)
+        cents += np.interp(np.arange(len(t)) / 32, np.arange(len(drift)), drift)
+        return 2.0 ** (cents / 1200.0)
 
     def _colour(
         self, f0: float, cycles: Wave, env: Wave, part: Wave, rate: int, rng: np.random.Generator
@@ -400,6 +438,21 @@ class Driven:
         y = signal.sosfilt(sections, y)
         y *= envelope(len(y), 0.001, len(y) / rate - 0.02, 0.02, rate)
         return 0.5 * y
+
+
+def ring_seconds(instrument: Instrument) -> float:
+    """How long an instrument sounds after its note has ended."""
+    source = instrument.source if isinstance(instrument, Driven) else instrument
+    return source.release if isinstance(source, Struck | Blown | Fm) else 0.0
+
+
+def softer(instrument: Instrument) -> Instrument:
+    """The same instrument played softly: its high partials fall faster."""
+    if isinstance(instrument, Struck | Blown):
+        return replace(instrument, tilt=instrument.tilt + 0.8)
+    if isinstance(instrument, Driven):
+        return replace(instrument, drive_db=instrument.drive_db - 6)
+    return instrument
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mgrlib.errors import CorpusError, explain, some
 from mgrlib.synth.instruments import Blown, Driven, Fm, Instrument, Struck
 
@@ -20,7 +22,25 @@ _section = Struck(
 )
 _saw = Struck(tilt=1.0, t60=0, voices=3, detune=16, attack=0.02, release=0.12, n_partials=30)
 _singer = Blown(
-    tilt=1.1, vowels="aeiou", vibrato=(28, 5.5), consonant=0.25, breath=0.02, release=0.06, scoop=80
+    tilt=1.1,
+    vowels="aeiou",
+    vibrato=(32, 5.5),
+    consonant=0.6,
+    breath=0.02,
+    release=0.05,
+    scoop=150,
+    drift=15,
+)
+
+_singers = Struck(
+    tilt=1.2,
+    t60=0,
+    voices=3,
+    detune=22,
+    attack=0.12,
+    release=0.25,
+    body=((700.0, 200.0, 18.0), (1100.0, 220.0, 15.0), (2600.0, 400.0, 12.0)),
+    tremolo=(0.05, 5.3),
 )
 
 INSTRUMENTS: dict[str, Instrument] = {
@@ -101,7 +121,7 @@ INSTRUMENTS: dict[str, Instrument] = {
         tilt=0.95, t60=4.0, damping=0.25, pluck=0.12, cutoff=4000, noise=0.08, release=0.04
     ),
     "dub bass": Struck(
-        tilt=2.2, t60=4.0, damping=0.8, pluck=0.35, cutoff=700, noise=0.01, release=0.06
+        tilt=1.6, t60=4.0, damping=0.6, pluck=0.3, cutoff=900, noise=0.01, release=0.06
     ),
     "slap bass": Struck(
         tilt=0.7, t60=1.6, damping=0.35, pluck=0.1, cutoff=6000, noise=0.15, release=0.04
@@ -109,7 +129,7 @@ INSTRUMENTS: dict[str, Instrument] = {
     # amplified and driven
     "crunch guitar": Driven(_hot, drive_db=20, high_cut=4800),
     "overdriven guitar": Driven(_hot, drive_db=28, high_cut=5200, presence=5),
-    "metal guitar": Driven(_hot, drive_db=42, low_cut=75, high_cut=5600, presence=6),
+    "metal guitar": Driven(_hot, drive_db=34, low_cut=75, high_cut=5600, presence=6),
     "bluesy lead": Driven(
         Blown(tilt=1.2, soft=0.2, attack=0.006, decay=1.6, vibrato=(25, 6), scoop=20, breath=0),
         drive_db=14,
@@ -163,16 +183,8 @@ INSTRUMENTS: dict[str, Instrument] = {
     "french horn": Blown(
         tilt=1.6, soft=0.8, body=((450, 300, 5),), attack=0.07, vibrato=(4, 5), release=0.15
     ),
-    "horn section": Blown(
-        tilt=0.85,
-        soft=1.0,
-        body=_BRASS,
-        attack=0.025,
-        vibrato=(8, 5),
-        voices=2,
-        detune=12,
-        release=0.06,
-        scoop=40,
+    "horn section": Struck(
+        tilt=0.8, t60=0, body=_BRASS, attack=0.03, voices=2, detune=14, release=0.06, noise=0.02
     ),
     "harmonica": Blown(
         tilt=0.55,
@@ -228,14 +240,12 @@ INSTRUMENTS: dict[str, Instrument] = {
     "synth pluck": Struck(tilt=0.9, t60=0.9, damping=0.5, voices=2, detune=12, release=0.1),
     "synth lead": Blown(tilt=0.9, soft=0.3, attack=0.01, vibrato=(14, 5.5), scoop=40, breath=0),
     "synth bass": Struck(tilt=1.0, t60=1.2, damping=0.35, voices=2, detune=8, cutoff=2500),
-    "sub bass": Struck(tilt=2.8, t60=0, attack=0.01, release=0.08, n_partials=5),
+    "sub bass": Struck(tilt=2.0, t60=0, attack=0.01, release=0.08, n_partials=8),
     "bell": Struck(ratios=(1, 2, 2.4, 3, 4.5, 5.3, 6.7), tilt=0.9, t60=4, damping=0.3, release=0.8),
     # voices
-    "male voice": Blown(**{**_singer.__dict__, "body": ((0.94, 0, 0),)}),
-    "female voice": Blown(**{**_singer.__dict__, "body": ((1.12, 0, 0),), "tilt": 1.25}),
-    "rough voice": Blown(
-        **{**_singer.__dict__, "body": ((0.92, 0, 0),), "growl": 0.35, "breath": 0.1, "tilt": 0.8}
-    ),
+    "male voice": replace(_singer, body=((0.94, 0, 0),)),
+    "female voice": replace(_singer, body=((1.12, 0, 0),), tilt=1.25),
+    "rough voice": replace(_singer, body=((0.92, 0, 0),), growl=0.35, breath=0.1, tilt=0.8),
     "opera voice": Blown(
         tilt=0.9, vowels="aeo", vibrato=(70, 5.8), consonant=0.05, release=0.15, attack=0.08
     ),
@@ -259,12 +269,8 @@ INSTRUMENTS: dict[str, Instrument] = {
         low_cut=150,
         high_cut=6500,
     ),
-    "choir": Blown(
-        tilt=1.2, vowels="aou", vibrato=(25, 5.2), voices=3, detune=24, attack=0.12, release=0.25
-    ),
-    "backing voices": Blown(
-        tilt=1.2, vowels="aou", vibrato=(18, 5.4), voices=2, detune=18, attack=0.05, release=0.1
-    ),
+    "choir": _singers,
+    "backing voices": replace(_singers, voices=2, detune=18, attack=0.05, release=0.1, tilt=1.1),
 }
 
 _TAGS: dict[str, str] = {

@@ -30,7 +30,7 @@ ALLEGRO_TUNE = ("x-x-x-x-x-x-x-x-", "x---x-x-xxxxx-x-", "xxxxxxxxx-x-x---", "x-x
 ADAGIO_TUNE = ("x-------x---x---", "x-----x-x-------", "x---x---x-x-x---", "x---------------")
 
 HALL = Sound(
-    balance=(-4, 0, 3, 1, -8, -15, -26, -40),
+    balance=(-1, 0, -6, -2, -12, -18, -33, -46),
     loudness_db=(-28, 5),
     squash=0.02,
     bandwidth_hz=(8000, 10800),
@@ -47,6 +47,7 @@ PIANO = Substyle(
     chorus=MODULATING + MINOR,
     form=FORM,
     human_ms=14,
+    swell_db=9,
     dynamics=0.28,
     parts=(
         Part(
@@ -76,7 +77,7 @@ PIANO = Substyle(
         Part("inner voice", ("piano",), Melody(ADAGIO_TUNE, 58, 74, "", rest=0.4), -4, chance=0.6),
     ),
     sound=Sound(
-        balance=(-12, 0, 5, 1, -10, -20, -33, -50),
+        balance=(-9, 0, -4, -2, -14, -23, -40, -56),
         loudness_db=(-28, 5),
         squash=0.0,
         bandwidth_hz=(6500, 10500),
@@ -96,6 +97,7 @@ QUARTET = Substyle(
     chorus=MODULATING,
     form=FORM,
     human_ms=14,
+    swell_db=9,
     dynamics=0.22,
     parts=(
         Part(
@@ -136,6 +138,7 @@ ORCHESTRA = Substyle(
     chorus=MODULATING + CADENCES,
     form=FORM,
     human_ms=16,
+    swell_db=9,
     dynamics=0.2,
     grooves=(
         Groove(("timpani X.......x.......",), ("timpani X.......xxxxxxxx",)),
@@ -181,7 +184,7 @@ ORCHESTRA = Substyle(
         ),
     ),
     sound=Sound(
-        balance=(-3, 0, 2, 0, -6, -12, -21, -36),
+        balance=(0, 0, -7, -3, -10, -15, -28, -42),
         loudness_db=(-27, 5),
         squash=0.0,
         bandwidth_hz=(8500, 10800),
@@ -205,6 +208,7 @@ BAROQUE = Substyle(
     ),
     form=FORM,
     human_ms=10,
+    swell_db=9,
     dynamics=0.12,
     parts=(
         Part(
@@ -247,7 +251,7 @@ BAROQUE = Substyle(
         ),
     ),
     sound=Sound(
-        balance=(-8, -2, 2, 1, -5, -9, -17, -30),
+        balance=(-5, -2, -7, -2, -9, -12, -24, -36),
         loudness_db=(-25, 4),
         squash=0.05,
         bandwidth_hz=(8500, 10800),
@@ -266,6 +270,7 @@ CHOIR = Substyle(
     verse=CADENCES + MINOR,
     form=FORM,
     human_ms=18,
+    swell_db=9,
     dynamics=0.25,
     parts=(
         Part("voice", ("opera voice", "choir"), Melody(ADAGIO_TUNE, 58, 79, rest=0.15), 3, wet=0.5),
@@ -293,7 +298,7 @@ CHOIR = Substyle(
         ),
     ),
     sound=Sound(
-        balance=(-10, -3, 3, 3, -6, -10, -22, -40),
+        balance=(-7, -3, -6, 0, -10, -13, -29, -46),
         loudness_db=(-27, 5),
         squash=0.0,
         bandwidth_hz=(7500, 10800),

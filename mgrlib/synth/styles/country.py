@@ -72,7 +72,7 @@ HONKY_TONK = Substyle(
             "voice",
             SINGER,
             Melody(TALE, 52, 70, "major", rest=0.2, steady=0.2),
-            4,
+            8,
             where="verse chorus bridge",
         ),
         Part(
@@ -103,7 +103,7 @@ HONKY_TONK = Substyle(
         ),
     ),
     sound=Sound(
-        balance=(3, 6, 6, -1, -8, -10, -15, -24),
+        balance=(7, 10, 7, 2, -5, -10, -19, -30),
         loudness_db=(-19, 3),
         squash=0.4,
         reverb=(0.9, 0.2),
@@ -144,7 +144,7 @@ NASHVILLE = Substyle(
             "voice",
             SINGER,
             Melody(TALE, 53, 72, "major", rest=0.15),
-            4,
+            8,
             where="verse chorus bridge",
         ),
         Part(
@@ -171,7 +171,7 @@ NASHVILLE = Substyle(
         Part("piano", ("piano",), Comp(("x---x---", "x-------"), "open", 62), -4, chance=0.6),
     ),
     sound=Sound(
-        balance=(5, 7, 6, 0, -6, -9, -13, -21),
+        balance=(9, 11, 7, 3, -3, -9, -17, -27),
         loudness_db=(-18, 3),
         squash=0.5,
         reverb=(1.1, 0.2),
@@ -211,12 +211,12 @@ BLUEGRASS = Substyle(
             "voice",
             SINGER,
             Melody(TALE, 55, 74, "major", rest=0.2, voices=2),
-            3,
+            7,
             where="verse chorus",
         ),
     ),
     sound=Sound(
-        balance=(-2, 4, 6, 1, -6, -7, -13, -24),
+        balance=(2, 8, 7, 4, -3, -7, -17, -30),
         loudness_db=(-20, 3),
         squash=0.25,
         reverb=(0.7, 0.15),
@@ -247,7 +247,7 @@ WALTZ_STYLE = Substyle(
             "voice",
             SINGER,
             Melody(("x---x-", "x-x-x-", "x-----", "..x-x-"), 50, 69, "major", rest=0.2),
-            4,
+            8,
             where="verse chorus bridge",
         ),
         Part(
@@ -259,7 +259,7 @@ WALTZ_STYLE = Substyle(
         Part("strings", ("string section", "piano"), Comp(("x-----",), "open", 64), -6, chance=0.5),
     ),
     sound=Sound(
-        balance=(-1, 5, 6, -2, -10, -13, -18, -30),
+        balance=(3, 9, 7, 1, -7, -13, -22, -36),
         loudness_db=(-21, 3),
         squash=0.25,
         bandwidth_hz=(8000, 10300),
@@ -297,12 +297,12 @@ OUTLAW = Substyle(
             "voice",
             ("male voice",),
             Melody(TALE, 45, 62, "major", rest=0.2, steady=0.3),
-            4,
+            8,
             where="verse chorus",
         ),
     ),
     sound=Sound(
-        balance=(0, 5, 6, -4, -12, -16, -21, -32),
+        balance=(4, 9, 7, -1, -9, -16, -25, -38),
         loudness_db=(-20, 3),
         squash=0.3,
         bandwidth_hz=(8500, 10500),

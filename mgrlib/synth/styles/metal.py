@@ -38,7 +38,7 @@ THRASH_BEAT = Groove(
     ("kick x...x...x...x...", "snare XXXXXXXXXXXXXXXX", "crash x..............."),
 )
 HALF_TIME = Groove(
-    ("kick x.....x...x.....", "snare ........X.......", "crash x...x...x...x..."),
+    ("kick x.....x...x.....", "snare ........X.......", "ride x...x...x...x..."),
     ("kick x.....x.........", "snare ........X.X.XXXX", "lowtom ....xxxx........"),
 )
 EIGHTHS = Groove(
@@ -78,7 +78,7 @@ def _parts(voice: tuple[str, ...], riffs: tuple[str, ...], low: int) -> tuple[Pa
             "voice",
             voice,
             Melody(VOCAL, 52, 69, "minor pentatonic", rest=0.2, steady=0.3),
-            2,
+            5,
             where="verse chorus",
             wet=0.15,
         ),
@@ -106,10 +106,10 @@ HEAVY = Substyle(
     dynamics=0.06,
     parts=_parts(("male voice", "rough voice", "male voice"), (GALLOP, CHUG, STAB, SLOW_HEAVY), 40),
     sound=Sound(
-        balance=(9, 11, 8, 2, -1, -1, -3, -12),
+        balance=(11, 11, 5, 0, -3, -4, -6, -17),
         loudness_db=(-17, 3.3),
         squash=0.7,
-        bandwidth_hz=(8800, 10200),
+        bandwidth_hz=(8700, 9700),
         reverb=(0.8, 0.12),
         drums_db=0,
         spread_db=3,
@@ -131,10 +131,10 @@ THRASH_METAL = Substyle(
     dynamics=0.06,
     parts=_parts(("metal scream", "rough voice"), (THRASH, CHUG, TREMOLO, STAB), 38),
     sound=Sound(
-        balance=(10, 11, 7, 2, 0, 1, -1, -11),
+        balance=(12, 11, 4, 0, -2, -2, -4, -16),
         loudness_db=(-16, 3),
         squash=0.8,
-        bandwidth_hz=(8800, 10200),
+        bandwidth_hz=(8700, 9700),
         reverb=(0.5, 0.1),
         drums_db=1,
         spread_db=3,
@@ -155,10 +155,10 @@ DOOM = Substyle(
     dynamics=0.08,
     parts=_parts(("male voice", "metal scream"), (SLOW_HEAVY, STAB, CHUG), 38),
     sound=Sound(
-        balance=(11, 11, 8, 1, -3, -3, -5, -15),
+        balance=(13, 11, 5, -1, -5, -6, -8, -20),
         loudness_db=(-17, 3.5),
         squash=0.6,
-        bandwidth_hz=(8800, 10400),
+        bandwidth_hz=(8700, 9700),
         reverb=(1.2, 0.18),
         drums_db=0,
         spread_db=3.5,

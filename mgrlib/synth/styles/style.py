@@ -133,9 +133,9 @@ class Sound:
     balance: tuple[float, ...] = (8, 7, 5, 0, -5, -9, -13, -18)
     loudness_db: tuple[float, float] = (-18.0, 3.0)
     squash: float = 0.4
-    bandwidth_hz: tuple[float, float] = (9300.0, 10800.0)
+    bandwidth_hz: tuple[float, float] = (9000.0, 10600.0)
     reverb: tuple[float, float] = (1.0, 0.25)
-    hiss_db: tuple[float, float] = (-62.0, 6.0)
+    hiss_db: tuple[float, float] = (-70.0, 7.0)
     spread_db: float = 4.0
     drums_db: float = 0.0
     vinyl: float = 0.0
@@ -154,6 +154,8 @@ class Substyle:
     verse, chorus, bridge: charts in Roman numerals; one of each is chosen a song.
     kit: "" for no drums.
     human_ms: how far notes fall from the grid.
+    dynamics: spread of neighbouring notes' loudness, 0 to 1.
+    swell_db: how far the whole band swells and fades over some seconds.
     moods: tags.
     share: how many of the genre's artists play this way.
     """
@@ -172,6 +174,7 @@ class Substyle:
     swing_beats: float = 1.0
     human_ms: float = 8.0
     dynamics: float = 0.12
+    swell_db: float = 2.0
     fills: float = 0.8
     form: tuple[str, ...] = FORM
     section_bars: int = 8
