@@ -24,7 +24,7 @@ _HISS = 100_003  # a prime: its repetition does not lock to any beat
 
 @dataclass(frozen=True)
 class Channel:
-    """One clip's way from the mixing desk to the file; levels in dB below full scale.
+    """One clip's way from the mixing desk to the file; hiss and hum in dB against the music.
 
     `balance` is what mastering aims at, in dB at `styles.style.BANDS_HZ`; `strength` how closely;
     `ripple_db` is the colour of microphones and rooms, evenly spaced on a logarithmic axis.
@@ -60,8 +60,8 @@ class Channel:
     def noise(self, n: int, loudness: float, rate: int, rng: np.random.Generator) -> Wave:
         """(n,): hiss, hum and crackle under music of this RMS."""
         y = np.tile(rng.standard_normal(_HISS), -(-n // _HISS))[:n]
-        y *= loudness * 10 ** ((self.hiss_db + 20) / 20)
-        hum = 10 ** ((self.hum_db + 20) / 20) * loudness
+        y *= loudness * 10 ** (self.hiss_db / 20)
+        hum = 10 ** (self.hum_db / 20) * loudness
         if hum > 1e-3 * loudness:
             y += hum * np.sin(2 * np.pi * 100.0 / rate * np.arange(n))
         if self.crackle:

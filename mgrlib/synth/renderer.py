@@ -110,9 +110,10 @@ def _play(
             cache[key] = tone / _loudest(tone)
         sound = _cut(cache[key], note.length + ring, rate)
         _add(track, sound, note.start, note.velocity**1.5, rate)
-    gain = 0.1 * 10 ** ((player.level_db + fader_db) / 20)
-    dry += gain * track
-    wet += gain * player.part.wet * 2 * track
+    track *= 0.1 * 10 ** ((player.level_db + fader_db) / 20)
+    dry += track
+    track *= 2 * player.part.wet
+    wet += track
 
 
 def _add(track: Wave, sound: Wave, start: float, gain: float, rate: int) -> None:

@@ -112,7 +112,7 @@ SAMPLED = Substyle(
         squash=0.35,
         bandwidth_hz=(8800, 11000),
         reverb=(0.4, 0.1),
-        hiss_db=(-56, 6),
+        hiss_db=(-36, 6),
         vinyl=5,
         drums_db=5,
     ),

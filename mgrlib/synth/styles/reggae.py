@@ -243,7 +243,7 @@ SKA_STYLE = Substyle(
         squash=0.2,
         bandwidth_hz=(8200, 10400),
         reverb=(0.9, 0.22),
-        hiss_db=(-55, 6),
+        hiss_db=(-35, 6),
         drums_db=0,
     ),
     moods=("joyful", "energetic"),

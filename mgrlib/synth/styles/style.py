@@ -126,7 +126,7 @@ class Sound:
     squash: compression, 0 (none) to 1 (a brick).
     bandwidth_hz: range in which the upper limit of the recording lies.
     reverb: (seconds, level) of the room.
-    hiss_db: level of the noise under the music, mean and spread.
+    hiss_db: level of the noise against the music, mean and spread.
     spread_db: how far artists differ in each band.
     """
 
@@ -135,7 +135,7 @@ class Sound:
     squash: float = 0.4
     bandwidth_hz: tuple[float, float] = (9000.0, 10600.0)
     reverb: tuple[float, float] = (1.0, 0.25)
-    hiss_db: tuple[float, float] = (-70.0, 7.0)
+    hiss_db: tuple[float, float] = (-50.0, 7.0)
     spread_db: float = 4.0
     drums_db: float = 0.0
     vinyl: float = 0.0
