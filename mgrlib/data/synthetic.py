@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, fields
@@ -148,7 +147,8 @@ def synthetic(
     clips = pd.DataFrame(rows).set_index("clip_id")
     if faults is not None:
         clips = plant(clips, faults, seed)
-    name = f"synthetic-{'songs-' if songs else ''}{n_per_genre}-seed{seed}"
+    kind = "songs-" if songs else ""
+    name = f"synthetic-{kind}{n_per_genre}-seed{seed}{'-faulty' if faults else ''}"
     return Corpus(name, GENRES, clips, SyntheticSource(seed, songs))
 
 
@@ -212,30 +212,37 @@ def planted(corpus: Corpus) -> pd.DataFrame:
 def plant(clips: pd.DataFrame, faults: Faults, seed: int = 0) -> pd.DataFrame:
     """A table of clips in which some have become faulty; the given table stays as it is.
 
-    No clip has two faults, and none is the original of another's duplicate as well. Duplicates
-    take the sound, artist and genre of their original; mislabelled clips only change their genre.
+    No clip has two faults, and none is the original of another's duplicate as well. A duplicate
+    takes the sound and the artist of a clip of its genre; a mislabelled clip only changes its
+    genre.
 
     Raises
     ------
-    CorpusError: more faults than clips.
+    CorpusError: more faults than clips, or than a genre has clips for.
     """
     counts = asdict(faults)
     wanted = sum(counts.values()) + faults.exact + faults.reencoded
     if wanted > len(clips):
         raise CorpusError(explain("plant", f"at most {len(clips)} clips", f"faults in {wanted}"))
     rng = np.random.default_rng([seed, 7])
-    ids = iter(np.array(clips.index)[rng.permutation(len(clips))])
+    free = [str(clips.index[i]) for i in rng.permutation(len(clips))]
     table = clips.copy()
     for kind in (f.name for f in fields(faults)):
         for _ in range(counts[kind]):
-            _spoil(table, kind, ids, rng)
+            _spoil(table, kind, free, rng)
     return table
 
 
-def _spoil(table: pd.DataFrame, kind: str, ids: Iterator[str], rng: np.random.Generator) -> None:
-    clip_id = next(ids)
+def _spoil(table: pd.DataFrame, kind: str, free: list[str], rng: np.random.Generator) -> None:
+    clip_id = free.pop(0)
     if kind in ("exact", "reencoded"):
-        original = next(ids)
+        genre = str(table.at[clip_id, "true_genre"])
+        same = [other for other in free if str(table.at[other, "true_genre"]) == genre]
+        if not same:
+            hint = "fewer faults, or more clips a genre."
+            raise CorpusError(explain("plant", f"a second free {genre} clip", "none", hint))
+        original = same[0]
+        free.remove(original)
         table.loc[clip_id] = table.loc[original]
         table.loc[clip_id, "of"] = original
     if kind == "mislabelled":

@@ -106,6 +106,12 @@ def test_a_mislabelled_clip_carries_another_genre() -> None:
     assert (wrong["genre"] != wrong["true_genre"]).all()
 
 
+def test_a_duplicate_stays_in_its_genre() -> None:
+    twins = planted(synthetic(6, faults=Faults(exact=6, reencoded=6)))
+    assert [c.split(".")[0] for c in twins.index] == twins["genre"].tolist()
+    assert [c.split(".")[0] for c in twins["of"]] == twins["genre"].tolist()
+
+
 def test_a_duplicate_has_its_originals_samples() -> None:
     corpus = synthetic(3, seconds=1.0, faults=Faults(exact=1))
     row = planted(corpus).iloc[0]
