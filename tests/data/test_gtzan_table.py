@@ -37,3 +37,9 @@ def test_an_artist_is_worth_more_than_the_spread_over_seeds(facts):
     runs = {(run["model"], run["split"]): run["correct"] for run in facts["accuracy"]}
     for model in {model for model, _ in runs}:
         assert min(runs[model, "clips at random"]) > max(runs[model, "by artist"])
+
+
+def test_the_embedded_corpus_teaches_something_about_real_music(facts):
+    heard = facts["trained on the embedded corpus alone"]
+    assert heard["n"] == 1000
+    assert heard["correct"]["linear model"] > 300  # chance is 100; this bound may only be raised
