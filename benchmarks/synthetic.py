@@ -32,7 +32,7 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from mgrlib.data.audio import load_audio
+from mgrlib.data.audio import EXTENSIONS, load_audio
 from mgrlib.data.synthetic import SAMPLE_RATE, synthetic
 from mgrlib.evaluation import wilson
 from mgrlib.features import Vector57
@@ -86,7 +86,7 @@ def render_all(n: int) -> tuple[np.ndarray, pd.DataFrame, list[float]]:
 
 
 def read_real(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    paths = [p for genre in GENRES for p in sorted((folder / genre).glob("*.*"))]
+    paths = [p for g in GENRES for p in sorted((folder / g).iterdir()) if p.suffix in EXTENSIONS]
     vector = Vector57(SAMPLE_RATE)
     vectors = [vector(load_audio(p, SAMPLE_RATE)) for p in tqdm(paths, desc="real clips")]
     return np.array(vectors), np.array([p.parent.name for p in paths])
@@ -137,6 +137,15 @@ def realism(
     }
 
 
+def rounded(value: object) -> object:
+    """The same report with three digits after the point: more than the figures are worth."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return round(value, 3) if isinstance(value, float) else value
+
+
 def where_the_time_goes() -> dict[str, float]:
     """Share of the time in each step, over one clip of every genre."""
     profile = cProfile.Profile()
@@ -156,6 +165,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="where to write the figures")
     given = parser.parse_args()
     with threadpool_limits(1):
+        real = read_real(given.real) if given.real else None
         x, clips, seconds = render_all(given.n)
         report: dict[str, object] = {
             "synth_version": SYNTH_VERSION,
@@ -169,14 +179,12 @@ def main() -> None:
             "share of the time": where_the_time_goes(),
             "accuracy on 57 values": difficulty(x, clips),
         }
-        if given.real:
-            report["trained on synthetic, tested on real"] = realism(
-                x, clips, *read_real(given.real)
-            )
+        if real is not None:
+            report["trained on synthetic, tested on real"] = realism(x, clips, *real)
     report["machine"] = {"processor": platform.machine(), "python": platform.python_version()}
     report["versions"] = {m.__name__: m.__version__ for m in (np, scipy, sklearn)}
     report["date"] = time.strftime("%Y-%m-%d")
-    text = json.dumps(report, indent=1)
+    text = json.dumps(rounded(report), indent=1)
     if given.json:
         given.json.write_text(text + "\n")
     print(text)
