@@ -18,8 +18,6 @@ unexport MPLBACKEND
 unexport VIRTUAL_ENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONHASHSEED := 0
-# Threads that wait for work sleep; spinning, they would slow down whatever else the machine does.
-export OMP_WAIT_POLICY ?= passive
 # Threads that wait should sleep: on a busy machine, spinning costs dear.
 export OMP_WAIT_POLICY ?= passive
 
