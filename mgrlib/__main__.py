@@ -154,6 +154,7 @@ def _compare(options: argparse.Namespace) -> int:
             mine = f"{row['replicated']:.3f} {bounds}"
             on = f"{row['data']}, {row['n_clips']:.0f} clips, {row['protocol']}, "
             on += f"{row['seeds']:.0f} seeds" + ("" if row["current"] else " (older recipe)")
+            on += f" ({row['changes']})" if row["changes"] else ""
         else:
             mine, on = "not run", ""
         print(f"{row['recipe']:<28} {reported:>8}  {mine:<26}  {on}".rstrip())

@@ -14,6 +14,7 @@ from mgrlib import recipes as package
 from mgrlib.errors import RecipeError, explain
 from mgrlib.recipes.core import Recipe, Result, read_result
 from mgrlib.storage import home
+from mgrlib.training.config import config_dict
 
 __all__ = ["compare", "papers", "recipe", "recipes", "results"]
 
@@ -73,7 +74,8 @@ def compare(paper: str, folder: Path | None = None) -> pd.DataFrame:
     """What a paper reports beside what we found, a row a recipe and data set.
 
     Columns: recipe, title, reported, n_reported, place, data, n_clips, replicated, low, high,
-    seeds, protocol, current (whether the result was made by the recipe as it now is).
+    seeds, protocol, changes (settings other than the recipe's), current (whether the result was
+    made by the recipe as it now is).
     """
     rows = []
     found = results(paper, folder)
@@ -93,6 +95,8 @@ def compare(paper: str, folder: Path | None = None) -> pd.DataFrame:
 
 def _found(result: Result, of: Recipe) -> dict[str, object]:
     interval = result.accuracy()
+    meant = config_dict(of.config)
+    changed = {k: v for k, v in result.config.items() if k != "seed" and meant.get(k) != v}
     return {
         "data": result.data["name"],
         "n_clips": result.predictions(result.seeds[0]).n,
@@ -101,5 +105,6 @@ def _found(result: Result, of: Recipe) -> dict[str, object]:
         "high": interval.high,
         "seeds": len(result.seeds),
         "protocol": result.protocol,
+        "changes": ", ".join(f"{name}={value}" for name, value in changed.items()),
         "current": result.fingerprint == of.fingerprint,
     }
