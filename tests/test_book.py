@@ -198,7 +198,7 @@ def test_check_finds_paths_of_one_machine(where):
 
 
 def test_check_leaves_addresses_and_relative_paths_alone():
-    text = "https://example.org/srv/me and ../work/x and a/tmp/b"
+    text = "https://example.org/srv/me and ../data/x and a/tmp/b"
     assert chapters.own_paths(chapter(("md", text))) == []
 
 
