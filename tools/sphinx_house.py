@@ -1,7 +1,7 @@
 """What the book needs from Sphinx and does not get elsewhere.
 
-House docstrings become field lists, the API page lists every public module without anyone
-keeping a list, and the front page plays what the package renders.
+House docstrings become field lists, the API pages list every public module of a part without
+anyone keeping a list, and the front page plays what the package renders.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parent.parent
+API = "book/reference/api/"  # a page for each part of the package
 MARK = re.compile(r"^<!-- modules of (mgrlib[\w.]*) -->$", re.MULTILINE)
 FIELDS = {"Parameters": "param", "Attributes": "ivar", "Raises": "raises"}
 ENTRY = re.compile(r"(\*{0,2}\w[\w.]*(?:, \*{0,2}\w[\w.]*)*): (.*)")
@@ -100,7 +101,7 @@ def modules_as_markdown(package: str) -> str:
     """Sections with the documentation of a package's modules."""
     blocks = []
     for name in public_modules(package):
-        heading = "" if name == package else f"### `{name}`\n\n"
+        heading = "" if name == package else f"## `{name}`\n\n"
         options = "   :members:\n   :ignore-module-all:\n"
         blocks.append(f"{heading}```{{eval-rst}}\n.. automodule:: {name}\n{options}```\n")
     return "\n".join(blocks)
@@ -131,7 +132,7 @@ def ten_players() -> str:
 
 
 def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
-    if docname == "book/reference/api":
+    if docname.startswith(API):
         source[0] = MARK.sub(lambda match: modules_as_markdown(match[1]), source[0])
     if docname == "book/index":
         source[0] = source[0].replace("<!-- ten players -->", ten_players())
