@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mgrlib import __version__
-from mgrlib.errors import AudioError, FeatureError, MgrError, RecipeError, explain
+from mgrlib.errors import AudioError, FeatureError, MgrError, RecipeError, explain, some
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mgrlib.data.corpus import Corpus
     from mgrlib.features import Feature
+    from mgrlib.recipes.core import Recipe
+    from mgrlib.recipes.studies import Study
     from mgrlib.segments import Cut
 
 SPECS = {"vector57": "Vector57", "vector26": "Vector26", "melrows128": "MelRows128"}
-DATA = ("synthetic", "gtzan", "gtzan-mini", "folder")
+DATA = ("synthetic", "gtzan", "gtzan-mini", "gtzan-table", "folder")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run(running: argparse.ArgumentParser) -> None:
     running.add_argument("recipes", nargs="+", help="a paper, or paper/system; * matches anything")
     running.add_argument("--data", choices=DATA, default="synthetic")
-    running.add_argument("--root", type=Path, help="folder of the data")
+    running.add_argument("--root", type=Path, help="folder of the data, or the table")
     running.add_argument("--exclude", nargs="*", default=(), help="clips to leave out (gtzan)")
     running.add_argument("--per-genre", type=int, default=20, help="clips a genre (synthetic)")
     running.add_argument("--folds", type=int, default=5, help="0 for one holdout of 20 %%")
@@ -99,22 +103,39 @@ def _jobs(text: str) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from mgrlib.recipes.ledger import recipes
+    from mgrlib.recipes.ledger import recipes, studies
 
     for one in recipes(options.paper):
         printed = "; ".join(f"{r.metric} {r.value:g} ({r.place})" for r in one.reported)
         print(f"{one.name:<28} {one.title:<46} {printed or 'ours'}")
+    for study in studies(options.paper):
+        count = len(study.reported)
+        printed = f"study; {count} numbers of the paper" if count else "study; ours"
+        print(f"{study.name:<28} {study.title:<46} {printed}")
     return 0
 
 
 def _run(options: argparse.Namespace) -> int:
     import joblib
 
-    from mgrlib.recipes.core import Protocol, run, write_result
-    from mgrlib.storage import home
+    from mgrlib.recipes.core import Recipe
 
     chosen = _chosen(options.recipes)
     corpus = _corpus(options)
+    print(corpus)
+    with joblib.parallel_config(n_jobs=options.jobs):
+        for one in chosen:
+            if isinstance(one, Recipe):
+                _run_recipe(one, corpus, options)
+            else:
+                _run_study(one, corpus, options)
+    return 0
+
+
+def _run_recipe(one: Recipe, corpus: Corpus, options: argparse.Namespace) -> None:
+    from mgrlib.recipes.core import Protocol, run, write_result
+    from mgrlib.storage import home
+
     by: Literal["clip", "group"] = options.by or (
         "group" if options.data == "synthetic" else "clip"
     )
@@ -122,22 +143,32 @@ def _run(options: argparse.Namespace) -> int:
     changes = {} if options.epochs is None else {"epochs": options.epochs}
     if options.bfloat16:
         changes["precision"] = "bfloat16"
-    print(f"{corpus}, {protocol}")
-    for one in chosen:
-        with joblib.parallel_config(n_jobs=options.jobs):
-            result = run(
-                one,
-                corpus,
-                protocol,
-                seeds=range(options.seeds),
-                changes=changes,
-                fresh=options.fresh,
-                progress=True,
-            )
-        path = write_result(result, options.out or home() / "results")
-        told = "; ".join(f"reported {r.value:g}" for r in one.reported)
-        print(f"{one.name}: accuracy {result.accuracy()} {told} -> {path}")
-    return 0
+    result = run(
+        one,
+        corpus,
+        protocol,
+        seeds=range(options.seeds),
+        changes=changes,
+        fresh=options.fresh,
+        progress=True,
+    )
+    path = write_result(result, options.out or home() / "results")
+    told = "; ".join(f"reported {r.value:g}" for r in one.reported)
+    print(f"{one.name}, {protocol}: accuracy {result.accuracy()} {told} -> {path}")
+
+
+def _run_study(one: Study, corpus: Corpus, options: argparse.Namespace) -> None:
+    from mgrlib.recipes.studies import conduct, write_findings
+    from mgrlib.storage import home
+
+    meant = {"--folds": 5, "--by": None, "--epochs": None, "--bfloat16": False}
+    unused = [k for k, v in meant.items() if getattr(options, k.strip("-")) != v]
+    if unused:
+        hint = "a study has its own protocol and training; leave the option out."
+        raise RecipeError(explain(f"run {one.name}", "no option of recipes", some(unused), hint))
+    found = conduct(one, corpus, seeds=range(options.seeds), progress=True)
+    path = write_findings(found, options.out or home() / "results")
+    print(f"{one.name}: {len(found.rows)} rows -> {path}")
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -146,19 +177,31 @@ def _compare(options: argparse.Namespace) -> int:
     from mgrlib.recipes.ledger import compare
 
     table = compare(options.paper, options.results)
-    print(f"{'recipe':<28} {'reported':>8}  {'replicated [95 % interval]':<26}  on")
-    for row in table.to_dict("records"):
+    names = _names(table)
+    width = max(28, *(len(name) for name in names))
+    print(f"{'recipe':<{width}} {'reported':>8}  {'replicated [95 % interval]':<26}  on")
+    for name, row in zip(names, table.to_dict("records"), strict=True):
         reported = "" if pd.isna(row["reported"]) else f"{row['reported']:.3f}"
+        mine, on = "not run", ""
         if not pd.isna(row.get("replicated")):
-            bounds = f"[{row['low']:.3f}, {row['high']:.3f}]"
-            mine = f"{row['replicated']:.3f} {bounds}"
-            on = f"{row['data']}, {row['n_clips']:.0f} clips, {row['protocol']}, "
+            bounds = "" if pd.isna(row["low"]) else f" [{row['low']:.3f}, {row['high']:.3f}]"
+            mine = f"{row['replicated']:.3f}{bounds}"
+            n = "" if pd.isna(row["n_clips"]) else f"{row['n_clips']:.0f} clips, "
+            on = f"{row['data']}, {n}{row['protocol']}, "
             on += f"{row['seeds']:.0f} seeds" + ("" if row["current"] else " (older recipe)")
             on += f" ({row['changes']})" if row["changes"] else ""
-        else:
-            mine, on = "not run", ""
-        print(f"{row['recipe']:<28} {reported:>8}  {mine:<26}  {on}".rstrip())
+            on += "" if row["metric"] == "accuracy" else f", {row['metric']}"
+        print(f"{name:<{width}} {reported:>8}  {mine:<26}  {on}".rstrip())
     return 0
+
+
+def _names(table: pd.DataFrame) -> list[str]:
+    """What each row is called: the recipe, or the study and its row."""
+    from mgrlib.recipes.ledger import studies
+
+    of_studies = {one.name for one in studies()}
+    pairs = zip(table["recipe"], table["title"], strict=True)
+    return [f"{name}: {title}" if name in of_studies else name for name, title in pairs]
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -226,14 +269,14 @@ def _unusable(corpus: Corpus, feature: Feature, how: Cut) -> dict[str, str]:
     return reasons
 
 
-def _chosen(patterns: Sequence[str]) -> list:
-    """The recipes that match, in the order of the patterns, each once."""
-    from mgrlib.recipes.ledger import recipes
+def _chosen(patterns: Sequence[str]) -> list[Recipe | Study]:
+    """The recipes and studies that match, in the order of the patterns, each once."""
+    from mgrlib.recipes.ledger import listed
 
-    found = {}
+    found: dict[str, Recipe | Study] = {}
     for pattern in patterns:
         wanted = pattern if "/" in pattern else f"{pattern}/*"
-        matching = [one for one in recipes() if fnmatch.fnmatchcase(one.name, wanted)]
+        matching = [one for one in listed() if fnmatch.fnmatchcase(one.name, wanted)]
         if not matching:
             hint = "`mgrlib list` shows all of them."
             raise RecipeError(explain("run", "the name of a recipe", repr(pattern), hint))
@@ -251,12 +294,16 @@ def _corpus(options: argparse.Namespace) -> Corpus:
 
         return gtzan_mini(options.root)
     if options.root is None:
-        hint = "add --root PATH."
+        hint = "add --root PATH, the folder or, of a table, the file."
         raise RecipeError(explain(f"--data {options.data}", "the folder of the data", "none", hint))
     if options.data == "gtzan":
         from mgrlib.data.gtzan import gtzan
 
         return gtzan(options.root, exclude=options.exclude)
+    if options.data == "gtzan-table":
+        from mgrlib.data.tables import kaggle_features
+
+        return kaggle_features(options.root).corpus()
     from mgrlib.data.folder import folder
 
     return folder(options.root)

@@ -23,6 +23,7 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from mgrlib.data.corpus import AudioSource, Corpus
+from mgrlib.data.tables import TableSource
 from mgrlib.errors import (
     AudioError,
     CorpusError,
@@ -33,6 +34,7 @@ from mgrlib.errors import (
     some,
 )
 from mgrlib.features.base import Feature
+from mgrlib.features.vectors import Vector57
 from mgrlib.storage import atomic_write, home
 
 __all__ = ["Cut", "Segments", "cut", "standardize"]
@@ -240,6 +242,8 @@ def _segments_of(
 ) -> list[Path] | list[np.ndarray]:
     """One clip's segments, a stack (S, ...) a feature: as files of the store, or as arrays."""
     try:
+        if isinstance(source, TableSource):
+            return [_rows(source, row, feature, how) for feature in features]
         if folder is None:
             return [stack for _, stack in _compute(source, row, features, how)]
         content = source.fingerprint(row)
@@ -252,6 +256,15 @@ def _segments_of(
         return paths
     except (AudioError, FeatureError, ShapeError) as error:
         raise type(error)(f"clip {row.name!r}: {error}") from error
+
+
+def _rows(source: TableSource, row: pd.Series, feature: Feature, how: Cut) -> np.ndarray:
+    """What a feature table holds of a clip, (S, 57), if that is what was asked for."""
+    if feature != Vector57(22050) or how != Cut():
+        hint = "the table's rows are its segments, and other features need the recordings."
+        want = "Vector57(22050) of whole clips from a feature table"
+        raise FeatureError(explain("cut", want, f"{feature}, {how}", hint))
+    return source.rows(str(row.name))
 
 
 def _compute(

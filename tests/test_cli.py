@@ -122,7 +122,7 @@ def test_compare_says_what_was_not_run(tmp_path, capsys, monkeypatch):
 
 def test_compare_works_for_a_paper_that_reports_nothing(capsys, monkeypatch):
     ours = [one for one in ledger.recipes("luo2021") if not one.reported]
-    monkeypatch.setattr(ledger, "recipes", lambda paper=None: ours)
+    monkeypatch.setattr(ledger, "listed", lambda paper=None: ours)
     monkeypatch.setattr(ledger, "results", lambda paper, folder: ())
     assert main(["compare", "luo2021"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1 + len(ours)

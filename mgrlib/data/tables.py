@@ -8,6 +8,7 @@ tests: the clip ids below are what keeps them together.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mgrlib.errors import CorpusError, explain, some
+from mgrlib.data.corpus import Corpus
+from mgrlib.errors import AudioError, CorpusError, explain, some
 
-__all__ = ["N_COLUMNS", "FeatureTable", "kaggle_features"]
+__all__ = ["N_COLUMNS", "FeatureTable", "TableSource", "kaggle_features"]
 
 N_COLUMNS = 57
 
@@ -60,6 +62,47 @@ class FeatureTable:
         for clip, group in zip(self.clip_ids, self.groups, strict=True):
             sets.setdefault(str(group), {})[str(clip)] = None
         return [tuple(clips) for clips in sets.values() if len(clips) > 1]
+
+    def corpus(self, name: str = "gtzan-table") -> Corpus:
+        """The table's clips as a corpus whose only feature is `Vector57`, already computed.
+
+        Clips tied by equal rows share a group. There is no audio: `seconds` is what GTZAN's clips
+        have, 30.
+        """
+        _, first = np.unique(self.clip_ids, return_index=True)
+        first = np.sort(first)
+        clips = pd.DataFrame(
+            {
+                "path": "",
+                "genre": [self.genres[k] for k in self.labels[first]],
+                "group": self.groups[first],
+                "seconds": 30.0,
+            },
+            index=pd.Index(self.clip_ids[first], name="clip_id"),
+        )
+        return Corpus(name, self.genres, clips, TableSource(self))
+
+
+@dataclass(frozen=True, eq=False)
+class TableSource:
+    """Gives the rows of a feature table where other corpora give audio."""
+
+    table: FeatureTable
+
+    def rows(self, clip_id: str) -> np.ndarray:
+        """The 57 values of a clip, or of each of its segments in order: (S, 57) float32."""
+        mine = np.flatnonzero(self.table.clip_ids == clip_id)
+        order = np.argsort(self.table.segments[mine], kind="stable")
+        return self.table.x[mine[order]].astype(np.float32)
+
+    def audio(self, row: pd.Series, sample_rate: int) -> np.ndarray:
+        """Raises AudioError: a table holds no audio."""
+        hint = "of this corpus only Vector57(22050) can be had; for sound use GTZAN itself."
+        raise AudioError(explain(f"clip {row.name!r}", "audio", "a feature table", hint))
+
+    def fingerprint(self, row: pd.Series) -> str:
+        """A text that changes when the clip's rows change."""
+        return hashlib.sha256(self.rows(str(row.name)).tobytes()).hexdigest()
 
 
 def kaggle_features(path: str | os.PathLike[str]) -> FeatureTable:

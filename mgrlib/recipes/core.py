@@ -12,6 +12,7 @@ import platform
 import re
 import sys
 import textwrap
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -20,6 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import nn
 from tqdm.auto import tqdm
@@ -28,7 +30,7 @@ from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.splits import by_group, folds, stratified
 from mgrlib.errors import RecipeError, explain
 from mgrlib.evaluation.intervals import Interval, over_runs, over_seeds
-from mgrlib.evaluation.predictions import Predictions, predict
+from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
 from mgrlib.features.base import Feature
 from mgrlib.segments import Cut, Segments, cut, standardize
 from mgrlib.storage import atomic_write, home
@@ -36,10 +38,23 @@ from mgrlib.training.config import TrainConfig, config_dict
 from mgrlib.training.loop import Augment, fit
 from mgrlib.training.seeds import seeded
 
-__all__ = ["Protocol", "Recipe", "Reported", "Result", "read_result", "run", "write_result"]
+__all__ = [
+    "Learned",
+    "Learner",
+    "Protocol",
+    "Recipe",
+    "Reported",
+    "Result",
+    "learn_estimator",
+    "learn_network",
+    "read_result",
+    "run",
+    "write_result",
+]
 
 SCALINGS = ("none", "coefficient", "array")
 PACKAGES = ("mgrlib", "torch", "librosa", "numpy", "scipy", "scikit-learn", "soundfile")
+OURS = ("mgrlib.models", "mgrlib.recipes")
 
 
 @dataclass(frozen=True)
@@ -104,6 +119,29 @@ class Protocol:
 
 
 @dataclass(frozen=True)
+class Learned:
+    """What training and testing on one split gave.
+
+    Parameters
+    ----------
+    predictions: of the split's test clips.
+    seconds: spent on training.
+    best_epoch: whose weights were tested, where there were epochs.
+    history: columns of the training's history by name.
+    extra: whatever else the result should keep, as plain values for a JSON file.
+    """
+
+    predictions: Predictions
+    seconds: float
+    best_epoch: int | None = None
+    history: Mapping[str, list[float]] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+Learner = Callable[["Recipe", Segments, Segments, Segments, TrainConfig], Learned]
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One system of one paper: what goes in, what it is, how it is trained, what the paper got.
 
@@ -112,7 +150,7 @@ class Recipe:
     name: "paper/system", as `mgrlib run` takes it.
     title: what tables call it.
     features: what is computed of each clip, one a modality.
-    model: a class that keeps the model contract.
+    model: a class that keeps the model contract, or what else `learn` makes its classifier of.
     config: the training.
     options: the model's keyword arguments beyond the paper's values.
     how: how a clip is cut into segments.
@@ -120,12 +158,14 @@ class Recipe:
     augment: applied to each training batch.
     reported: what the paper prints for this system; empty for systems of ours.
     deviations: where ours is not the paper's, and what the paper leaves open.
+    learn: `(recipe, train, valid, test, config) -> Learned`, how one split is trained and tested;
+        `learn_network` unless told otherwise.
     """
 
     name: str
     title: str
     features: tuple[Feature, ...]
-    model: Callable[..., nn.Module]
+    model: Callable[..., Any]
     config: TrainConfig
     options: Mapping[str, Any] = field(default_factory=dict)
     how: Cut = field(default_factory=Cut)
@@ -133,6 +173,7 @@ class Recipe:
     augment: Augment | None = None
     reported: tuple[Reported, ...] = ()
     deviations: tuple[str, ...] = ()
+    learn: Learner | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
@@ -157,24 +198,28 @@ class Recipe:
             code_of(self.augment) if self.augment else "",
             json.dumps([config_dict(self.config), dict(self.options), self.scaling], default=str),
         ]
+        if self.learn is not None:
+            parts.append(code_of(self.learn, within=OURS))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def make(self, segments: Segments) -> nn.Module:
         """A fresh model for these segments."""
         shapes = [tuple(x.shape[1:]) for x in segments.inputs]
-        return self.model(segments.n_classes, *shapes, **self.options)
+        made: nn.Module = self.model(segments.n_classes, *shapes, **self.options)
+        return made
 
 
-def code_of(thing: Callable[..., Any]) -> str:
+def code_of(thing: Callable[..., Any], within: tuple[str, ...] = ("mgrlib.",)) -> str:
     """The source of a class or function, and of all of mgrlib's that it uses, without docstrings.
 
     Layout, comments and explanations may change without making a result look out of date.
+    `within` are the beginnings of the names of the modules that count as used.
 
     >>> print(code_of(Protocol.__str__).splitlines()[0])
     def __str__(self) -> str:
     """
     if isinstance(thing, functools.partial):
-        return f"{code_of(thing.func)}\n{thing.args!r} {sorted(thing.keywords.items())!r}"
+        return f"{code_of(thing.func, within)}\n{thing.args!r} {sorted(thing.keywords.items())!r}"
     sources: dict[str, str] = {}
     waiting = [inspect.unwrap(thing)]
     while waiting:
@@ -183,7 +228,7 @@ def code_of(thing: Callable[..., Any]) -> str:
         if name not in sources:
             tree = _bare(one)
             sources[name] = ast.unparse(tree)
-            waiting += _used_by(tree, one)
+            waiting += [used for used in _used_by(tree, one) if used.__module__.startswith(within)]
     first, *rest = sources.values()
     return "\n".join([first, *sorted(rest)])
 
@@ -210,7 +255,7 @@ def _used_by(tree: ast.Module, thing: Callable[..., Any]) -> list[Callable[..., 
         for one in found
         if (inspect.isclass(one) or inspect.isfunction(one))
         and one.__module__.startswith("mgrlib.")
-        and one.__module__ not in ("mgrlib.errors", "mgrlib.shapes")
+        and one.__module__ not in ("mgrlib.errors", "mgrlib.shapes", __name__)
     ]
 
 
@@ -348,18 +393,52 @@ def _train_and_test(
     train, valid, test = (segments.of(part) for part in split.parts().values())
     if recipe.scaling != "none":
         train, valid, test = standardize(train, valid, test, per=recipe.scaling)
+    learned = (recipe.learn or learn_network)(recipe, train, valid, test, config)
+    outcome = {
+        "seed": config.seed,
+        "split": split.name,
+        "seconds": round(learned.seconds, 2),
+        "best_epoch": learned.best_epoch,
+        "history": dict(learned.history),
+        "predictions": learned.predictions.to_dict(),
+    }
+    return {**outcome, "extra": dict(learned.extra)} if learned.extra else outcome
+
+
+def learn_network(
+    recipe: Recipe, train: Segments, valid: Segments, test: Segments, config: TrainConfig
+) -> Learned:
+    """The recipe's network trained with `fit` on one split, and tested."""
     with seeded(config.seed):
         model = recipe.make(train)
     outcome = fit(model, train, valid if len(valid) else None, config, augment=recipe.augment)
     history = outcome.history.round(4).drop(columns=["lr"]).dropna(axis=1)
-    return {
-        "seed": config.seed,
-        "split": split.name,
-        "seconds": round(outcome.seconds, 2),
-        "best_epoch": outcome.best_epoch,
-        "history": {str(name): column.tolist() for name, column in history.items()},
-        "predictions": predict(model, test).to_dict(),
-    }
+    columns = {str(name): column.tolist() for name, column in history.items()}
+    return Learned(predict(model, test), outcome.seconds, outcome.best_epoch, columns)
+
+
+def learn_estimator(
+    recipe: Recipe, train: Segments, valid: Segments, test: Segments, config: TrainConfig
+) -> Learned:
+    """A scikit-learn classifier fitted on flattened inputs (S, D); validation segments train too.
+
+    `recipe.model` is called with the seed and the recipe's options.
+    """
+    train, valid, test = (_flat(part) for part in (train, valid, test))
+    started = time.perf_counter()
+    estimator = recipe.model(config.seed, **recipe.options)
+    estimator.fit(
+        np.concatenate([part.inputs[0].numpy() for part in (train, valid)]),
+        np.concatenate([part.y.numpy() for part in (train, valid)]),
+    )
+    seconds = time.perf_counter() - started
+    return Learned(predict_sklearn(estimator, test), seconds)
+
+
+def _flat(segments: Segments) -> Segments:
+    """The same segments with all modalities in one row each, (S, D)."""
+    x = torch.cat([x.flatten(1) for x in segments.inputs], 1)
+    return replace(segments, inputs=(x,))
 
 
 def corpus_fingerprint(corpus: Corpus) -> str:

@@ -131,7 +131,7 @@ def test_a_result_of_an_older_recipe_is_marked(tmp_path):
 
 def test_a_recipe_that_was_not_run_keeps_its_row(tmp_path, monkeypatch):
     one = replace(recipe("luo2021/cnn-mel"), name="luo2021/never-run")
-    monkeypatch.setattr("mgrlib.recipes.ledger.recipes", lambda paper: (one,))
+    monkeypatch.setattr("mgrlib.recipes.ledger.listed", lambda paper: (one,))
     (row,) = compare("luo2021", tmp_path).to_dict("records")
     assert (row["recipe"], row["reported"]) == ("luo2021/never-run", 0.705)
     assert "replicated" not in row
