@@ -1,0 +1,257 @@
+"""The two networks of Reddy et al. (n.d.): the taggers of Choi et al. (2016, 2017).
+
+Both read 96 mel bands of 29.12 s as a picture, and normalise each *frame* before the first
+convolution. With 50 classes and the published inputs they have as many parameters as the published
+taggers (`mgrlib.models.pretrained` loads those).
+
+What the paper leaves open and what we chose
+--------------------------------------------
+- *The widths of the CNN.* The paper gives its pooling only; ours are those of the published file,
+  32, 128, 128, 192, 256 (the published program says otherwise and cannot read its own file).
+- *The last pooling of the CNN* is (4, 4), all that is left of 96 bands and 1366 frames. Ours takes
+  all that is left of any input, which there is the same.
+- *Dropout of the CNN.* The published program has none, and so has ours by default. The CRNN's is
+  the published .1 after each pooling and .3 before the last layer.
+- *The gated recurrent unit.* Keras 1 has one bias a gate, a sigmoid made of straight lines, and
+  resets the state before it is multiplied; `torch.nn.GRU` has two biases, the logistic sigmoid,
+  and resets after. `gru="torch"`, for training from scratch, is PyTorch's, with its bias as the
+  weight of a constant input, so that there is one a gate and the published count is kept;
+  `gru="keras1"` is the published unit.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import nn
+
+from mgrlib.errors import ShapeError, explain
+from mgrlib.shapes import check_shape
+
+__all__ = ["Crnn", "Fcn5", "FrameNorm", "Keras1Gru", "OneBiasGru", "pooled"]
+
+HINT = "one segment is (F, T): bands by frames; build the model with `segments.input_shape`."
+
+Pools = tuple[tuple[int, int], ...]
+
+
+class FrameNorm(nn.BatchNorm1d):
+    """Batch normalisation with statistics, scale and shift of its own for every frame.
+
+    The published files call it `bn_0_freq`; its 1366 or 1440 values show that it is over time.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, F, T) -> (B, F, T)."""
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class ConvBlock(nn.Module):
+    """Convolution 3×3, batch normalisation, ELU, max-pooling, dropout."""
+
+    def __init__(self, n_in: int, n_out: int, pool: tuple[int, int] | None, dropout: float) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(n_in, n_out, 3, padding=1)
+        self.norm = nn.BatchNorm2d(n_out)
+        self.pool = nn.AdaptiveMaxPool2d(1) if pool is None else nn.MaxPool2d(pool)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, C, F, T) -> (B, n_out, F / pool, T / pool)."""
+        x = self.norm(self.conv(x))  # (B, n_out, F, T)
+        # ELU only ever rises, so the largest of its values is its value of the largest: pooling
+        # first is exactly the same, and leaves a fraction of the work.
+        x = nn.functional.elu(self.pool(x))  # (B, n_out, F / pool, T / pool)
+        return self.dropout(x)
+
+
+def _blocks(
+    where: str,
+    size: tuple[int, int],
+    widths: tuple[int, ...],
+    pools: tuple[tuple[int, int] | None, ...],
+    dropout: float,
+) -> tuple[nn.ModuleList, tuple[int, int]]:
+    """The convolutional blocks for maps that begin with this (F, T), and the size they leave."""
+    n_bands, n_frames = size
+    for pool in pools:
+        n_bands, n_frames = (n_bands // pool[0], n_frames // pool[1]) if pool else (1, 1)
+        if not n_bands or not n_frames:
+            wanted = f"more bands and frames than pooling {pools} takes away"
+            raise ShapeError(explain(where, wanted, str(size), "longer segments, smaller `pools`."))
+    inputs = (1, *widths[:-1])
+    sizes = zip(inputs, widths, pools, strict=True)
+    return nn.ModuleList(ConvBlock(*one, dropout) for one in sizes), (n_bands, n_frames)
+
+
+class Fcn5(nn.Module):
+    """Five convolutional blocks down to one position: Reddy et al. (n.d.), figure 1a.
+
+    >>> from mgrlib.models.contract import shape_table
+    >>> print(shape_table(Fcn5(50, (96, 1366)), (96, 1366), depth=2))
+    layer       output            parameters
+    frame_norm  (B, 96, 1366)          2,732
+    blocks.0    (B, 32, 48, 341)         384
+    blocks.1    (B, 128, 24, 85)      37,248
+    blocks.2    (B, 128, 12, 21)     147,840
+    blocks.3    (B, 192, 4, 4)       221,760
+    blocks.4    (B, 256, 1, 1)       443,136
+    linear      (B, 50)               12,850
+    total                            865,950
+    """
+
+    def __init__(
+        self,
+        n_classes: int,
+        input_shape: tuple[int, int],
+        *,
+        widths: tuple[int, ...] = (32, 128, 128, 192, 256),
+        pools: Pools = ((2, 4), (2, 4), (2, 4), (3, 5)),
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.input_shape = input_shape
+        self.frame_norm = FrameNorm(input_shape[1])
+        self.blocks, _ = _blocks("Fcn5", input_shape, widths, (*pools, None), dropout)
+        self.linear = nn.Linear(widths[-1], n_classes)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def activations(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """(B, F, T) -> what each block leaves, by name in order: pool1 to pool5."""
+        check_shape("Fcn5", x, HINT, B=None, F=self.input_shape[0], T=self.input_shape[1])
+        return _convolved(self.frame_norm(x), self.blocks)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, F, T) -> logits (B, K)."""
+        x = self.activations(x)[f"pool{len(self.blocks)}"]  # (B, 256, 1, 1)
+        return self.linear(x.flatten(1))  # (B, K)
+
+
+def _convolved(x: torch.Tensor, blocks: nn.ModuleList) -> dict[str, torch.Tensor]:
+    """(B, F, T) -> the maps that each block leaves, (B, C, F', T'), by name in order."""
+    x = x[:, None]  # (B, 1, F, T)
+    found = {}
+    for number, block in enumerate(blocks, 1):
+        x = found[f"pool{number}"] = block(x)
+    return found
+
+
+class OneBiasGru(nn.GRU):
+    """PyTorch's gated recurrent unit with one bias a gate: the weight of a constant 1."""
+
+    def __init__(self, n_in: int, n_hidden: int) -> None:
+        super().__init__(n_in + 1, n_hidden, bias=False, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        """(B, T, D) -> the state after each step, (B, T, H)."""
+        return super().forward(nn.functional.pad(x, (0, 1), value=1.0))[0]  # (B, T, H)
+
+
+class Keras1Gru(nn.Module):
+    """The gated recurrent unit of Keras 1, whose weights no permutation brings into `torch.nn.GRU`.
+
+    Its sigmoid is made of three straight lines, and the state is reset *before* its product with
+    the weights. The gates stand in the order update (z), reset (r), candidate (c).
+    """
+
+    def __init__(self, n_in: int, n_hidden: int) -> None:
+        super().__init__()
+        self.weight_in = nn.Parameter(torch.empty(n_in, 3 * n_hidden))
+        self.weight_state = nn.Parameter(torch.empty(n_hidden, 3 * n_hidden))
+        self.bias = nn.Parameter(torch.zeros(3 * n_hidden))
+        nn.init.xavier_uniform_(self.weight_in)  # Keras 1's own: Glorot, orthogonal, zero
+        for gate in self.weight_state.data.chunk(3, dim=1):
+            gate.copy_(nn.init.orthogonal_(torch.empty(n_hidden, n_hidden)))
+
+    def step(self, given: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        """One step: x W + b of the three gates, (B, 3 H), and the state (B, H) -> the new state."""
+        n = state.shape[1]
+        given_zr, given_c = given.split([2 * n, n], dim=1)
+        state_zr, state_c = self.weight_state.split([2 * n, n], dim=1)
+        # 0.2 a + 0.5 between 0 and 1 in place of the logistic function
+        z, r = (0.2 * (given_zr + state @ state_zr) + 0.5).clamp(0, 1).chunk(2, dim=1)  # (B, H)
+        candidate = torch.tanh(given_c + (r * state) @ state_c)  # (B, H)
+        return z * state + (1 - z) * candidate  # (B, H)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, T, D) -> the state after each step, (B, T, H); it begins with zeros."""
+        given = x @ self.weight_in + self.bias  # (B, T, 3 H)
+        state = given.new_zeros(len(x), self.weight_state.shape[0])  # (B, H)
+        states = []
+        for one in given.unbind(1):
+            state = self.step(one, state)
+            states.append(state)
+        return torch.stack(states, dim=1)  # (B, T, H)
+
+
+UNITS: dict[str, type[nn.Module]] = {"torch": OneBiasGru, "keras1": Keras1Gru}
+
+
+class Crnn(nn.Module):
+    """Four convolutional blocks and two recurrent layers: Reddy et al. (n.d.), figure 1b.
+
+    >>> from mgrlib.models.contract import shape_table
+    >>> print(shape_table(Crnn(50, (96, 1366)), (96, 1366), depth=2))
+    layer       output             parameters
+    pad         (B, 96, 1440)
+    frame_norm  (B, 96, 1440)           2,880
+    blocks.0    (B, 64, 48, 720)          768
+    blocks.1    (B, 128, 16, 240)      74,112
+    blocks.2    (B, 128, 4, 60)       147,840
+    blocks.3    (B, 128, 1, 15)       147,840
+    gru1        (B, 15, 32)            15,456
+    gru2        (B, 15, 32)             6,240
+    linear      (B, 50)                 1,650
+    total                             396,786
+    """
+
+    def __init__(
+        self,
+        n_classes: int,
+        input_shape: tuple[int, int],
+        *,
+        widths: tuple[int, ...] = (64, 128, 128, 128),
+        pools: Pools = ((2, 2), (3, 3), (4, 4), (4, 4)),
+        n_hidden: int = 32,
+        gru: Literal["torch", "keras1"] = "torch",
+    ) -> None:
+        super().__init__()
+        self.input_shape = input_shape
+        self.pad = nn.ConstantPad1d(37, 0.0)  # 1366 frames become 1440 = 2·3·4·4·15
+        padded = (input_shape[0], input_shape[1] + 2 * 37)
+        self.frame_norm = FrameNorm(padded[1])
+        self.blocks, left = _blocks("Crnn", padded, widths, pools, 0.1)
+        self.gru1 = UNITS[gru](widths[-1] * left[0], n_hidden)
+        self.gru2 = UNITS[gru](n_hidden, n_hidden)
+        self.dropout = nn.Dropout(0.3)
+        self.linear = nn.Linear(n_hidden, n_classes)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def activations(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """(B, F, T) -> what each layer leaves, by name in order: pool1 to pool4, gru1, gru2.
+
+        The maps are (B, C, F', T'), the states of gru1 (B, T', H), the last state of gru2 (B, H).
+        """
+        check_shape("Crnn", x, HINT, B=None, F=self.input_shape[0], T=self.input_shape[1])
+        found = _convolved(self.frame_norm(self.pad(x)), self.blocks)
+        x = found[f"pool{len(self.blocks)}"]  # (B, 128, 1, 15)
+        x = x.flatten(1, 2).transpose(1, 2)  # (B, 15, 128)
+        found["gru1"] = self.gru1(x)  # (B, 15, 32)
+        found["gru2"] = self.gru2(found["gru1"])[:, -1]  # (B, 32)
+        return found
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, F, T) -> logits (B, K)."""
+        x = self.activations(x)["gru2"]  # (B, 32)
+        return self.linear(self.dropout(x))  # (B, K)
+
+
+def pooled(activation: torch.Tensor) -> torch.Tensor:
+    """One vector a segment: a map's mean over bands and frames, states' mean over time, (B, D).
+
+    Maps are (B, D, F, T), states (B, T, D), and what is a vector already stays one.
+    """
+    if activation.ndim == 4:
+        return activation.mean((2, 3))  # (B, D)
+    return activation.mean(1) if activation.ndim == 3 else activation  # (B, D)
