@@ -32,10 +32,13 @@ __all__ = [
     "SegmentCnn",
     "SequenceLstm",
     "imagenet_weights",
+    "pretrained_resnet18",
 ]
 
 WEIGHTS_URL = "https://download.pytorch.org/models/resnet18-f37072fd.pth"
 WEIGHTS_SHA256 = "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec"
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 N_JOINT = 128  # width of the fully connected layer after early fusion
 PICTURE = 'one segment is (C, H, W): give the picture channels="first".'
@@ -132,21 +135,6 @@ class ResNet18(nn.Module):
     def _stage(n_in: int, n_out: int, stride: int) -> nn.Sequential:
         return nn.Sequential(BasicBlock(n_in, n_out, stride), BasicBlock(n_out, n_out))
 
-    @classmethod
-    def from_imagenet(cls, n_classes: int, input_shape: tuple[int, int, int]) -> ResNet18:
-        """A ResNet18 with the official ImageNet weights and a new last layer.
-
-        It expects pictures as `imagenet_scaled` gives them.
-
-        Raises
-        ------
-        DownloadError, ChecksumError: as `imagenet_weights`.
-        """
-        model = cls(1000, input_shape)
-        model.load_state_dict(imagenet_weights(), strict=True)
-        model.fc = nn.Linear(model.fc.in_features, n_classes)
-        return model
-
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) -> logits (B, K)."""
         check_shape("ResNet18", x, PICTURE, B=None, C=self.n_channels, H=None, W=None)
@@ -158,6 +146,22 @@ class ResNet18(nn.Module):
         x = self.layer4(x)  # (B, 512, H/32, W/32)
         x = self.avgpool(x).flatten(1)  # (B, 512)
         return self.fc(x)  # (B, K)
+
+
+def pretrained_resnet18(n_classes: int, input_shape: tuple[int, int, int]) -> ResNet18:
+    """A ResNet18 with the official ImageNet weights and a new last layer.
+
+    It was made for pictures in [0, 1] whose channels were shifted and scaled by `IMAGENET_MEAN` and
+    `IMAGENET_DEVIATION`.
+
+    Raises
+    ------
+    DownloadError, ChecksumError: as `imagenet_weights`.
+    """
+    model = ResNet18(1000, input_shape)
+    model.load_state_dict(imagenet_weights(), strict=True)
+    model.fc = nn.Linear(model.fc.in_features, n_classes)
+    return model
 
 
 class SequenceLstm(nn.Module):
