@@ -79,13 +79,17 @@ class TrainConfig:
 
     def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """The optimiser over those parameters of the model that are not frozen."""
-        parameters = [p for p in model.parameters() if p.requires_grad]
+        parameters = self.parameters(model)
         if not parameters:
             raise TrainingError(explain("fit", "a parameter to train", "a model wholly frozen"))
         options: dict[str, Any] = {"lr": self.lr, "weight_decay": self.weight_decay}
         if self.optimizer == "sgd":
             options["momentum"] = self.momentum
         return OPTIMIZERS[self.optimizer](parameters, **options)
+
+    def parameters(self, model: nn.Module) -> list[Any]:
+        """What the optimiser is given: the parameters that are not frozen, or groups of them."""
+        return [p for p in model.parameters() if p.requires_grad]
 
     def make_schedule(
         self, optimizer: torch.optim.Optimizer

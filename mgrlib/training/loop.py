@@ -19,7 +19,7 @@ from mgrlib.training.checkpoints import Progress, resume, save_progress
 from mgrlib.training.config import Run, TrainConfig
 from mgrlib.training.seeds import cpu_settings, pick_device, seeded
 
-__all__ = ["batches", "cross_entropy", "fit", "measure"]
+__all__ = ["batches", "cross_entropy", "fit", "measure", "train_mode"]
 
 Inputs = tuple[torch.Tensor, ...]
 Loss = Callable[[torch.Tensor, torch.Tensor, Inputs], torch.Tensor]
@@ -73,7 +73,7 @@ def fit(
         state = Progress(model, optimizer, schedule, generator, config)
         resume(checkpoint, state)
         for epoch in _epochs(state, config, progress):
-            model.train()
+            train_mode(model)
             totals = _Means()
             for inputs, y in batches(train, config.batch_size, generator, device):
                 if augment is not None:
@@ -93,6 +93,19 @@ def fit(
     history = pd.DataFrame(state.history)
     seconds = time.perf_counter() - started
     return Run(config, history, state.best_epoch, state.best_state, seconds, state.exhausted)
+
+
+def train_mode(model: nn.Module) -> None:
+    """Training mode for every layer but those that are wholly frozen.
+
+    A frozen layer neither drops values nor moves the running statistics of its batch
+    normalisation: it gives what it would give in evaluation, epoch after epoch.
+    """
+    model.train()
+    for layer in model.modules():
+        values = list(layer.parameters())
+        if values and not any(p.requires_grad for p in values):
+            layer.eval()
 
 
 def _epochs(state: Progress, config: TrainConfig, progress: bool) -> Iterator[int]:
