@@ -14,7 +14,7 @@ import pandas as pd
 
 from mgrlib.errors import ShapeError, explain, some
 
-__all__ = ["Aggregate", "geometric_mean", "mean_probs", "median", "vote"]
+__all__ = ["Aggregate", "geometric_mean", "mean_probs", "median", "nearest", "vote"]
 
 Aggregate = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
@@ -79,6 +79,46 @@ def geometric_mean(probs: np.ndarray, clip: np.ndarray, n_clips: int) -> np.ndar
     log_mean = mean_probs(np.log(np.maximum(probs, FLOOR)), clip, n_clips)
     unscaled = np.exp(log_mean - log_mean.max(axis=1, keepdims=True))
     return unscaled / unscaled.sum(axis=1, keepdims=True)
+
+
+def nearest(train_probs: np.ndarray, train_y: np.ndarray, *, k: int = 15) -> Aggregate:
+    """The aggregation by k nearest neighbours among the scores of training segments.
+
+    A segment's scores (K,) are taken for a place; the `k` training segments nearest to it tell
+    their genres, and the shares are averaged over the clip. So a genre that is always mistaken in
+    the same way can be told by its mistakes. Reddy et al. (n.d.), "Multiframe", name it beside the
+    mean. Give it scores of segments that the classifier was *not* trained on: those it was trained
+    on it knows too well.
+
+    Parameters
+    ----------
+    train_probs: (S', K) scores of training segments.
+    train_y: (S',) their class numbers.
+    k: how many neighbours tell; all of them if there are fewer.
+
+    Raises
+    ------
+    ShapeError: scores and classes that do not fit together.
+
+    >>> train = np.array([[.9, .1], [.6, .4], [.55, .45]])
+    >>> by_neighbours = nearest(train, np.array([0, 1, 1]), k=2)
+    >>> by_neighbours(np.array([[.58, .42]]), np.array([0]), 1)
+    array([[0., 1.]])
+    """
+    from sklearn.neighbors import NearestNeighbors  # slow to import, and only needed here
+
+    K = train_probs.shape[1] if train_probs.ndim == 2 else 0
+    if not K or train_y.shape != train_probs.shape[:1] or not len(train_y):
+        got = f"{train_probs.shape} and {train_y.shape}"
+        raise ShapeError(explain("nearest", "scores (S, K) and classes (S,)", got))
+    places = NearestNeighbors(n_neighbors=min(k, len(train_y))).fit(train_probs)
+    told = np.eye(K)[train_y]  # (S', K)
+
+    def aggregate(probs: np.ndarray, clip: np.ndarray, n_clips: int) -> np.ndarray:
+        neighbours = places.kneighbors(probs, return_distance=False)  # (S, k)
+        return mean_probs(told[neighbours].mean(axis=1), clip, n_clips)
+
+    return aggregate
 
 
 def _segments_per_clip(probs: np.ndarray, clip: np.ndarray, n_clips: int) -> np.ndarray:

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from mgrlib.errors import ShapeError
+from mgrlib.evaluation.tagging import tag_auc
+
+
+def test_perfect_order_is_one_and_reversed_order_zero():
+    scores = np.array([[0.1, 0.9], [0.2, 0.8], [0.7, 0.3], [0.8, 0.2]])
+    tags = np.array([[0, 0], [0, 0], [1, 1], [1, 1]])
+    assert tag_auc(scores, tags).tolist() == [1.0, 0.0]
+
+
+def test_ties_count_half():
+    assert tag_auc(np.zeros((4, 1)), np.array([[1], [0], [1], [0]])).tolist() == [0.5]
+
+
+def test_a_tag_without_contrast_has_no_auc():
+    assert np.isnan(tag_auc(np.random.default_rng(0).random((3, 2)), np.array([[0, 1]] * 3))).all()
+
+
+def test_it_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    scores, tags = rng.random((50, 4)).round(1), rng.random((50, 4)) < 0.3
+    assert np.allclose(tag_auc(scores, tags), roc_auc_score(tags, scores, average=None))
+
+
+def test_arrays_of_unequal_shape_are_refused():
+    with pytest.raises(ShapeError, match="tag_auc"):
+        tag_auc(np.zeros((3, 2)), np.zeros((3, 1)))
