@@ -8,6 +8,7 @@ True
 
 from mgrlib.features.base import Feature
 from mgrlib.features.compose import Concat, Dropped
+from mgrlib.features.crop import Crop
 from mgrlib.features.framing import (
     pad_or_truncate,
     segment_distances,
@@ -30,12 +31,14 @@ from mgrlib.features.spectral import (
     Stft,
     ZeroCrossingRate,
 )
+from mgrlib.features.tagger import TaggerMel, standardize_clips
 from mgrlib.features.vectors import MelRows128, Vector26, Vector57
 
 __all__ = [
     "BeatVector",
     "Chroma",
     "Concat",
+    "Crop",
     "Dropped",
     "Feature",
     "Harmonic",
@@ -55,6 +58,7 @@ __all__ = [
     "SpectralRolloff",
     "Standardize",
     "Stft",
+    "TaggerMel",
     "Tempo",
     "Tempogram",
     "UnitNorm",
@@ -68,5 +72,6 @@ __all__ = [
     "pad_or_truncate",
     "segment_distances",
     "split_into_segments",
+    "standardize_clips",
     "trim_ends",
 ]
