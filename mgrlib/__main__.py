@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mgrlib.segments import Cut
 
 SPECS = {"vector57": "Vector57", "vector26": "Vector26", "melrows128": "MelRows128"}
-DATA = ("synthetic", "gtzan", "gtzan-mini", "gtzan-table", "folder")
+DATA = ("synthetic", "songs", "gtzan", "gtzan-mini", "gtzan-table", "folder")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +65,7 @@ def _add_run(running: argparse.ArgumentParser) -> None:
     running.add_argument("--data", choices=DATA, default="synthetic")
     running.add_argument("--root", type=Path, help="folder of the data, or the table")
     running.add_argument("--exclude", nargs="*", default=(), help="clips to leave out (gtzan)")
-    running.add_argument("--per-genre", type=int, default=20, help="clips a genre (synthetic)")
+    running.add_argument("--per-genre", type=int, default=20, help="clips (synthetic) or songs")
     running.add_argument("--folds", type=int, default=5, help="0 for one holdout of 20 %%")
     running.add_argument("--by", choices=("clip", "group"), default=None)
     running.add_argument("--seeds", type=int, default=1, help="how many, counted from 0")
@@ -137,7 +137,7 @@ def _run_recipe(one: Recipe, corpus: Corpus, options: argparse.Namespace) -> Non
     from mgrlib.storage import home
 
     by: Literal["clip", "group"] = options.by or (
-        "group" if options.data == "synthetic" else "clip"
+        "group" if options.data in ("synthetic", "songs") else "clip"
     )
     protocol = Protocol(n_folds=options.folds or None, by=by)
     changes = {} if options.epochs is None else {"epochs": options.epochs}
@@ -289,6 +289,10 @@ def _corpus(options: argparse.Namespace) -> Corpus:
         from mgrlib.data.synthetic import synthetic
 
         return synthetic(n_per_genre=options.per_genre)
+    if options.data == "songs":
+        from mgrlib.data.songs import handmade
+
+        return handmade(options.per_genre)
     if options.data == "gtzan-mini":
         from mgrlib.data.gtzan import gtzan_mini
 

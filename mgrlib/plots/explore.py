@@ -1,0 +1,68 @@
+"""A first look at a corpus: how many clips each genre has, and how a value spreads over genres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from mgrlib.plots.style import INK, described, genre_styles, new_axes
+from mgrlib.shapes import check_shape
+
+__all__ = ["plot_counts", "plot_spread"]
+
+
+def plot_counts(
+    counts: Mapping[str, int], *, ax: Axes | None = None, quantity: str = "clips"
+) -> Axes:
+    """A bar a genre, as long as it has clips: `plot_counts(corpus.counts())`."""
+    ax = new_axes(ax)
+    colours = [style.colour for style in genre_styles(list(counts))]
+    places = np.arange(len(counts))
+    bars = ax.barh(places, list(counts.values()), color=colours)
+    ax.bar_label(bars, padding=3)
+    ax.set(yticks=places, yticklabels=list(counts), xlabel=f"number of {quantity}")
+    ax.invert_yaxis()
+    told = ", ".join(f"{genre} {n}" for genre, n in counts.items())
+    return described(ax, f"Bars of the number of {quantity}: {told}.")
+
+
+def plot_spread(
+    values: np.ndarray,
+    labels: np.ndarray,
+    genres: Sequence[str],
+    *,
+    ax: Axes | None = None,
+    quantity: str,
+) -> Axes:
+    """One value a clip, (M,), as a box a genre: median, middle half, and the rest as whiskers.
+
+    Parameters
+    ----------
+    labels: (M,) class numbers, counted as in `genres`.
+    quantity: what the value is, with its unit.
+    """
+    values, labels = np.asarray(values, dtype=float), np.asarray(labels)
+    check_shape("plot_spread", values, M=len(labels))
+    ax = new_axes(ax, "standard")
+    per_genre = [values[labels == k] for k in range(len(genres))]
+    boxes = ax.boxplot(
+        per_genre,
+        orientation="horizontal",
+        whis=(0, 100),
+        widths=0.6,
+        patch_artist=True,
+        medianprops={"color": "white", "linewidth": 2.0},
+        whiskerprops={"color": INK},
+        capprops={"color": INK},
+    )
+    for box, style in zip(boxes["boxes"], genre_styles(genres), strict=True):
+        box.set(facecolor=style.colour, edgecolor=style.colour)
+    ax.set_yticks(np.arange(1, len(genres) + 1), genres)
+    ax.set_xlabel(quantity)
+    ax.invert_yaxis()
+    told = ", ".join(
+        f"{genre} {np.median(x):.3g}" for genre, x in zip(genres, per_genre, strict=True) if len(x)
+    )
+    return described(ax, f"Boxes of {quantity}, one a genre; medians: {told}.")
