@@ -228,7 +228,7 @@ def _whole_numbers(x: Any) -> np.ndarray:
 
 
 @contextmanager
-def _evaluating(model: nn.Module) -> Iterator[torch.device]:
+def evaluating(model: nn.Module) -> Iterator[torch.device]:
     """Evaluation mode without gradients; afterwards each layer is in the mode it was in."""
     modes = [(module, module.training) for module in model.modules()]
     tensors = [*model.parameters(), *model.buffers()]
@@ -262,7 +262,7 @@ def predict(
     """
     S = _n_segments("predict", segments)
     pieces = []
-    with _evaluating(model) as device:
+    with evaluating(model) as device:
         for start in range(0, S, batch_size):
             batch = tuple(x[start : start + batch_size].to(device) for x in segments.inputs)
             pieces.append(model(*batch).double().cpu())

@@ -1,5 +1,6 @@
 """Figures: each draws on the `ax` it is given and returns it."""
 
+from mgrlib.plots.probes import plot_robustness
 from mgrlib.plots.results import (
     plot_compare,
     plot_confusion,
@@ -47,6 +48,7 @@ __all__ = [
     "plot_mel",
     "plot_mfcc",
     "plot_per_genre",
+    "plot_robustness",
     "plot_scatter_genres",
     "plot_waveform",
     "use_style",
