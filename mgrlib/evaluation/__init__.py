@@ -3,6 +3,7 @@
 from mgrlib.errors import EvaluationError
 from mgrlib.evaluation.aggregation import geometric_mean, mean_probs, median, vote
 from mgrlib.evaluation.baselines import chance, majority
+from mgrlib.evaluation.hierarchy import NodeAnswers, ask
 from mgrlib.evaluation.intervals import (
     Interval,
     bootstrap,
@@ -42,9 +43,11 @@ __all__ = [
     "EvaluationError",
     "Interval",
     "McNemar",
+    "NodeAnswers",
     "Predictions",
     "accuracy",
     "accuracy_interval",
+    "ask",
     "bootstrap",
     "chance",
     "clips_needed",

@@ -74,6 +74,9 @@ def save_progress(path: Path | None, progress: Progress) -> None:
 def resume(path: Path | None, progress: Progress) -> None:
     """Bring `progress` to where the file at `path` left off, if there is one.
 
+    More epochs than the file was told of are no other settings, unless the learning rate's course
+    depends on their number.
+
     Raises
     ------
     TrainingError: the file is of a run with other settings.
@@ -85,6 +88,8 @@ def resume(path: Path | None, progress: Progress) -> None:
     try:
         told, now = content["config"], config_dict(progress.config)
         other = [name for name in now if told.get(name) != now[name]]
+        if other == ["epochs"] and told["epochs"] < now["epochs"] and now["schedule"] == "constant":
+            other = []  # a shorter training is the beginning of a longer one
         if other:
             hint = "delete the checkpoint to begin anew, or go on with its settings."
             got = ", ".join(f"{n}={told.get(n)!r} in the file, {now[n]!r} asked" for n in other)

@@ -1,0 +1,228 @@
+"""A tree of genres as a value, how it is drawn from a confusion matrix, and how it routes.
+
+A tree says which question is asked first ("strong or mild?") and which next. It knows no
+classifier: `mgrlib.training.fit_hierarchy` trains one for each of its nodes, and
+`mgrlib.evaluation.ask` puts the questions to clips.
+
+Nodes are named as in Tang et al. (2018): the number of the level, and a letter where a level has
+several nodes, as 1, 2a, 2b, 3a, ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mgrlib.errors import EvaluationError, explain, some
+from mgrlib.shapes import check_shape
+
+__all__ = ["PAPER_TREE", "Hierarchy", "Tree", "agglomerate", "random_tree", "route"]
+
+Classify = Callable[[Any], np.ndarray]
+Nested = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A node and all that is below it; the whole tree is its root.
+
+    Parameters
+    ----------
+    children: two or more, each a genre or another node.
+
+    Raises
+    ------
+    EvaluationError: fewer than two children, or a genre twice.
+
+    >>> tree = Tree.of([["metal", "rock"], "jazz"])
+    >>> tree.genres
+    ('metal', 'rock', 'jazz')
+    >>> list(tree.nodes), tree.nodes["2"].genres
+    (['1', '2'], ('metal', 'rock'))
+    >>> tree.path("rock")
+    (('1', 0), ('2', 1))
+    """
+
+    children: tuple[Tree | str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.children) < 2:
+            raise EvaluationError(explain("Tree", "two or more children", str(self.children)))
+        if len(set(self.genres)) < len(self.genres):
+            repeated = [g for g in dict.fromkeys(self.genres) if self.genres.count(g) > 1]
+            raise EvaluationError(explain("Tree", "each genre once", some(repeated)))
+
+    @staticmethod
+    def of(nested: Nested) -> Tree:
+        """The tree that nested lists or tuples of genres describe."""
+        return Tree(tuple(c if isinstance(c, str) else Tree.of(c) for c in nested))
+
+    @property
+    def nested(self) -> list[Any]:
+        """The tree as nested lists, for files; `Tree.of` undoes it."""
+        return [c if isinstance(c, str) else c.nested for c in self.children]
+
+    @cached_property
+    def genres(self) -> tuple[str, ...]:
+        """The genres below, from the first child to the last."""
+        return tuple(g for child in self.children for g in leaves(child))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What each child stands for: its genre, or its genres joined by "+"."""
+        return tuple("+".join(leaves(child)) for child in self.children)
+
+    @cached_property
+    def nodes(self) -> dict[str, Tree]:
+        """All nodes by name, level by level; the root is the first."""
+        named: dict[str, Tree] = {}
+        level: list[Tree] = [self]
+        depth = 1
+        while level:
+            for i, node in enumerate(level):
+                named[f"{depth}{chr(ord('a') + i) if len(level) > 1 else ''}"] = node
+            level = [c for node in level for c in node.children if isinstance(c, Tree)]
+            depth += 1
+        return named
+
+    def path(self, genre: str) -> tuple[tuple[str, int], ...]:
+        """The way to a genre: each node's name on it, and the number of the child to take.
+
+        Raises
+        ------
+        EvaluationError: a genre that is not in the tree.
+        """
+        if genre not in self.genres:
+            raise EvaluationError(explain("Tree.path", f"one of {self.genres}", repr(genre)))
+        on_the_way = {name: node for name, node in self.nodes.items() if genre in node.genres}
+        return tuple((name, node.child_of(genre)) for name, node in on_the_way.items())
+
+    def child_of(self, genre: str) -> int:
+        """The number of the child that a genre is in, or -1."""
+        return next((i for i, child in enumerate(self.children) if genre in leaves(child)), -1)
+
+
+def leaves(child: Tree | str) -> tuple[str, ...]:
+    """The genres of a child: itself, or all below it."""
+    return (child,) if isinstance(child, str) else child.genres
+
+
+STRONG = (("hiphop", "metal", "rock"), ("pop", "reggae"))
+MILD = (("disco", "country"), ("jazz", "classical", "blues"))
+
+PAPER_TREE = Tree.of([STRONG, MILD])
+"""Strong or mild first, then two groups each, then the genre: Tang et al. (2018), figure 14."""
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """A tree with a trained classifier at each node.
+
+    Parameters
+    ----------
+    tree: the questions.
+    classifiers: by node name, a function from segments to the probabilities of the node's children,
+        (S, n_children).
+
+    Raises
+    ------
+    EvaluationError: a node without classifier.
+    """
+
+    tree: Tree
+    classifiers: Mapping[str, Classify]
+
+    def __post_init__(self) -> None:
+        missing = [name for name in self.tree.nodes if name not in self.classifiers]
+        if missing:
+            raise EvaluationError(
+                explain("Hierarchy", "a classifier a node", f"no {some(missing)}")
+            )
+
+
+def random_tree(like: Tree, seed: int) -> Tree:
+    """A tree of the same form with its genres in random places.
+
+    >>> random_tree(Tree.of([["metal", "rock"], "jazz"]), seed=1).nested
+    [['jazz', 'metal'], 'rock']
+    """
+    order = np.random.default_rng(seed).permutation(sorted(like.genres))
+    genres: Iterator[str] = iter(order.tolist())
+
+    def fill(node: Tree) -> Tree:
+        return Tree(tuple(next(genres) if isinstance(c, str) else fill(c) for c in node.children))
+
+    return fill(like)
+
+
+def agglomerate(confusion: np.ndarray, genres: Sequence[str]) -> Tree:
+    """The binary tree that joins first what is confused most: counts (K, K), row = truth.
+
+    The likeness of two genres is the share of the one taken for the other, both ways; that of two
+    groups is the mean over their pairs of genres (average linkage). The two groups most alike are
+    joined until one is left.
+
+    >>> agglomerate(np.array([[5, 4, 1], [3, 6, 1], [0, 1, 9]]), ("metal", "rock", "jazz")).nested
+    ['jazz', ['metal', 'rock']]
+    """
+    counts = np.asarray(confusion, dtype=float)
+    check_shape(
+        "agglomerate", counts, "one row and one column a genre.", K=len(genres), L=len(genres)
+    )
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    alike = share + share.T
+    groups: list[tuple[Tree | str, list[int]]] = [(g, [k]) for k, g in enumerate(genres)]
+    while len(groups) > 1:
+        pairs = [(i, j) for j in range(len(groups)) for i in range(j)]
+        means = [alike[np.ix_(groups[i][1], groups[j][1])].mean() for i, j in pairs]
+        i, j = pairs[int(np.argmax(means))]
+        joined = (Tree((groups[i][0], groups[j][0])), groups[i][1] + groups[j][1])
+        groups = [g for n, g in enumerate(groups) if n not in (i, j)] + [joined]
+    root = groups[0][0]
+    if isinstance(root, str):
+        raise EvaluationError(explain("agglomerate", "two or more genres", repr(root)))
+    return root
+
+
+def route(
+    tree: Tree, probs: Mapping[str, np.ndarray], genres: Sequence[str], *, how: str = "hard"
+) -> np.ndarray:
+    """Each clip's probabilities of the genres, (M, K), from those that the nodes give.
+
+    Parameters
+    ----------
+    probs: by node name, the probabilities of its children, (M, n_children).
+    genres: the order of the columns.
+    how: "hard" follows the most probable child at each node, as the paper does; the genre where
+        this ends gets probability 1. "soft" multiplies the probabilities along each path, so that
+        no node decides alone.
+
+    Raises
+    ------
+    EvaluationError: another `how`, or genres that are not the tree's.
+
+    >>> tree = Tree.of([["metal", "rock"], "jazz"])
+    >>> probs = {"1": np.array([[.6, .4]]), "2": np.array([[.5, .5]])}
+    >>> route(tree, probs, ("jazz", "metal", "rock"))
+    array([[0., 1., 0.]])
+    >>> route(tree, probs, ("jazz", "metal", "rock"), how="soft")
+    array([[0.4, 0.3, 0.3]])
+    """
+    if how not in ("hard", "soft"):
+        raise EvaluationError(explain("route", 'how="hard" or how="soft"', repr(how)))
+    if set(genres) != set(tree.genres):
+        odd = sorted(set(genres) ^ set(tree.genres))
+        raise EvaluationError(
+            explain("route", "the genres of the tree", f"{some(odd)} in one only")
+        )
+    if how == "hard":
+        probs = {name: np.eye(p.shape[1])[p.argmax(axis=1)] for name, p in probs.items()}
+    columns = [
+        np.prod([probs[name][:, child] for name, child in tree.path(genre)], axis=0)
+        for genre in genres
+    ]
+    return np.stack(columns, axis=1)
