@@ -18,6 +18,7 @@ from mgrlib.features.framing import (
 from mgrlib.features.hpss import Harmonic, Percussive
 from mgrlib.features.mel import LogMel, Mfcc, mel_filterbank
 from mgrlib.features.pictures import MelPicture, MfccPicture, WavePlot, ZcrPlot
+from mgrlib.features.pixels import MelPixels
 from mgrlib.features.rhythm import BeatVector, OnsetStrength, Tempo, Tempogram, beat_times
 from mgrlib.features.scale import MinMax, Standardize, UnitNorm
 from mgrlib.features.spectral import (
@@ -44,6 +45,7 @@ __all__ = [
     "Harmonic",
     "LogMel",
     "MelPicture",
+    "MelPixels",
     "MelRows128",
     "Mfcc",
     "MfccPicture",

@@ -106,7 +106,8 @@ class MelCnn(nn.Module):
         self.pool = nn.MaxPool2d(pool) if pool > 1 else nn.Identity()
         n_bands, n_frames = (self._left(length, kernel, pool) for length in input_shape)
         self.output = nn.Linear(widths[1] * n_bands * n_frames, n_classes)
-        self.to(memory_format=torch.channels_last)  # another order in memory: four times as fast
+        for conv in (self.conv1, self.conv2):  # another order in memory: three times as fast
+            conv.weight.data = conv.weight.data.contiguous(memory_format=torch.channels_last)
 
     @staticmethod
     def _left(length: int, kernel: int, pool: int) -> int:
