@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from torch import nn
@@ -34,7 +35,7 @@ def fit_in_stages(
     ------
     TrainingError: stages that do not rise, or a learning rate that depends on the length.
     """
-    if not stages or any(b <= a for a, b in zip(stages, stages[1:], strict=False)):
+    if not stages or any(b <= a for a, b in pairwise(stages)):
         raise TrainingError(explain("fit_in_stages", "rising stages", str(list(stages)[:8])))
     if config.schedule != "constant":
         hint = "its shorter trainings are other trainings: run each with `fit`."

@@ -39,7 +39,7 @@ def test_labels_say_what_each_child_stands_for():
 
 
 def test_a_tree_refuses_a_genre_twice_and_a_node_without_a_choice():
-    with pytest.raises(EvaluationError, match="each genre once.*rock"):
+    with pytest.raises(EvaluationError, match=r"each genre once.*rock"):
         Tree.of([["metal", "rock"], "rock"])
     with pytest.raises(EvaluationError, match="two or more children"):
         Tree.of([["metal"], "rock"])
