@@ -1,4 +1,4 @@
-"""The command line: `mgrlib list | run | compare | audit | features`."""
+"""The command line: `mgrlib list | run | compare | audit | features | release | mark`."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_run(commands.add_parser("run", help="train and test recipes"))
     _add_folder_commands(commands)
+    _add_course_commands(commands)
     return parser
 
 
@@ -94,6 +95,21 @@ def _add_folder_commands(commands: argparse._SubParsersAction) -> None:
         command.add_argument("folder", type=Path, help="one folder a genre")
         command.add_argument("--jobs", type=_jobs, default=1, help="processes; -1: all cores")
         command.add_argument("--out", type=Path, required=command is table, help=out)
+
+
+def _add_course_commands(commands: argparse._SubParsersAction) -> None:
+    giving = commands.add_parser("release", help="the student's edition of an assignment")
+    giving.add_argument("source", type=Path, help="the instructor's notebook")
+    giving.add_argument("out", type=Path, help="where to write the student's")
+    giving.set_defaults(command=_release)
+
+    marking = commands.add_parser("mark", help="mark a folder of submissions")
+    marking.add_argument("source", type=Path, help="the instructor's notebook")
+    marking.add_argument("submissions", type=Path, help="a notebook, or a folder, a student")
+    marking.add_argument("--out", type=Path, required=True, help="marks.csv")
+    marking.add_argument("--feedback", type=Path, help="folder for a page a student")
+    marking.add_argument("--jobs", type=_jobs, default=1, help="submissions marked at a time")
+    marking.set_defaults(command=_mark)
 
 
 def _jobs(text: str) -> int:
@@ -254,6 +270,32 @@ def _features(options: argparse.Namespace) -> int:
     for reason in skipped.values():
         print(f"skipped: {reason}")
     return 2 if skipped else 0
+
+
+def _release(options: argparse.Namespace) -> int:
+    from mgrlib.course.marking import release
+
+    print(release(options.source, options.out))
+    return 0
+
+
+def _mark(options: argparse.Namespace) -> int:
+    from joblib import effective_n_jobs
+
+    from mgrlib.course.marking import mark_all
+    from mgrlib.storage import atomic_write
+
+    marks = mark_all(
+        options.source,
+        options.submissions,
+        feedback=options.feedback,
+        n_jobs=effective_n_jobs(options.jobs),
+        progress=True,
+    )
+    with atomic_write(options.out) as part:
+        marks.to_csv(part, index=False)
+    print(f"{len(marks)} submissions, mean {marks['points'].mean():.1f} points -> {options.out}")
+    return 0
 
 
 def _unusable(corpus: Corpus, feature: Feature, how: Cut) -> dict[str, str]:
