@@ -28,6 +28,7 @@ from mgrlib.plots.style import (
     panels,
     use_style,
 )
+from mgrlib.plots.trees import plot_tree
 
 __all__ = [
     "GENRE_COLOURS",
@@ -50,6 +51,7 @@ __all__ = [
     "plot_per_genre",
     "plot_robustness",
     "plot_scatter_genres",
+    "plot_tree",
     "plot_waveform",
     "use_style",
 ]
