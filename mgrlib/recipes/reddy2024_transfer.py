@@ -1,0 +1,488 @@
+"""Transfer learning without a download: a tagger of the embedded corpus learns genres.
+
+The source task is that of the published taggers, in small: 44 tags (instruments, tempo, mode, mood,
+voices) of music by artists of other worlds than those that are tested. The weights that came of it
+are a file of the package, 130 kB; `mgrlib run reddy2024/tagger` makes them again.
+
+What the paper leaves open and what we chose
+--------------------------------------------
+- *A smaller network on shorter segments*, so that a CPU trains it in minutes: the paper's CRNN with
+  narrower layers, on the first ten seconds of a clip.
+- *How long.* Every network gets the same number of steps, however many clips it has: with the same
+  number of epochs, few clips would also mean little training.
+- *Rates.* "A bit slower than in the original model": ours is .3 of the source task's.
+- *Steps of the optimisers.* Each has the learning rate that its authors or PyTorch propose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mgrlib.data.corpus import Corpus, Split
+from mgrlib.data.splits import by_group, folds
+from mgrlib.data.synthetic import synthetic, tags
+from mgrlib.evaluation.intervals import over_runs
+from mgrlib.evaluation.paired import mcnemar
+from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
+from mgrlib.evaluation.tagging import tag_auc
+from mgrlib.features import LogMel, standardize_clips
+from mgrlib.models.baselines import k_nn, linear, rbf_svm
+from mgrlib.models.reddy2024 import Crnn
+from mgrlib.recipes.core import Learned, Recipe, learn_estimator, learn_network
+from mgrlib.segments import Segments, cut
+from mgrlib.storage import home
+from mgrlib.synth.tags import INSTRUMENT_TAGS, MODE_TAGS, MOOD_TAGS, TAGS, TEMPO_TAGS, VOICE_TAGS
+from mgrlib.training.checkpoints import load_weights, save_weights
+from mgrlib.training.config import Run, TrainConfig
+from mgrlib.training.loop import fit
+from mgrlib.training.losses import multi_label
+from mgrlib.training.seeds import seeded
+from mgrlib.training.transfer import by_depth, freeze, initialised, layer_features, new_head
+
+__all__ = [
+    "SHORT",
+    "TAGGER_SHA256",
+    "TUNING",
+    "WIDTHS",
+    "embedded_tagger",
+    "frozen_layers",
+    "heard",
+    "initialisations",
+    "learn_features",
+    "learn_scratch",
+    "learn_tuned",
+    "learning_curve",
+    "optimisers",
+    "pretrain",
+    "small_crnn",
+    "statistics",
+    "with_tags",
+]
+
+Row = dict[str, Any]
+
+SECONDS = 10.0
+SHORT = LogMel(
+    12000, n_fft=512, hop_length=256, n_mels=96, n_frames=468, pad_mode="reflect", exponent=2.0
+)
+"""The published taggers' spectrogram, of ten seconds."""
+
+WIDTHS = (12, 24, 48, 64)
+"""Of the small CRNN's blocks; the paper's are 64, 128, 128 and 128."""
+
+SCRATCH = TrainConfig(epochs=1, batch_size=16, lr=1e-3, precision="bfloat16")
+TUNING = replace(SCRATCH, lr=3e-4)
+N_STEPS = 300
+
+WEIGHTS = "reddy2024-tagger.pt"
+TAGGER_SHA256 = ""
+"""Of the weights that come with the package."""
+
+TAG_GROUPS = {
+    "instruments": INSTRUMENT_TAGS,
+    "tempo": TEMPO_TAGS,
+    "mode": MODE_TAGS,
+    "mood": MOOD_TAGS,
+    "voices": VOICE_TAGS,
+}
+
+
+def heard(segments: Segments) -> Segments:
+    """The segments as the tagger wants them: each by itself at mean 0 and deviation 1."""
+    return segments.map(standardize_clips)
+
+
+def statistics(segments: Segments) -> Segments:
+    """What no network is needed for: mean, deviation and mean step of each band, (S, 3 F)."""
+    return segments.map(
+        lambda x: torch.cat([x.mean(2), x.std(2), x.diff(dim=2).abs().mean(2)], dim=1)
+    )
+
+
+def small_crnn(n_classes: int, *, widths: tuple[int, ...] = WIDTHS) -> Crnn:
+    """The paper's CRNN on ten seconds, (96, 468), with narrower layers."""
+    return Crnn(n_classes, (96, 468), widths=widths)
+
+
+# The source task ------------------------------------------------------------------------------
+
+
+def with_tags(corpus: Corpus, segments: Segments) -> Segments:
+    """The segments with tags (S, 44) in place of genres: the clips must be of our own music."""
+    table = tags(corpus).loc[list(segments.clip_ids)].to_numpy(dtype=np.float32)
+    return replace(segments, y=torch.from_numpy(table)[segments.clip], genres=TAGS)
+
+
+def pretrain(
+    corpus: Corpus,
+    seeds: Sequence[int],
+    progress: bool = False,
+    *,
+    worlds: Sequence[int],
+    n_per_genre: int,
+    config: TrainConfig,
+) -> list[Row]:
+    """Train the tagger on other worlds' music, keep its weights, and ask it for the corpus' tags.
+
+    A row is the mean AUC of a group of tags on clips of artists that it has never heard. The
+    weights are written to `mgrlib.storage.home() / "weights"`.
+    """
+    parts = []
+    for world in worlds:
+        source = synthetic(n_per_genre, seconds=SECONDS, seed=world)
+        parts.append(with_tags(source, heard(cut(source, SHORT, progress=progress))))
+    train = _joined(parts)
+    with seeded(seeds[0]):
+        model = small_crnn(len(TAGS))
+    fit(model, train, config=replace(config, seed=seeds[0]), loss=multi_label, progress=progress)
+    half = {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    model.load_state_dict(half)  # what is measured is what is kept
+    path = home() / "weights" / WEIGHTS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sha256 = save_weights(path, model.half())
+    test = with_tags(corpus, heard(cut(corpus, SHORT, progress=progress)))
+    return [{**row, "sha256": sha256} for row in _auc_rows(model.float(), test, seeds[0])]
+
+
+def _joined(parts: Sequence[Segments]) -> Segments:
+    """Several corpora's segments as one, each clip's name led by its corpus' number."""
+    ids = tuple(f"{i}/{c}" for i, part in enumerate(parts) for c in part.clip_ids)
+    starts = np.cumsum([0, *(part.n_clips for part in parts)])
+    return Segments(
+        (torch.cat([part.inputs[0] for part in parts]),),
+        torch.cat([part.y for part in parts]),
+        torch.cat([part.clip + int(n) for part, n in zip(parts, starts, strict=False)]),
+        ids,
+        parts[0].genres,
+    )
+
+
+def _auc_rows(model: nn.Module, test: Segments, seed: int) -> list[Row]:
+    """The mean AUC of all tags and of each group, with intervals by bootstrap over clips."""
+    with torch.inference_mode():
+        x = test.inputs[0]
+        scores = torch.cat([model.eval()(part) for part in x.split(64)]).numpy()
+    truth = test.y.numpy()
+    rng = np.random.default_rng(seed)
+    draws = [np.arange(len(truth)), *rng.integers(len(truth), size=(500, len(truth)))]
+    table = np.stack([tag_auc(scores[rows], truth[rows]) for rows in draws])  # (501, K)
+    rows = []
+    for name, group in {"all tags": TAGS, **TAG_GROUPS}.items():
+        means = np.nanmean(table[:, [TAGS.index(tag) for tag in group]], axis=1)
+        low, high = np.quantile(means[1:], [0.025, 0.975])
+        row: Row = {"row": name, "metric": "mean AUC", "value": float(means[0])}
+        row |= {"low": float(low), "high": float(high), "n": len(truth), "n_tags": len(group)}
+        each = {tag: table[0, TAGS.index(tag)] for tag in group}
+        known = {tag: float(auc) for tag, auc in each.items() if auc == auc}
+        rows.append({**row, "tags": known} if name != "all tags" else row)
+    return rows
+
+
+def embedded_tagger(sha256: str = TAGGER_SHA256) -> nn.Module:
+    """The tagger that comes with the package: logits of 44 tags of ten seconds, (B, 96, 468).
+
+    Raises
+    ------
+    ChecksumError: the file is not the one that this version was made with.
+    """
+    path = Path(str(files("mgrlib.recipes"))) / "weights" / WEIGHTS
+    return load_weights(path, small_crnn(len(TAGS)), sha256=sha256).eval()
+
+
+# The target task ------------------------------------------------------------------------------
+
+
+def learn_scratch(
+    recipe: Recipe, train: Segments, valid: Segments, test: Segments, config: TrainConfig
+) -> Learned:
+    """The recipe's network from its first weights, each segment standardised."""
+    return learn_network(recipe, heard(train), heard(valid), heard(test), config)
+
+
+def learn_features(
+    recipe: Recipe,
+    train: Segments,
+    valid: Segments,
+    test: Segments,
+    config: TrainConfig,
+    *,
+    tagger: str,
+) -> Learned:
+    """The recipe's scikit-learn classifier on what all layers of our tagger say of training clips.
+
+    Validation clips are not used.
+    """
+    model = embedded_tagger(tagger)
+    train, test = (layer_features(model, heard(part)) for part in (train, test))
+    return learn_estimator(recipe, train, train.of(()), test, config)
+
+
+def learn_tuned(
+    recipe: Recipe,
+    train: Segments,
+    valid: Segments,
+    test: Segments,
+    config: TrainConfig,
+    *,
+    tagger: str,
+    n_frozen: int,
+) -> Learned:
+    """Our tagger with a new head, its first layers fixed, trained on."""
+
+    def tuned(n_classes: int, input_shape: tuple[int, ...]) -> nn.Module:
+        return _tuned(n_classes, config.seed, tagger, n_frozen)
+
+    copied = replace(recipe, model=tuned, options={})
+    return learn_network(copied, heard(train), heard(valid), heard(test), config)
+
+
+def _scratch(train: Segments, seed: int) -> nn.Module:
+    with seeded(seed):
+        return small_crnn(train.n_classes)
+
+
+def _tuned(n_classes: int, seed: int, tagger: str, n_frozen: int = 0) -> nn.Module:
+    return freeze(new_head(embedded_tagger(tagger), n_classes, seed=seed), n_frozen)
+
+
+def _steps(config: TrainConfig, train: Segments, seed: int) -> TrainConfig:
+    """The config with as many epochs as make `N_STEPS` steps of this training set."""
+    epochs = round(N_STEPS * config.batch_size / len(train))
+    return replace(config, epochs=max(epochs, 1), seed=seed)
+
+
+# The studies ----------------------------------------------------------------------------------
+
+
+def _splits(corpus: Corpus, n_folds: int | None) -> list[Split]:
+    """The same for every seed, so that seeds differ in training alone."""
+    if n_folds is None:
+        return [by_group(corpus, test=1 / 4, valid=1 / 12, seed=0).check(corpus)]
+    return folds(corpus, n_folds, seed=0)
+
+
+def _some(segments: Segments, clip_ids: Sequence[str], size: int, seed: int) -> Segments:
+    """The segments of `size` clips a genre; those of a smaller size are among them."""
+    part = segments.of(clip_ids)
+    rng = np.random.default_rng(seed)
+    chosen: list[str] = []
+    for k in range(part.n_classes):
+        members = np.flatnonzero(part.y.numpy() == k)
+        chosen += [part.clip_ids[part.clip[i]] for i in rng.permutation(members)[:size]]
+    return part.of(chosen)
+
+
+def _row(name: str, runs: Sequence[Predictions], **more: Any) -> Row:
+    found = over_runs(runs)
+    row: Row = {"row": name, "metric": "accuracy", "value": found.value}
+    return {**row, "low": found.low, "high": found.high, "n": found.n, **more}
+
+
+def learning_curve(
+    corpus: Corpus,
+    seeds: Sequence[int],
+    progress: bool = False,
+    *,
+    sizes: Sequence[int],
+    n_folds: int | None,
+    tagger: str,
+) -> list[Row]:
+    """Accuracy against training clips a genre: from scratch, on features, fine-tuned.
+
+    Each row's `p` is McNemar's test against training from scratch on as many clips, first seed.
+    """
+    splits = _splits(corpus, n_folds)
+    segments = heard(cut(corpus, SHORT, progress=progress))
+    rows = []
+    for size in sizes:
+        answers: dict[str, list[Predictions]] = {}
+        for seed in seeds:
+            per_fold = [_answers(segments, split, size, seed, tagger) for split in splits]
+            for name in per_fold[0]:
+                answers.setdefault(name, []).append(
+                    Predictions.concat([one[name] for one in per_fold])
+                )
+        fresh = answers["from scratch"][0]
+        rows += [
+            _row(
+                f"{name}, {size} a genre",
+                runs,
+                strategy=name,
+                size=size,
+                p=mcnemar(fresh, runs[0]).p_exact,
+            )
+            for name, runs in answers.items()
+        ]
+    return rows
+
+
+def _answers(
+    segments: Segments, split: Split, size: int, seed: int, tagger: str
+) -> dict[str, Predictions]:
+    """What each strategy says of the test clips after `size` training clips a genre."""
+    train, test = _some(segments, split.train, size, seed), segments.of(split.test)
+    K = train.n_classes
+    learners = {
+        "from scratch": (_scratch(train, seed), SCRATCH),
+        "fine-tuned": (_tuned(K, seed, tagger), TUNING),
+        "fine-tuned, convolutions fixed": (_tuned(K, seed, tagger, 5), TUNING),
+    }
+    said = {}
+    for name, (model, config) in learners.items():
+        fit(model, train, config=_steps(config, train, seed))
+        said[name] = predict(model, test)
+    sources = {
+        "tagger's features": lambda part: layer_features(embedded_tagger(tagger), part),
+        "untrained features": lambda part: layer_features(_scratch(train, seed), part),
+        "band statistics": statistics,
+    }
+    for name, listen in sources.items():
+        said[f"{name} + SVM"] = _classified(rbf_svm, listen(train), listen(test), seed)
+    a, z = (layer_features(embedded_tagger(tagger), part) for part in (train, test))
+    said["tagger's features + softmax"] = _classified(linear, a, z, seed)
+    said["tagger's features + k-NN"] = _classified(k_nn, a, z, seed)
+    return said
+
+
+def _classified(
+    make: Callable[..., Any], train: Segments, test: Segments, seed: int
+) -> Predictions:
+    estimator = make(seed).fit(train.inputs[0].numpy(), train.y.numpy())
+    return predict_sklearn(estimator, test)
+
+
+def _one_size(
+    corpus: Corpus, size: int, progress: bool
+) -> tuple[Segments, Callable[[int], Segments], Segments]:
+    """Validation segments, training segments of a seed, and test segments."""
+    split = _splits(corpus, None)[0]
+    segments = heard(cut(corpus, SHORT, progress=progress))
+
+    def train(seed: int) -> Segments:
+        return _some(segments, split.train, size, seed)
+
+    return segments.of(split.valid), train, segments.of(split.test)
+
+
+def _losses(runs: Sequence[Run]) -> Row:
+    """The mean course of the losses over seeds, and the epochs that were best."""
+    course = {
+        name: np.mean([run.history[name] for run in runs], axis=0).round(4).tolist()
+        for name in ("train_loss", "valid_loss")
+    }
+    return {**course, "best_epochs": [run.best_epoch for run in runs]}
+
+
+def _compared(
+    corpus: Corpus,
+    seeds: Sequence[int],
+    progress: bool,
+    size: int,
+    variants: dict[str, Callable[[Segments, int], tuple[nn.Module, TrainConfig]]],
+) -> list[Row]:
+    """One row a variant: each trained with every seed, the epoch chosen on validation artists."""
+    valid, training, test = _one_size(corpus, size, progress)
+    rows = []
+    for name, make in variants.items():
+        said, runs = [], []
+        for seed in seeds:
+            train = training(seed)
+            model, config = make(train, seed)
+            runs.append(fit(model, train, valid, config))
+            said.append(predict(model, test))
+        rows.append(_row(name, said, size=size, **_losses(runs)))
+    return rows
+
+
+def frozen_layers(
+    corpus: Corpus,
+    seeds: Sequence[int],
+    progress: bool = False,
+    *,
+    size: int,
+    n_frozen: Sequence[int],
+    decays: Sequence[float],
+    tagger: str,
+) -> list[Row]:
+    """Fine-tuning with the first n layers fixed, or with rates that fall with depth instead."""
+
+    def fixed(n: int) -> Callable[[Segments, int], tuple[nn.Module, TrainConfig]]:
+        return lambda train, seed: (
+            _tuned(train.n_classes, seed, tagger, n),
+            _steps(TUNING, train, seed),
+        )
+
+    def falling(decay: float) -> Callable[[Segments, int], tuple[nn.Module, TrainConfig]]:
+        def make(train: Segments, seed: int) -> tuple[nn.Module, TrainConfig]:
+            model = _tuned(train.n_classes, seed, tagger)
+            # The head at the source task's rate, all else ever slower.
+            return model, by_depth(_steps(SCRATCH, train, seed), model, decay)
+
+        return make
+
+    variants = {f"{n} layers fixed": fixed(n) for n in n_frozen}
+    variants |= {f"each layer at {decay:g} of the next": falling(decay) for decay in decays}
+    return _compared(corpus, seeds, progress, size, variants)
+
+
+def optimisers(
+    corpus: Corpus,
+    seeds: Sequence[int],
+    progress: bool = False,
+    *,
+    size: int,
+    rates: dict[str, float],
+    tagger: str,
+) -> list[Row]:
+    """Each optimiser at its own rate from scratch, and at .3 of it fine-tuning."""
+
+    def made(optimizer: str, lr: float, tuned: bool) -> Any:
+        def make(train: Segments, seed: int) -> tuple[nn.Module, TrainConfig]:
+            config = replace(_steps(SCRATCH, train, seed), optimizer=optimizer, momentum=0.9)
+            if tuned:
+                return _tuned(train.n_classes, seed, tagger), replace(config, lr=0.3 * lr)
+            return _scratch(train, seed), replace(config, lr=lr)
+
+        return make
+
+    variants = {
+        f"{optimizer}, {how}": made(optimizer, lr, how == "fine-tuned")
+        for how in ("from scratch", "fine-tuned")
+        for optimizer, lr in rates.items()
+    }
+    return _compared(corpus, seeds, progress, size, variants)
+
+
+def initialisations(
+    corpus: Corpus,
+    seeds: Sequence[int],
+    progress: bool = False,
+    *,
+    size: int,
+    hows: Sequence[str],
+    tagger: str,
+) -> list[Row]:
+    """The same network from several first weights, the tagger's among them, at one rate."""
+
+    def drawn(how: str | None) -> Any:
+        def make(train: Segments, seed: int) -> tuple[nn.Module, TrainConfig]:
+            model = _scratch(train, seed)
+            config = _steps(SCRATCH, train, seed)
+            return (initialised(model, how, seed=seed) if how else model), config
+
+        return make
+
+    variants = {"PyTorch's own": drawn(None), **{how: drawn(how) for how in hows}}
+    variants["the tagger's weights"] = lambda train, seed: (
+        _tuned(train.n_classes, seed, tagger),
+        _steps(SCRATCH, train, seed),
+    )
+    return _compared(corpus, seeds, progress, size, variants)

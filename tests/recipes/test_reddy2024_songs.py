@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mgrlib.data.corpus import Corpus
+from mgrlib.evaluation import Predictions
+from mgrlib.evaluation.multiframe import joined, songs_of
+from mgrlib.recipes import reddy2024_songs
+from mgrlib.recipes.core import Protocol, run
+from mgrlib.recipes.ledger import recipe, study
+from mgrlib.recipes.reddy2024_songs import FRAME, FRAMES, cross_data, multiframe
+from mgrlib.recipes.reddy2024_transfer import statistics
+from mgrlib.recipes.studies import conduct
+from mgrlib.segments import cut
+
+GENRES = ("hum", "hiss")
+
+
+@dataclass(frozen=True)
+class Humming:
+    """Songs of one genre hum, those of the other hiss, all with a little of both."""
+
+    def audio(self, row: pd.Series, sample_rate: int) -> np.ndarray:
+        """A sine, or noise, of the row's length."""
+        rng = np.random.default_rng(int(row["number"]))
+        n = round(row["seconds"] * sample_rate)
+        hum = np.sin(2 * np.pi * (200 + row["number"]) * np.arange(n) / sample_rate)
+        share = 0.9 if row["genre"] == "hum" else 0.3
+        return (0.3 * (share * hum + (1 - share) * rng.normal(size=n))).astype(np.float32)
+
+    def fingerprint(self, row: pd.Series) -> str:
+        """The row's number."""
+        return f"humming-{row['number']}-{row['seconds']}"
+
+
+def songs(n: int = 6, seconds: float = 100.0) -> Corpus:
+    rows = [
+        {"path": "", "genre": genre, "group": f"{genre}{i // 2}", "seconds": seconds}
+        | {"number": 10 * k + i, "clip_id": f"{genre}.{i}"}
+        for k, genre in enumerate(GENRES)
+        for i in range(n)
+    ]
+    return Corpus("humming", GENRES, pd.DataFrame(rows).set_index("clip_id"), Humming())
+
+
+@pytest.fixture(scope="module")
+def result():
+    return run(recipe("reddy2024/frames-statistics"), songs(), Protocol(3, by="group"))
+
+
+def test_a_song_is_trimmed_and_cut_into_frames_of_half_a_minute():
+    segments = cut(songs(1, seconds=100.0), FRAME, how=FRAMES)
+    assert segments.inputs[0].shape == (4, 96, 1366)  # (100 - 40) / 29.12 = 2 frames a song
+
+
+def test_frames_are_kept_with_the_result_and_give_its_songs(result):
+    frames = [Predictions.from_dict(one["extra"]["frames"]) for one in result.runs]
+    again = Predictions.concat([joined(part) for part in frames])
+    assert np.allclose(again.probs, result.predictions(0).probs, atol=1e-3)
+    assert set(songs_of(frames[0])) == set(result.runs[0]["predictions"]["clip_ids"])
+
+
+def test_songs_that_hum_are_told_from_songs_that_hiss(result):
+    assert result.predictions(0).correct.all()
+
+
+def test_neighbours_among_scores_tell_songs_too(result):
+    near = Predictions.concat([Predictions.from_dict(r["extra"]["nearest"]) for r in result.runs])
+    assert near.correct.all()
+    assert near.n == 12
+
+
+def test_a_network_is_trained_on_frames():
+    small = replace(
+        recipe("reddy2024/frames-crnn"), options={"widths": (2, 2, 2, 2), "n_hidden": 2}
+    )
+    made = run(small, songs(3), Protocol(3, by="clip"), changes={"epochs": 1})
+    assert made.predictions(0).n == 6
+    assert len(made.runs[0]["extra"]["frames"]["clip_ids"]) == 4
+
+
+@pytest.fixture(scope="module")
+def findings():
+    told = replace(
+        study("reddy2024/multiframe"),
+        conduct=partial(multiframe, recipe=recipe("reddy2024/frames-statistics"), n_frames=(1, 2)),
+        settings={},
+    )
+    return conduct(told, songs())
+
+
+def test_the_study_has_a_row_for_each_number_of_the_paper(findings):
+    names = [row["row"] for row in findings.rows]
+    assert set(study("reddy2024/multiframe").reported) < set(names)
+    assert len(names) == 2 * (2 + 4 + 1 + 2 + 1)
+
+
+def test_rows_tell_frames_from_songs(findings):
+    assert findings.row("by song: frames")["n"] == 24
+    assert findings.row("by song: songs, mean")["n"] == 12
+    assert findings.row("by artist: 1 frames a song")["protocol"] == "3 folds by group"
+
+
+def test_trained_on_songs_and_tested_elsewhere(monkeypatch):
+    monkeypatch.setattr(reddy2024_songs, "handmade", lambda n: songs(n))
+    listeners = {"statistics": statistics}
+    rows = cross_data(songs(5, seconds=30.0), (0,), n_per_genre=2, listeners=listeners)
+    assert [row["value"] for row in rows] == [1.0, 1.0]
+    assert rows[0]["n_frames"] == 8
