@@ -21,6 +21,9 @@ from strip import stripped
 Notebook = nbformat.NotebookNode
 QUESTIONS_KEPT = Path(__file__).resolve().parent.parent / "mgrlib/course/questions"
 
+# The instructor's editions of the assignments are no pages.
+SOLUTIONS = ("book", "assignments", "source")
+
 CELL_LINES = 15
 MEDIAN_LINES = 4
 WORDS_A_LINE = 8
@@ -275,7 +278,8 @@ def toc_faults(root: Path) -> list[str]:
     found += [f"{page} is named twice" for page in set(pages) if pages.count(page) > 1]
     there = [p for ending in ("ipynb", "md") for p in (root / "book").rglob(f"*.{ending}")]
     for path in there:
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        inside = path.relative_to(root).parts
+        hidden = any(part.startswith(".") for part in inside) or inside[:3] == SOLUTIONS
         if not hidden and path.relative_to(root).with_suffix("").as_posix() not in pages:
             found.append(f"{path.relative_to(root)} is not in _toc.yml")
     return found
