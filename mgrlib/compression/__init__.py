@@ -1,1 +1,45 @@
-"""Making trained networks smaller: pruning, quantisation, distillation, export, cost."""
+"""Making trained networks smaller: pruning, sharing, quantisation, distillation, export, cost.
+
+What needs only PyTorch is at hand here; what reads and writes ONNX files is in the modules
+`onnx_files`, `quantize`, `front_end` and `export`.
+"""
+
+from mgrlib.compression.binary import binarised, straight_through_sign
+from mgrlib.compression.channels import Chain, chains, narrowed
+from mgrlib.compression.cost import Cost, cost, macs, stored_bytes
+from mgrlib.compression.distil import Passenger, distillation_loss, logits_of, with_teacher
+from mgrlib.compression.pack import bytes_by_tensor, pack, unpack
+from mgrlib.compression.prune import cubic_schedule, magnitude_masks, pruned, sparsity
+from mgrlib.compression.share import kmeans, shared
+from mgrlib.compression.timing import Latency, speedup, take_turns
+from mgrlib.compression.weights import plain, weight_layers
+
+__all__ = [
+    "Chain",
+    "Cost",
+    "Latency",
+    "Passenger",
+    "binarised",
+    "bytes_by_tensor",
+    "chains",
+    "cost",
+    "cubic_schedule",
+    "distillation_loss",
+    "kmeans",
+    "logits_of",
+    "macs",
+    "magnitude_masks",
+    "narrowed",
+    "pack",
+    "plain",
+    "pruned",
+    "shared",
+    "sparsity",
+    "speedup",
+    "stored_bytes",
+    "straight_through_sign",
+    "take_turns",
+    "unpack",
+    "weight_layers",
+    "with_teacher",
+]

@@ -1,0 +1,209 @@
+"""Structured pruning: whole channels are taken out, and the network is really smaller.
+
+A zero among the weights of a layer saves no time on an ordinary processor and no byte in an
+ordinary file. A channel that is gone saves both: it takes with it a row of the layer that makes
+it, its values of batch normalisation, and a column of the layer that reads it. Li et al. (2017)
+rank channels by the sum of the magnitudes of their weights; so does this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from mgrlib.compression.weights import LAYERS, layer_of, plain
+from mgrlib.errors import MgrError, explain
+
+__all__ = ["Chain", "chains", "narrowed"]
+
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+AGREEMENT = 1e-3  # of the largest logit: what another order of adding up may change
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Three places that have to lose a channel together, by the names of their layers.
+
+    Parameters
+    ----------
+    producer: the layer whose outputs are the channels.
+    norms: batch normalisations that they pass through; may be empty.
+    consumer: the only layer that reads them.
+    """
+
+    producer: str
+    norms: tuple[str, ...]
+    consumer: str
+
+
+def chains(model: nn.Module, *input_shapes: tuple[int, ...]) -> list[Chain]:
+    """The places where channels can be taken out without touching anything else.
+
+    Two layers that run one after the other are a chain if everything that the first puts out goes
+    to the second, and nothing else does. Both are tried out with gradients: cut at the second's
+    input, none may reach the first's output; cut at the first's output, none may go on from the
+    second's input. The layers around the sum of a residual block fail, since all that is added up
+    has to keep the same channels.
+
+    Parameters
+    ----------
+    input_shapes: the shape of one segment, once a modality.
+    """
+    made = plain(model).eval()
+    order = _execution_order(made, input_shapes)
+    places = [i for i, name in enumerate(order) if not _is_norm(made, name)]
+    found = []
+    for first, second in pairwise(places):
+        producer, consumer = order[first], order[second]
+        both = (made.get_submodule(producer), made.get_submodule(consumer))
+        if all(_whole(layer) for layer in both) and order.count(producer) == 1:
+            norms = tuple(order[first + 1 : second])
+            if _is_chain(made, producer, consumer, input_shapes):
+                found.append(Chain(producer, norms, consumer))
+    return found
+
+
+def _whole(layer: nn.Module) -> bool:
+    """A layer whose every output reads every input, which grouped convolutions do not."""
+    return isinstance(layer, LAYERS) and getattr(layer, "groups", 1) == 1
+
+
+def _is_norm(model: nn.Module, name: str) -> bool:
+    return isinstance(model.get_submodule(name), NORMS)
+
+
+def _execution_order(model: nn.Module, input_shapes: Sequence[tuple[int, ...]]) -> list[str]:
+    """The names of the layers that hold parameters, in the order in which they run."""
+    order: list[str] = []
+    handles = [
+        layer.register_forward_hook(lambda *_, name=name: order.append(name))
+        for name, layer in model.named_modules()
+        if any(True for _ in layer.parameters(recurse=False))
+    ]
+    with torch.no_grad():
+        model(*_examples(input_shapes))
+    for handle in handles:
+        handle.remove()
+    return order
+
+
+def _examples(input_shapes: Sequence[tuple[int, ...]]) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randn(2, *shape, generator=generator) for shape in input_shapes]
+
+
+def _is_chain(
+    model: nn.Module, producer: str, consumer: str, input_shapes: Sequence[tuple[int, ...]]
+) -> bool:
+    """Whether all that the producer puts out goes to the consumer, which gets nothing else."""
+    made: list[torch.Tensor] = []
+    read: list[torch.Tensor] = []
+
+    def begin(layer: nn.Module, given: tuple, output: torch.Tensor) -> torch.Tensor:
+        made.append(output.detach().requires_grad_())
+        return made[-1]
+
+    def end(layer: nn.Module, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        read.append(given[0])
+        return tuple(x.detach() for x in given)
+
+    inputs = [x.requires_grad_() for x in _examples(input_shapes)]
+    handles = (
+        model.get_submodule(producer).register_forward_hook(begin),
+        model.get_submodule(consumer).register_forward_pre_hook(end),
+    )
+    logits = model(*inputs)
+    for handle in handles:
+        handle.remove()
+    return not (_depends(logits, made) or _depends(read[0], inputs))
+
+
+def _depends(y: torch.Tensor, on: Sequence[torch.Tensor]) -> bool:
+    if not y.requires_grad:
+        return False
+    found = torch.autograd.grad(y.pow(2).sum(), on, retain_graph=True, allow_unused=True)
+    return any(gradient is not None and bool(gradient.any()) for gradient in found)
+
+
+def narrowed(
+    model: nn.Module,
+    share: float,
+    *input_shapes: tuple[int, ...],
+    among: Sequence[Chain] | None = None,
+) -> nn.Module:
+    """A smaller network without the weakest `share` of the channels of every chain.
+
+    A channel's strength is the sum of the magnitudes of its weights in the producer. At least one
+    is kept. The result is checked: it must compute what the model computes with the same channels
+    silenced.
+
+    Parameters
+    ----------
+    share: of the channels that go, from 0 to below 1.
+    input_shapes: the shape of one segment, once a modality.
+    among: the chains to shorten; default: all that `chains` finds.
+
+    Raises
+    ------
+    MgrError: a share outside [0, 1), no chain, or one that is not what it claims to be.
+    """
+    if not 0 <= share < 1:
+        raise MgrError(explain("narrowed", "a share from 0 to below 1", str(share)))
+    found = chains(model, *input_shapes) if among is None else list(among)
+    if not found:
+        got = f"none in {type(model).__name__}"
+        raise MgrError(explain("narrowed", "a layer that one other layer alone reads", got))
+    small, silenced = plain(model).eval(), plain(model).eval()
+    for chain in found:
+        strength = layer_of(small, chain.producer).weight.detach().flatten(1).abs().sum(1)
+        n_kept = max(1, round((1 - share) * len(strength)))
+        kept = strength.argsort(descending=True, stable=True)[:n_kept].sort().values
+        _take_out(small, chain, kept)
+        _silence(silenced, chain, kept)
+    inputs = _examples(input_shapes)
+    with torch.no_grad():
+        expected, got = silenced(*inputs), small(*inputs)
+    if not torch.allclose(expected, got, atol=AGREEMENT * float(expected.abs().max())):
+        hint = "channels of this model meet outside its layers; name the chains yourself."
+        wanted = "the logits of the model with silent channels"
+        raise MgrError(explain("narrowed", wanted, "others", hint))
+    return small.train(model.training)
+
+
+def _take_out(model: nn.Module, chain: Chain, kept: torch.Tensor) -> None:
+    """Keep only these channels, in all three places."""
+    n_before = layer_of(model, chain.producer).weight.shape[0]
+    for layer in map(model.get_submodule, (chain.producer, *chain.norms)):
+        for values in (*layer.parameters(), *layer.buffers()):
+            if values.ndim:  # not the count of batches
+                values.data = values.data[kept].clone()
+        for name in ("out_channels", "out_features", "num_features"):
+            if hasattr(layer, name):
+                setattr(layer, name, len(kept))
+    consumer = layer_of(model, chain.consumer)
+    columns = _columns(consumer.weight.shape[1], n_before, kept)
+    consumer.weight.data = consumer.weight.data[:, columns].clone()
+    name = "in_features" if isinstance(consumer, nn.Linear) else "in_channels"
+    setattr(consumer, name, len(columns))
+
+
+def _columns(n_inputs: int, n_channels: int, kept: torch.Tensor) -> torch.Tensor:
+    """The consumer's inputs that belong to these channels: flattening gives each several."""
+    if n_inputs % n_channels:
+        got = f"{n_inputs} inputs for {n_channels} channels"
+        raise MgrError(explain("narrowed", "a whole number of inputs a channel", got))
+    each = n_inputs // n_channels
+    return (kept[:, None] * each + torch.arange(each)).flatten()
+
+
+def _silence(model: nn.Module, chain: Chain, kept: torch.Tensor) -> None:
+    """Set the other channels to zero where they are made, and after each normalisation."""
+    gone = torch.ones(layer_of(model, chain.producer).weight.shape[0], dtype=torch.bool)
+    gone[kept] = False
+    for name in (chain.producer, *chain.norms):
+        for values in model.get_submodule(name).parameters(recurse=False):
+            values.data[gone] = 0.0

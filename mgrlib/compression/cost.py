@@ -1,0 +1,142 @@
+"""What a network costs: parameters, non-zeros, bytes, multiplications, time.
+
+A compression ratio is a quotient of two of these, and no two definitions agree; see `Cost`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from mgrlib.compression.pack import float_tensors, pack
+from mgrlib.compression.timing import Latency, take_turns
+from mgrlib.compression.weights import plain
+from mgrlib.errors import MgrError, explain
+
+__all__ = ["Cost", "cost", "macs", "stored_bytes"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a network needs.
+
+    Parameters
+    ----------
+    parameters: trainable values, as papers count them.
+    nonzeros: those of them that are not zero.
+    stored: bytes of all values that an answer needs (normalisation's statistics too) as float32.
+    gzipped: the same bytes after gzip's algorithm at its strongest.
+    packed: bytes of the shortest lossless form that `mgrlib.compression.pack` knows.
+    macs: multiplications with an addition for one segment.
+    latency: the time of an answer to one segment on one thread; None where it was not measured.
+    """
+
+    parameters: int
+    nonzeros: int
+    stored: int
+    gzipped: int
+    packed: int
+    macs: int
+    latency: Latency | None = None
+
+
+def cost(model: nn.Module, *input_shapes: tuple[int, ...], rounds: int = 25) -> Cost:
+    """What a network needs to answer to one segment.
+
+    Parameters
+    ----------
+    input_shapes: the shape of one segment, once a modality.
+    rounds: to measure the time in; 0 leaves it out.
+
+    >>> found = cost(nn.Linear(57, 10), (57,), rounds=0)
+    >>> found.parameters, found.macs, found.stored
+    (580, 570, 2320)
+    """
+    made = plain(model).eval()
+    weights = [p.detach() for p in made.parameters()]
+    latency = None
+    if rounds:
+        inputs = [torch.zeros(1, *shape) for shape in input_shapes]
+        times = take_turns({"answer": lambda: made(*inputs)}, rounds=rounds)
+        latency = Latency.of(times["answer"])
+    return Cost(
+        parameters=sum(p.numel() for p in weights),
+        nonzeros=sum(int(torch.count_nonzero(p)) for p in weights),
+        stored=stored_bytes(made),
+        gzipped=stored_bytes(made, compressed=True),
+        packed=len(pack(made)),
+        macs=macs(made, *input_shapes),
+        latency=latency,
+    )
+
+
+def stored_bytes(model: nn.Module, *, compressed: bool = False) -> int:
+    """Bytes of all values that an answer needs, as float32 one after the other; or gzipped."""
+    values = float_tensors(model).values()
+    data = b"".join(x.contiguous().numpy().astype("<f4").tobytes() for x in values)
+    return len(zlib.compress(data, 9)) if compressed else len(data)
+
+
+def macs(model: nn.Module, *input_shapes: tuple[int, ...]) -> int:
+    """Multiplications with an addition for one segment, counted while one passes through.
+
+    Linear, convolutional and recurrent layers (batch first) are counted; biases, normalisation and
+    activations are not.
+
+    Raises
+    ------
+    MgrError: a layer with a matrix that is none of these.
+
+    >>> macs(nn.Conv1d(128, 128, 21), (128, 1024)) == 128 * 128 * 21 * 1004
+    True
+    """
+    made = plain(model).eval()
+    total = 0
+
+    def count(layer: nn.Module, given: tuple[Any, ...], output: Any) -> None:
+        nonlocal total
+        total += _macs_of(layer, given[0], output)
+
+    handles = [layer.register_forward_hook(count) for layer in made.modules() if _counts(layer)]
+    with torch.inference_mode():
+        made(*(torch.zeros(1, *shape) for shape in input_shapes))
+    for handle in handles:
+        handle.remove()
+    return total
+
+
+def _counts(layer: nn.Module) -> bool:
+    """Whether a layer holds a matrix of its own to multiply with."""
+    return any(p.ndim > 1 for p in layer.parameters(recurse=False))
+
+
+def _macs_of(layer: nn.Module, given: torch.Tensor, output: Any) -> int:
+    """The products of one layer for the one segment that it was given."""
+    if type(layer) in PER_LAYER:
+        return PER_LAYER[type(layer)](layer, output)
+    if isinstance(given, torch.Tensor) and given.ndim == 3:  # one step after the other, (B, T, D)
+        weights = [p for p in layer.parameters(recurse=False) if p.ndim > 1]
+        return given.shape[1] * sum(p.numel() for p in weights)
+    hint = "write down in `PER_LAYER` how its products are counted."
+    known = "a linear, convolutional or recurrent layer"
+    raise MgrError(explain("macs", known, type(layer).__name__, hint))
+
+
+def _linear(layer: Any, output: torch.Tensor) -> int:
+    return int(layer.in_features * output.numel())
+
+
+def _convolution(layer: Any, output: torch.Tensor) -> int:
+    return int(layer.weight[0].numel() * output.numel())
+
+
+PER_LAYER: dict[type, Callable[[Any, torch.Tensor], int]] = {
+    nn.Linear: _linear,
+    nn.Conv1d: _convolution,
+    nn.Conv2d: _convolution,
+}

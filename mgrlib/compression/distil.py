@@ -1,0 +1,108 @@
+"""Knowledge distillation: a small network learns what a large one says, and not only what is true.
+
+Hinton et al. (2015): the teacher's logits, divided by a temperature T, become soft probabilities;
+they tell which wrong genres are less wrong. The student is asked to match them at the same
+temperature, and the truth at temperature 1:
+
+    loss = (1 - w) CE(student, truth) + w T² KL(teacher / T || student / T)
+
+T² keeps the gradients of the soft part as large as they are at T = 1.
+
+Teacher and student need not look at the same thing. The teacher answers once for every segment;
+its logits travel with the segments as one more modality, which the loss reads and the student,
+inside `Passenger`, does not see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from mgrlib.errors import MgrError, ShapeError, explain
+from mgrlib.segments import Segments
+
+__all__ = ["Passenger", "distillation_loss", "logits_of", "with_teacher"]
+
+Loss = Callable[[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...]], torch.Tensor]
+
+
+def logits_of(model: nn.Module, segments: Segments, *, batch_size: int = 64) -> torch.Tensor:
+    """What a model in evaluation mode says of each segment: (S, K) on the CPU."""
+    modes = [(layer, layer.training) for layer in model.modules()]
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    model.eval()
+    try:
+        with torch.no_grad():
+            parts = [
+                model(*(x[i : i + batch_size].to(device) for x in segments.inputs)).float().cpu()
+                for i in range(0, len(segments), batch_size)
+            ]
+    finally:
+        for layer, training in modes:  # `train()` would also switch layers that are frozen
+            layer.training = training
+    return torch.cat(parts)
+
+
+def with_teacher(segments: Segments, logits: torch.Tensor) -> Segments:
+    """The same segments with the teacher's logits (S, K) as their last modality.
+
+    Raises
+    ------
+    ShapeError: logits of other segments or classes.
+    """
+    expected = (len(segments), segments.n_classes)
+    if tuple(logits.shape) != expected:
+        raise ShapeError(explain("with_teacher", f"logits {expected}", str(tuple(logits.shape))))
+    return replace(segments, inputs=(*segments.inputs, logits))
+
+
+class Passenger(nn.Module):
+    """A student that is handed its teacher's logits with the inputs and does not look at them."""
+
+    def __init__(self, student: nn.Module) -> None:
+        super().__init__()
+        self.student = student
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """The student's logits (B, K), from all inputs but the last."""
+        logits: torch.Tensor = self.student(*inputs[:-1])
+        return logits
+
+
+def distillation_loss(temperature: float = 4.0, weight: float = 0.9) -> Loss:
+    """The loss above, for `fit`, over segments made by `with_teacher`.
+
+    Parameters
+    ----------
+    temperature: T, above 0; the higher, the more the wrong genres count.
+    weight: w, the share of the teacher from 0 (truth alone) to 1 (teacher alone).
+
+    Raises
+    ------
+    MgrError: a temperature or weight outside these bounds.
+
+    >>> loss = distillation_loss(temperature=2.0, weight=1.0)
+    >>> logits = torch.tensor([[1.0, -1.0]])
+    >>> loss(logits, torch.tensor([0]), (logits,)).item()
+    0.0
+    """
+    if temperature <= 0 or not 0 <= weight <= 1:
+        got = f"temperature {temperature}, weight {weight}"
+        raise MgrError(explain("distillation_loss", "T > 0 and 0 <= w <= 1", got))
+
+    def loss(
+        logits: torch.Tensor, y: torch.Tensor, inputs: tuple[torch.Tensor, ...]
+    ) -> torch.Tensor:
+        hard = nn.functional.cross_entropy(logits, y)
+        soft = nn.functional.kl_div(
+            (logits / temperature).log_softmax(1),
+            (inputs[-1] / temperature).log_softmax(1),
+            reduction="batchmean",
+            log_target=True,
+        )
+        return (1 - weight) * hard + weight * temperature**2 * soft
+
+    return loss

@@ -1,0 +1,184 @@
+"""Networks as ONNX files, and ONNX files as networks.
+
+ONNX is a list of standard operations with their weights. A file of it runs without Python and
+without PyTorch: in ONNX Runtime on any computer or telephone, and in a browser. Only operations of
+the standard set of version 18 are used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import nn
+
+from mgrlib.compression.weights import plain
+from mgrlib.errors import MgrError, StorageError, explain
+from mgrlib.storage import atomic_write
+
+__all__ = ["OPSET", "OnnxModel", "open_session", "to_onnx"]
+
+OPSET = 18
+READABLE_IR = 10  # of the file format; newer ones are refused by runtimes a year old
+
+
+def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Path:
+    """Write a network as an ONNX file; returns the path.
+
+    Inputs are called `input0`, `input1`, ..., the output `logits`; the batch may be of any size.
+    Batch normalisation is worked into the convolution before it. Recurrent layers are followed step
+    by step while they are translated, which takes a minute for a thousand steps.
+
+    Parameters
+    ----------
+    model: masks and codebooks become ordinary weights.
+    input_shapes: the shape of one segment, once a modality.
+
+    Raises
+    ------
+    StorageError: the file cannot be written.
+    """
+    inputs = tuple(torch.zeros(2, *shape) for shape in input_shapes)
+    batch = torch.export.Dim("batch", min=1, max=4096)
+    with _quiet():
+        program = torch.onnx.export(
+            plain(model).eval().cpu(),
+            inputs,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=[f"input{i}" for i in range(len(inputs))],
+            output_names=["logits"],
+            dynamic_shapes=tuple({0: batch} for _ in inputs),
+            verbose=False,
+        )
+    made = program.model_proto  # type: ignore[union-attr]
+    # Shapes noted inside the graph may contradict what quantisation makes of it.
+    del made.graph.value_info[:]
+    _forget_origin(made)
+    return save(made, path)
+
+
+def _forget_origin(model: onnx.ModelProto) -> None:
+    """Drop the notes on where in the source each operation came from."""
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    model.graph.doc_string = model.doc_string = ""
+    for item in (*model.graph.node, *model.graph.input, *model.graph.output):
+        del item.metadata_props[:]
+        item.doc_string = ""
+    for tensor in model.graph.initializer:
+        del tensor.metadata_props[:]
+        tensor.doc_string = ""
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's remarks on packages that are not installed and on its own future."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def save(model: onnx.ModelProto, path: Path) -> Path:
+    """Write an ONNX model whole or not at all; returns the path."""
+    model.ir_version = min(model.ir_version, READABLE_IR)
+    onnx.checker.check_model(model)
+    with atomic_write(path) as part:
+        part.write_bytes(model.SerializeToString(deterministic=True))
+    return path
+
+
+def load(path: Path) -> onnx.ModelProto:
+    """The model that an ONNX file holds.
+
+    Raises
+    ------
+    StorageError: no such file.
+    MgrError: a file that is no ONNX model.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        got = error.strerror or str(error)
+        raise StorageError(explain(str(path), "an ONNX file", got, "check the path.")) from error
+    try:
+        model = onnx.load_model_from_string(data)
+        onnx.checker.check_model(model)
+    except Exception as error:  # damage looks like anything to a parser
+        got = f"a file that cannot be read as one ({str(error).splitlines()[0]})"
+        hint = "`mgrlib export` writes such files."
+        raise MgrError(explain(str(path), "an ONNX model", got, hint)) from error
+    return model
+
+
+def open_session(
+    path: Path, *, n_threads: int = 1, fused: bool = True
+) -> onnxruntime.InferenceSession:
+    """An ONNX file ready to run on the CPU.
+
+    Parameters
+    ----------
+    n_threads: that one answer may use.
+    fused: let the runtime join operations. Without it an int8 file is computed as it is written:
+        every layer back to float32, convolved there, and rounded again.
+
+    Raises
+    ------
+    StorageError, MgrError: as `load`.
+    """
+    load(path)  # the runtime's own complaints name no remedy
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = n_threads
+    settings.inter_op_num_threads = 1
+    settings.log_severity_level = 3
+    if not fused:
+        level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        settings.graph_optimization_level = level
+    return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+
+
+class OnnxModel(nn.Module):
+    """An ONNX file in the place of a network: `predict` and `measure` take it like any other.
+
+    It has no parameters and cannot be trained.
+    """
+
+    def __init__(self, path: Path, *, n_threads: int = 1, fused: bool = True) -> None:
+        super().__init__()
+        self.session = open_session(path, n_threads=n_threads, fused=fused)
+        self.names = [one.name for one in self.session.get_inputs()]
+
+    def run(self, *inputs: np.ndarray) -> np.ndarray:
+        """Arrays in, logits (B, K) out: what a program without PyTorch does."""
+        feed = dict(zip(self.names, inputs, strict=True))
+        logits: np.ndarray = self.session.run(None, feed)[0]
+        return logits
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """Tensors in, logits (B, K) out."""
+        arrays = [x.detach().numpy() for x in inputs]
+        return torch.from_numpy(self.run(*arrays))
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for the files on the way from one form to another, gone when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="mgrlib-") as name:
+        yield Path(name)

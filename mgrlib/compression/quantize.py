@@ -1,0 +1,158 @@
+"""Eight bits in place of thirty-two: smaller files, and integer arithmetic that is faster.
+
+A value x is stored as the integer q = round(x / s) + z; s and z are the scale and the zero point.
+*Static* quantisation settles s and z of every layer's output beforehand, from a few segments that
+are sent through the network (the calibration set), so that the whole network runs in integers.
+*Dynamic* quantisation looks at each output while running; it has to find the extremes and go back
+to float32 after each layer, which for convolutions costs more than it saves. *Weights only* stores
+int8 and computes in float32: as small, and never faster than before.
+
+Weights have a scale for each channel of outputs. The files are in ONNX's form of pairs of
+QuantizeLinear and DequantizeLinear around the float32 operations; the runtime joins each pair and
+what is between them into one integer operation.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime import quantization
+
+from mgrlib.compression.onnx_files import load, save, scratch_folder
+from mgrlib.errors import MgrError, explain
+from mgrlib.segments import Segments
+
+__all__ = ["quantize_dynamic", "quantize_static", "quantize_tensor", "quantize_weights"]
+
+MAX_CALIBRATION = 200  # segments; the ranges settle long before
+
+
+def quantize_tensor(
+    x: np.ndarray, *, axis: int | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A weight as int8, symmetric: q, s and what s q gives back.
+
+    Parameters
+    ----------
+    axis: has a scale for each of its places; None has one for all.
+
+    >>> q, s, back = quantize_tensor(np.array([0.5, -1.0, 0.25], dtype=np.float32))
+    >>> q
+    array([  64, -127,   32], dtype=int8)
+    """
+    others = None if axis is None else tuple(k for k in range(x.ndim) if k != axis)
+    largest = np.abs(x).max(axis=others, keepdims=axis is not None)
+    scale = np.where(largest > 0, largest, 1.0).astype(np.float32) / np.float32(127)
+    q = np.clip(np.rint(x / scale), -127, 127).astype(np.int8)
+    return q, np.asarray(scale), q * scale
+
+
+class _Segmentwise(quantization.CalibrationDataReader):
+    """Hands the calibration segments to the quantiser, one at a time."""
+
+    def __init__(self, segments: Segments, names: Sequence[str]) -> None:
+        self.segments, self.names, self.next = segments, names, 0
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        """The next segment's inputs by name, or None at the end."""
+        if self.next >= min(len(self.segments), MAX_CALIBRATION):
+            return None
+        i, self.next = self.next, self.next + 1
+        arrays = [x[i : i + 1].numpy() for x in self.segments.inputs]
+        return dict(zip(self.names, arrays, strict=True))
+
+
+def quantize_static(source: Path, target: Path, calibration: Segments) -> Path:
+    """Write an int8 file of an ONNX file, for integer arithmetic throughout; returns the path.
+
+    Parameters
+    ----------
+    source: a float32 file made by `to_onnx`.
+    calibration: segments from the training part, scaled as in training; up to 200 are used.
+
+    Raises
+    ------
+    MgrError: no segment to calibrate with, or `source` is no ONNX file.
+    """
+    if not len(calibration):
+        hint = "give some of the training segments."
+        raise MgrError(explain("quantize_static", "segments to calibrate with", "none", hint))
+    names = [one.name for one in load(source).graph.input]
+    with scratch_folder() as folder, _quiet():
+        made = folder / "int8.onnx"
+        quantization.quantize_static(
+            str(source),
+            str(made),
+            _Segmentwise(calibration, names),
+            quant_format=quantization.QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=quantization.QuantType.QUInt8,
+            weight_type=quantization.QuantType.QInt8,
+            calibrate_method=quantization.CalibrationMethod.MinMax,
+        )
+        return save(_tidied(load(made)), target)
+
+
+def quantize_dynamic(source: Path, target: Path) -> Path:
+    """Write an int8 file whose activations are quantised while it runs; returns the path."""
+    with scratch_folder() as folder, _quiet():
+        made = folder / "dynamic.onnx"
+        quantization.quantize_dynamic(
+            str(source), str(made), per_channel=True, weight_type=quantization.QuantType.QUInt8
+        )
+        return save(load(made), target)
+
+
+def quantize_weights(source: Path, target: Path) -> Path:
+    """Write a file with int8 weights that are made float32 again before use; returns the path.
+
+    A quarter of the bytes, and all of the multiplications.
+    """
+    model = load(source)
+    graph, nodes = model.graph, []
+    for tensor in list(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
+            continue
+        q, scale, _ = quantize_tensor(numpy_helper.to_array(tensor), axis=0)
+        name = tensor.name
+        graph.initializer.remove(tensor)
+        graph.initializer.extend(
+            [
+                numpy_helper.from_array(q, f"{name}.int8"),
+                numpy_helper.from_array(scale.reshape(-1), f"{name}.scale"),
+            ]
+        )
+        given = [f"{name}.int8", f"{name}.scale"]
+        nodes.append(helper.make_node("DequantizeLinear", given, [name], axis=0))
+    rest = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*nodes, *rest])
+    return save(model, target)
+
+
+def _tidied(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Without the notes that the quantiser leaves."""
+    del model.metadata_props[:]
+    del model.graph.value_info[:]
+    model.producer_name, model.producer_version = "mgrlib", ""
+    return model
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the quantiser's advice to prepare the file, which `to_onnx` has done."""
+    logger = logging.getLogger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,72 @@
+"""Which weights are compressed, and how a compressed layer becomes a plain one again."""
+
+from __future__ import annotations
+
+import copy
+from typing import cast
+
+from torch import nn
+from torch.nn.utils import parametrize
+
+from mgrlib.errors import MgrError, explain
+
+__all__ = ["LAYERS", "Layer", "plain", "weight_layers"]
+
+Layer = nn.Linear | nn.Conv1d | nn.Conv2d
+
+LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d)
+"""The layers whose `weight` is compressed. Biases and normalisation hold a few values in a hundred
+and cost accuracy; the weights of recurrent layers stay as they are."""
+
+
+def weight_layers(model: nn.Module) -> dict[str, Layer]:
+    """The linear and convolutional layers of a model by name, in the order of their definition.
+
+    Raises
+    ------
+    MgrError: the model has none.
+    """
+    found = {name: layer for name, layer in model.named_modules() if isinstance(layer, LAYERS)}
+    if not found:
+        wanted = "a linear or convolutional layer"
+        raise MgrError(explain("weight_layers", wanted, f"a {type(model).__name__} without"))
+    return found
+
+
+def layer_of(model: nn.Module, name: str) -> Layer:
+    """One linear or convolutional layer."""
+    return cast(Layer, model.get_submodule(name))
+
+
+def plain(model: nn.Module) -> nn.Module:
+    """A copy in which masks, codebooks and signs are worked into ordinary weights for good.
+
+    The copy computes the same; training it on would fill the zeros again.
+    """
+    made = copy.deepcopy(model)
+    for layer in made.modules():
+        _unwrap(layer)
+    return made
+
+
+def reparametrised(model: nn.Module, name: str, rule: nn.Module) -> None:
+    """Let `rule` compute the weight of one layer from now on, in place of an earlier rule."""
+    layer = model.get_submodule(name)
+    _unwrap(layer)
+    # Unsafe means unchecked: a codebook's original has another shape than the weight it stands for.
+    parametrize.register_parametrization(layer, "weight", rule, unsafe=True)
+
+
+def _unwrap(layer: nn.Module) -> None:
+    """Make what a layer's rules compute its ordinary parameters, in this layer alone.
+
+    torch's own `remove_parametrizations` changes the class that deep copies of a layer share.
+    """
+    if not parametrize.is_parametrized(layer):
+        return
+    ruled = cast(nn.ModuleDict, layer.parametrizations)
+    values = {name: getattr(layer, name).detach().clone() for name in ruled}
+    del layer.parametrizations
+    layer.__class__ = type(layer).__bases__[0]
+    for name, value in values.items():
+        layer.register_parameter(name, nn.Parameter(value))
