@@ -34,6 +34,7 @@ from mgrlib.errors import (
     some,
 )
 from mgrlib.features.base import Feature
+from mgrlib.features.scale import Standardize
 from mgrlib.features.vectors import Vector57
 from mgrlib.storage import atomic_write, home
 
@@ -337,7 +338,10 @@ def _stack(items: Sequence[Path | np.ndarray], clip_ids: Sequence[str]) -> torch
 
 
 def standardize(
-    train: Segments, *others: Segments, per: str = "coefficient", eps: float = 1e-5
+    train: Segments,
+    *others: Segments,
+    per: str = "coefficient",
+    eps: float = 1e-5,
 ) -> tuple[Segments, ...]:
     """All of them with the first modality brought to mean 0 and deviation 1 *of the training part*.
 
@@ -345,21 +349,12 @@ def standardize(
     ----------
     per: "coefficient" has one mean and deviation a row (band, MFCC), over all frames and segments;
         "array" has one for everything and keeps the rows' differences.
-    eps: added to the deviation, so that a row that never changes becomes zero.
+    eps: added to the deviation, so that a row that hardly changes stays small.
 
     Raises
     ------
-    FeatureError: another `per`.
+    FeatureError: another `per`, or training segments that nothing can be fitted to.
     """
-    x = train.inputs[0]
-    axes = {"coefficient": (0, *range(2, x.ndim)), "array": tuple(range(x.ndim))}
-    if per not in axes:
-        raise FeatureError(explain("standardize", f"per among {sorted(axes)}", repr(per)))
-    mean = x.mean(axes[per], keepdim=True)[0]
-    deviation = x.std(axes[per], keepdim=True, correction=0)[0] + eps
-
-    def scale(values: torch.Tensor) -> torch.Tensor:
-        return (values - mean) / deviation
-
+    scale = Standardize.fit(train.inputs[0], per=per, eps=eps)
     rest = (None,) * (len(train.inputs) - 1)
     return tuple(part.map(scale, *rest) for part in (train, *others))

@@ -44,6 +44,35 @@ def test_a_coefficient_that_never_changes_becomes_0(scaler):
     assert np.all(scaler.fit(train)(train)[:, 1] == 0.0)
 
 
+def test_what_never_changes_is_only_shifted_however_its_mean_was_rounded():
+    train = torch.full((7, 2, 11), -1131.3708)
+    train[:, 1] = torch.arange(11.0)
+    scaled = Standardize.fit(train, eps=1e-5)(train + 1.0)
+    torch.testing.assert_close(scaled[:, 0], torch.ones(7, 11))
+
+
+def test_arrays_and_tensors_are_scaled_alike():
+    train, test = data(20, 7, 30), data(5, 7, 30)
+    for scaler in (Standardize, MinMax):
+        of_array = scaler.fit(train)(test)
+        of_tensor = scaler.fit(torch.from_numpy(train))(torch.from_numpy(test))
+        np.testing.assert_allclose(of_tensor.numpy(), of_array, atol=1e-5)
+
+
+def test_one_scale_for_the_array_keeps_the_differences_between_rows():
+    train = data(20, 3, 5) + np.array([0.0, 10.0, 20.0], dtype=np.float32)[:, np.newaxis]
+    scaled = Standardize.fit(train, per="array")(train)
+    np.testing.assert_allclose(scaled, (train - train.mean()) / train.std(), atol=1e-5)
+    with pytest.raises(FeatureError, match="'clip'"):
+        Standardize.fit(train, per="clip")
+
+
+def test_a_little_added_keeps_small_what_hardly_changes():
+    train = np.array([[0.0, 0.0], [2.0, 2e-6]])
+    np.testing.assert_allclose(Standardize.fit(train)(train)[1], [1.0, 1.0], rtol=1e-5)
+    np.testing.assert_allclose(Standardize.fit(train, eps=1e-3)(train)[1], [0.999, 1e-3], rtol=0.01)
+
+
 @pytest.mark.parametrize("scaler", [Standardize, MinMax])
 def test_one_segment_is_scaled_like_one_of_many(scaler):
     train = data(20, 7, 30)
