@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, fields
@@ -92,9 +93,9 @@ class SyntheticSource:
 
     def _clean(self, row: pd.Series) -> np.ndarray:
         path = self.path(row)
-        if path.is_file():
-            y, _ = sf.read(path, dtype="float32")
-            return y
+        kept = _kept(path, round(float(row["whole_seconds"]) * SAMPLE_RATE))
+        if kept is not None:
+            return kept
         genre, artist, index = str(row["true_genre"]), str(row["artist"]), int(row["index"])
         if self.songs:
             y = render_song(genre, artist, index, seed=self.seed)
@@ -104,6 +105,22 @@ class SyntheticSource:
         with storage.atomic_write(path) as part:
             sf.write(part, y, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
         return y
+
+
+def _kept(path: Path, n: int) -> np.ndarray | None:
+    """The clip of n samples that the cache has; a damaged one is announced, and rendered again."""
+    if not path.is_file():
+        return None
+    try:
+        y, _ = sf.read(path, dtype="float32")
+    except sf.LibsndfileError as error:
+        reason = str(error)
+    else:
+        if len(y) == n:
+            return y
+        reason = f"{len(y)} samples where {n} belong"
+    warnings.warn(f"{path} is damaged ({reason}); it is rendered again", stacklevel=3)
+    return None
 
 
 def synthetic(

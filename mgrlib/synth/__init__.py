@@ -42,7 +42,7 @@ __all__ = [
 
 GENRES: tuple[str, ...] = tuple(sorted(STYLES))
 # Part of every cache key: raised whenever a sample changes.
-SYNTH_VERSION = "2"
+SYNTH_VERSION = "3"
 
 
 def song_plan(genre: str, artist_name: str, index: int, *, seed: int = 0) -> Song:

@@ -8,6 +8,7 @@ out.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from mgrlib.errors import CorpusError, explain
 from mgrlib.synth.artists import Artist, Player
 from mgrlib.synth.randomness import generator, pick
 from mgrlib.synth.styles.style import Arpeggio, Bass, Comp, Groove, Melody, Riff, Walk
-from mgrlib.synth.theory import PITCH_CLASSES, SCALES, Chord, parse_progression
+from mgrlib.synth.theory import PITCH_CLASSES, SCALES, Chord, parse_chord, parse_progression
 
 LEVELS = {"X": 1.0, "x": 0.78, "o": 0.4}
 
@@ -68,6 +69,7 @@ class Song:
     mode: str
     sections: tuple[Section, ...]
     charts: dict[str, str]
+    ending: str = "fade"
 
     @property
     def seconds(self) -> float:
@@ -81,11 +83,10 @@ class Song:
 
     def swell(self, beats: NDArray[np.float64]) -> NDArray[np.float64]:
         """Loudness of the band at times in beats: two slow waves, as a factor of velocity."""
-        rng = self.rng("swell")
+        slow, fast, one, other = _waves(self.artist.name, self.index, self.seed)
         seconds = beats * 60.0 / self.tempo_bpm
-        slow, fast = rng.uniform(12, 28), rng.uniform(4, 9)
-        wave = 0.65 * np.sin(2 * np.pi * (seconds / slow + rng.random()))
-        wave += 0.35 * np.sin(2 * np.pi * (seconds / fast + rng.random()))
+        wave = 0.65 * np.sin(2 * np.pi * (seconds / slow + one))
+        wave += 0.35 * np.sin(2 * np.pi * (seconds / fast + other))
         # A velocity's loudness is its power 1.5 (see the renderer): 30 dB a factor of ten.
         return 10 ** (self.artist.substyle.swell_db * wave / 30)
 
@@ -94,9 +95,19 @@ class Song:
         return generator("song", self.artist.name, self.index, self.seed, *names)
 
 
+@lru_cache(maxsize=64)
+def _waves(artist: str, index: int, seed: int) -> tuple[float, float, float, float]:
+    """Seconds that a song's two swells last, and where in them it begins (0 to 1)."""
+    rng = generator("song", artist, index, seed, "swell")
+    return rng.uniform(12, 28), rng.uniform(4, 9), rng.random(), rng.random()
+
+
 @dataclass(frozen=True)
 class Score:
-    """Timed events of a window of a song; times in seconds from the window's start."""
+    """Timed events of a window of a song; times in seconds from the window's start.
+
+    `fade`: from when to when the music fades out, where the window reaches so far.
+    """
 
     song: Song
     seconds: float
@@ -105,6 +116,7 @@ class Score:
     beats: tuple[float, ...]
     chords: tuple[tuple[float, float, str], ...]
     sections: tuple[tuple[float, float, str], ...] = field(default=())
+    fade: tuple[float, float] | None = None
 
 
 def plan(artist: Artist, index: int, seed: int = 0) -> Song:
@@ -139,7 +151,8 @@ def plan(artist: Artist, index: int, seed: int = 0) -> Song:
         sections.append(Section(name, at, end))
         at = end
     tonic = int(pick(rng, artist.tonics))
-    return Song(artist, index, seed, tempo, tonic, mode, tuple(sections), charts)
+    ending = pick(generator("ending", artist.name, index, seed), style.endings)
+    return Song(artist, index, seed, tempo, tonic, mode, tuple(sections), charts, ending)
 
 
 def _n_bars(name: str, chart: str, section_bars: int) -> int:
@@ -186,7 +199,7 @@ def compose(song: Song, start: float, seconds: float) -> Score:
         for i, player in enumerate(song.artist.players):
             if not player.part.where or section.name in player.part.where.split():
                 rng = song.rng("part", player.part.name, section.name)
-                written = _write(song, player, section, chart, rng)
+                written = _ended(song, player, section, _write(song, player, section, chart, rng))
                 notes[i] += _perform(song, written, section.start, begin, timing, seconds)
         if song.artist.kit is not None:
             hits += _drum(song, section, begin, beat, number, timing, seconds)
@@ -194,9 +207,44 @@ def compose(song: Song, start: float, seconds: float) -> Score:
     beats = np.arange(n_beats) * beat - start
     beats = beats[(beats >= 0) & (beats < seconds)]
     played = tuple((p, tuple(notes[i])) for i, p in enumerate(song.artist.players))
-    return Score(
-        song, seconds, played, tuple(hits), tuple(beats.tolist()), tuple(chords), tuple(sections)
-    )
+    events = (played, tuple(hits), tuple(beats.tolist()), tuple(chords), tuple(sections))
+    return Score(song, seconds, *events, fade=_fade(song, start, seconds))
+
+
+def _fade(song: Song, start: float, seconds: float) -> tuple[float, float] | None:
+    """When a window fades out: over the ending, but in no more than twelve seconds."""
+    last = song.sections[-1]
+    length = min(12.0, (last.end - last.start) * 60.0 / song.tempo_bpm)
+    begin = song.seconds - length - start
+    return (begin, begin + length) if song.ending == "fade" and begin < seconds else None
+
+
+def _last_bar(song: Song, section: Section) -> float:
+    """Where the last chord of the song is struck, in beats from the section's start."""
+    closes = song.ending == "cadence" and section is song.sections[-1]
+    return section.end - section.start - song.artist.substyle.beats if closes else np.inf
+
+
+def _home(song: Song) -> Chord:
+    """The chord of the tonic, as the verse has it."""
+    chords = [chord for bar in parse_progression(song.charts["verse"]) for chord in bar]
+    return next((chord for chord in chords if chord.root == 0), parse_chord("I"))
+
+
+def _ended(song: Song, player: Player, section: Section, written: list[Note]) -> list[Note]:
+    """The same notes, with a long last chord in the bar that ends the song."""
+    bar = _last_bar(song, section)
+    before = [note for note in written if note.start < bar]
+    if len(before) == len(written) or not written:
+        return written
+    play, home, beats = player.part.play, _home(song), song.artist.substyle.beats
+    if isinstance(play, Comp | Arpeggio):
+        pitches = voice(home, song.tonic, play.voicing, play.centre)
+    else:
+        near = written[-1].pitches[0]
+        root = near - 6 + (song.tonic - near + 6) % 12
+        pitches = (root, root + 7) if isinstance(play, Riff) else (root,)
+    return [*before, Note(bar, 0.8 * beats, pitches, 1.0)]
 
 
 def _chart(song: Song, section: Section) -> list[ChordAt]:
@@ -212,6 +260,9 @@ def _chart(song: Song, section: Section) -> list[ChordAt]:
             ChordAt(bar * beats + i * step, bar * beats + (i + 1) * step, chord)
             for i, chord in enumerate(chords)
         ]
+    bar = _last_bar(song, section)
+    if bar < np.inf:
+        chart = [at for at in chart if at.start < bar] + [ChordAt(bar, bar + beats, _home(song))]
     return chart
 
 
@@ -496,7 +547,7 @@ def _step(play: Melody, place: int, n: int, rng: np.random.Generator) -> int:
     size = int(rng.integers(2, 5)) if rng.random() < play.leap else 1
     pull = 0.5 + 0.4 * (0.5 - place / max(n - 1, 1)) * 2
     direction = 1 if rng.random() < pull else -1
-    return int(np.clip(place + size * direction, 0, n - 1))
+    return min(max(place + size * direction, 0), n - 1)
 
 
 def _to_chord(place: int, ladder: list[int], chord: Chord, tonic: int) -> int:
@@ -535,13 +586,15 @@ def _drum(
             lines = groove.fill
         if has_crash and bar == 0:
             lines = (*lines, "crash X...............")
+        if at >= _last_bar(song, section):
+            lines = ("kick X...............", "crash X...............")
         for line in lines:
             drum, pattern = line.split()
             for start, _, level in steps(pattern, style.beats):
                 time = begin + _swing(song, at + start) * beat
                 time += rng.normal(0, style.human_ms / 2000)
                 if 0 <= time < seconds:
-                    touch = float(np.clip(1 + rng.normal(0, style.dynamics), 0.3, 1.4))
+                    touch = min(max(1 + rng.normal(0, style.dynamics), 0.3), 1.4)
                     touch *= swell[round((at + start) * 4)]
                     hits.append(Hit(time, drum, level * touch))
     return hits

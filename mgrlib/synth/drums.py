@@ -73,7 +73,7 @@ def _noise(
     rng: np.random.Generator, n: int, low: float, high: float, decay: float, rate: int
 ) -> Wave:
     """(n,): noise between two frequencies that falls by 60 dB in `decay` seconds."""
-    size = fft.next_fast_len(n)
+    size = fft.next_fast_len(n, real=True)
     spectrum = fft.rfft(rng.standard_normal(size))
     hertz = fft.rfftfreq(size, 1 / rate)
     shape = 1 / (1 + (low / np.maximum(hertz, 1.0)) ** 4) / (1 + (hertz / high) ** 6)
@@ -102,7 +102,7 @@ def _metal(kit: Kit, rng: np.random.Generator, n: int, seconds: float, rate: int
     clang = np.array([0.31, 0.42, 0.53, 0.68, 0.83, 1.0, 1.21]) * kit.metal_hz
     clang = clang[clang < 0.46 * rate]
     ring = _modes(tuple(clang), seconds * 1.3, n, rate)
-    return noise + (0.6 if kit.electronic else 0.25) * ring
+    return noise + (0.6 if kit.electronic else 0.1) * ring
 
 
 def _kick(kit: Kit, rng: np.random.Generator, rate: int) -> Wave:
@@ -168,11 +168,11 @@ def hit(kit: Kit, drum: str, rng: np.random.Generator, rate: int) -> Wave:
         y = _noise(rng, round(0.25 * rate), 1500, 7500, 0.3, rate) * np.hanning(round(0.25 * rate))
     elif drum in DRUMS:
         seconds = {"hat": kit.metal_seconds, "open": 0.7, "ride": 1.1, "crash": 1.8}[drum]
-        y = _metal(kit, rng, round(1.2 * seconds * rate), seconds, rate)
+        y = _metal(kit, rng, round(0.8 * seconds * rate), seconds, rate)
         if drum == "ride":
             m = round(0.3 * rate)
             y[:m] = (
-                0.5 * y[:m] + 0.7 * _modes((0.55 * kit.metal_hz, 3100.0), 0.3, m, rate)[: len(y)]
+                0.8 * y[:m] + 0.3 * _modes((0.55 * kit.metal_hz, 3100.0), 0.3, m, rate)[: len(y)]
             )
     else:
         raise CorpusError(explain("hit", f"one of {list(DRUMS)}", repr(drum)))

@@ -27,20 +27,31 @@ from numpy.typing import NDArray
 from scipy import fft, signal
 
 Wave = NDArray[np.float64]
-_BLOCK = 256
 _SMALL = 250_000
 _CONTROL = 32
 _TABLE = 2048
 OVERSAMPLE = 4
 
 
+Memory = dict[tuple[float, bool], Wave]
+
+
 class Instrument(Protocol):
     """Anything with a `tone`."""
 
     def tone(
-        self, pitches: tuple[float, ...], seconds: float, mark: str, rate: int, seed: int
+        self,
+        pitches: tuple[float, ...],
+        seconds: float,
+        mark: str,
+        rate: int,
+        seed: int,
+        memory: Memory | None = None,
     ) -> Wave:
-        """(N,): the pitches (in Hz) sounding for `seconds`, with their release."""
+        """(N,): the pitches (in Hz) sounding for `seconds`, with their release.
+
+        `memory` keeps single strings from chord to chord, by pitch and whether they are muted.
+        """
         ...
 
 
@@ -49,7 +60,7 @@ def damped_partials(
 ) -> Wave:
     """(n,): the sum of damped sinusoids, by one matrix product.
 
-    Sample ``a * 256 + b`` of a damped sinusoid is the product of a number that depends on ``a`` and
+    Sample ``a * 128 + b`` of a damped sinusoid is the product of a number that depends on ``a`` and
     one that depends on ``b``; so a table of each and a matrix product replace a sine per sample.
 
     Parameters
@@ -62,17 +73,32 @@ def damped_partials(
     [1.0, 0.707, 0.0, -0.707, -1.0]
     """
     poles = (-decays + 2j * np.pi * hertz) / rate
-    n_blocks = -(-n // _BLOCK)
-    fine = np.exp(np.outer(poles, np.arange(_BLOCK)))
-    start = np.exp(np.outer(np.arange(n_blocks) * _BLOCK, poles) + 1j * phases) * gains
-    left = np.concatenate([start.real, -start.imag], axis=1)
+    block = 128 if n < 60_000 else 256
+    n_blocks = -(-n // block)
+    fine = _powers(poles, block, np.ones(len(poles)))
+    start = _powers(block * poles, n_blocks, gains * np.exp(1j * phases))
+    left = np.concatenate([start.real, -start.imag]).T
     right = np.concatenate([fine.real, fine.imag])
     # In products so small that no BLAS starts threads for them: on a busy machine the threads'
     # waiting costs fifty times what they save.
-    n_rows = max(1, _SMALL // (_BLOCK * left.shape[1]))
-    n_products = -(-n_blocks // n_rows)
-    left = np.pad(left, ((0, n_products * n_rows - n_blocks), (0, 0)))
-    return (left.reshape(n_products, n_rows, -1) @ right).ravel()[:n]
+    n_rows = max(1, _SMALL // (block * len(right)))
+    y = np.empty((n_blocks, block))
+    for row in range(0, n_blocks, n_rows):
+        np.matmul(left[row : row + n_rows], right, out=y[row : row + n_rows])
+    return y.ravel()[:n]
+
+
+def _powers(poles: NDArray[np.complex128], n: int, first: NDArray) -> NDArray[np.complex128]:
+    """(P, n): ``first * exp(poles * j)`` for j below n, each time doubling what is there."""
+    table = np.empty((len(poles), n), dtype=np.complex128)
+    table[:, 0] = first
+    have = 1
+    while have < n:
+        more = min(have, n - have)
+        step = np.exp(have * poles)[:, None]
+        np.multiply(table[:, :more], step, out=table[:, have : have + more])
+        have += more
+    return table
 
 
 def envelope(n: int, attack: float, hold: float, release: float, rate: int) -> Wave:
@@ -80,15 +106,19 @@ def envelope(n: int, attack: float, hold: float, release: float, rate: int) -> W
 
     The fade reaches -60 dB after `release` seconds; the last samples go to zero.
     """
-    env = np.ones(n)
+    return shaped(np.ones(n), attack, hold, release, rate)
+
+
+def shaped(y: Wave, attack: float, hold: float, release: float, rate: int) -> Wave:
+    """(n,): the waveform under that `envelope`, in place: what it holds is not touched."""
+    n = len(y)
     n_attack = min(n, max(1, round(attack * rate)))
-    env[:n_attack] *= 0.5 - 0.5 * np.cos(np.pi * (np.arange(n_attack) + 0.5) / n_attack)
+    y[:n_attack] *= 0.5 - 0.5 * np.cos(np.pi / n_attack * np.arange(0.5, n_attack))
     start = min(n, round(hold * rate))
-    fade = np.arange(n - start) / max(1.0, release * rate)
-    env[start:] *= np.exp(-6.9 * fade)
+    y[start:] *= np.exp(np.arange(n - start) * (-6.9 / max(1.0, release * rate)))
     tail = min(n, 64)
-    env[n - tail :] *= np.linspace(1.0, 0.0, tail)
-    return env
+    y[n - tail :] *= np.linspace(1.0, 0.0, tail)
+    return y
 
 
 def peaks(hertz: Wave, resonances: tuple[tuple[float, float, float], ...]) -> Wave:
@@ -142,18 +172,30 @@ class Struck:
     tremolo: tuple[float, float] = (0.0, 0.0)
 
     def tone(
-        self, pitches: tuple[float, ...], seconds: float, mark: str, rate: int, seed: int
+        self,
+        pitches: tuple[float, ...],
+        seconds: float,
+        mark: str,
+        rate: int,
+        seed: int,
+        memory: Memory | None = None,
     ) -> Wave:
         """(N,): the chord, strummed if `strum` says so."""
+        strings = {} if memory is None else memory
         order = pitches if mark != "u" else pitches[::-1]
         ring = self.release if self.t60 == 0 else min(self.release, self.t60)
         lag = round(self.strum * rate)
         n = round((seconds + ring) * rate) + 1
         y = np.zeros(n + lag * (len(order) - 1))
         for i, pitch in enumerate(order):
-            y[i * lag : i * lag + n] += self._string(pitch, n, mark, rate, seed + i)
-        y *= envelope(len(y), self.attack, seconds, ring, rate) / np.sqrt(len(order))
-        return y
+            key = (pitch, mark == "m")
+            if key not in strings or len(strings[key]) < n:
+                strings[key] = self._string(pitch, n, mark, rate, seed + round(10 * pitch))
+            y[i * lag : i * lag + n] += strings[key][:n]
+        depth, speed = self.tremolo
+        if depth:
+            y *= 1.0 + depth * np.sin(2 * np.pi * speed * np.arange(len(y)) / rate)
+        return shaped(y, self.attack, seconds, ring, rate)
 
     def _string(self, f0: float, n: int, mark: str, rate: int, seed: int) -> Wave:
         hertz, gains = self._spectrum(f0, rate)
@@ -180,9 +222,6 @@ class Struck:
             m = min(n, round(0.03 * rate))
             burst = rng.standard_normal(m) * np.exp(-np.arange(m) / (0.006 * rate))
             y[:m] += self.noise * signal.lfilter([0.4, 0.4], [1.0, -0.2], burst)
-        depth, speed = self.tremolo
-        if depth:
-            y *= 1.0 + depth * np.sin(2 * np.pi * speed * np.arange(n) / rate)
         return y
 
     def _spectrum(self, f0: float, rate: int) -> tuple[Wave, Wave]:
@@ -222,10 +261,21 @@ def _ramps(points: Wave, n: int) -> Wave:
     return (points[:-1, None] + np.diff(points)[:, None] * ramp).ravel()[:n]
 
 
-def _read(table: Wave, cycles: Wave) -> Wave:
-    position = (cycles - np.floor(cycles)) * _TABLE
+@lru_cache(maxsize=512)
+def _tables(one: tuple[float, ...], two: tuple[float, ...]) -> Wave:
+    """(2048, 4): two periods so laid out that one look-up reads and mixes both: see `_read`."""
+    first, other = _table(one), _table(two)
+    both = np.stack([first, other - first], axis=1)
+    return np.concatenate([both[:-1], np.diff(both, axis=0)], axis=1)
+
+
+def _read(tables: Wave, cycles: Wave, share: Wave) -> Wave:
+    """(n,): the first period where `share` is 0, the second where it is 1; `cycles` from 0 up."""
+    position = cycles * _TABLE
     index = position.astype(np.int64)
-    return table[index] + (position - index) * (table[index + 1] - table[index])
+    position -= index
+    rows = tables[index & (_TABLE - 1)]
+    return rows[:, 0] + share * rows[:, 1] + position * (rows[:, 2] + share * rows[:, 3])
 
 
 VOWELS: dict[str, tuple[tuple[float, float, float], ...]] = {
@@ -276,7 +326,13 @@ class Blown:
     detune: float = 0.0
 
     def tone(
-        self, pitches: tuple[float, ...], seconds: float, mark: str, rate: int, seed: int
+        self,
+        pitches: tuple[float, ...],
+        seconds: float,
+        mark: str,
+        rate: int,
+        seed: int,
+        memory: Memory | None = None,
     ) -> Wave:
         """(N,): all pitches together, each played by its own player."""
         n = round((seconds + self.release) * rate) + 1
@@ -286,7 +342,7 @@ class Blown:
                 shift = self.detune * (voice - (self.voices - 1) / 2) / max(1, self.voices - 1)
                 rng = np.random.Generator(np.random.PCG64(seed + 31 * i + voice))
                 y += self._player(pitch * 2 ** (shift / 1200), n, seconds, mark, rate, rng)
-        return y / np.sqrt(len(pitches) * self.voices)
+        return y
 
     def _gains(self, f0: float, tilt: float, body: tuple, rate: int) -> tuple[float, ...]:
         k = np.arange(1, max(2, min(100, int(0.45 * rate / f0))) + 1, dtype=float)
@@ -298,17 +354,19 @@ class Blown:
         self, f0: float, n: int, seconds: float, mark: str, rate: int, rng: np.random.Generator
     ) -> Wave:
         cents = _ramps(self._cents(n, seconds, mark, rate, rng), n)
-        cycles = np.cumsum(f0 * cents) / rate
+        cents[0] += rng.random() * rate / f0  # where in its period the wave begins
+        cycles = np.cumsum(cents)
+        cycles *= f0 / rate
         t = np.arange(n) / rate
         env = envelope(n, self.attack, seconds, self.release, rate)
         if self.decay:
             env *= np.exp(-t / self.decay)
-        y = self._colour(f0, cycles + rng.random(), env, t / max(seconds, 0.05), rate, rng)
+        y = self._colour(f0, cycles, env, t / max(seconds, 0.05), rate, rng)
         if self.growl:
             y *= 1.0 + self.growl * np.sin(2 * np.pi * 70.0 * t + 3 * np.sin(2 * np.pi * 9.0 * t))
-        y = y * env
         if self.breath:
-            y += self.breath * self._noise(n, f0, rate, rng) * env
+            y += self.breath * self._noise(n, f0, rate, rng)
+        y *= env
         if self.consonant:
             self._articulate(y, rate, rng)
         return y
@@ -347,13 +405,13 @@ class Blown:
         self, f0: float, cycles: Wave, env: Wave, part: Wave, rate: int, rng: np.random.Generator
     ) -> Wave:
         if not self.vowels:
-            bright = _read(_table(self._gains(f0, self.tilt, self.body, rate)), cycles)
-            dark = _read(_table(self._gains(f0, self.tilt + self.soft, self.body, rate)), cycles)
-            return dark + env * (bright - dark)
+            dark = self._gains(f0, self.tilt + self.soft, self.body, rate)
+            bright = self._gains(f0, self.tilt, self.body, rate)
+            return _read(_tables(dark, bright), cycles, env)
         first, second = (self.vowels[int(i)] for i in rng.integers(len(self.vowels), size=2))
-        one = _read(_table(self._gains(f0, self.tilt, self._formants(first), rate)), cycles)
-        two = _read(_table(self._gains(f0, self.tilt, self._formants(second), rate)), cycles)
-        return one + np.clip(part, 0.0, 1.0) * (two - one)
+        one = self._gains(f0, self.tilt, self._formants(first), rate)
+        two = self._gains(f0, self.tilt, self._formants(second), rate)
+        return _read(_tables(one, two), cycles, np.minimum(part, 1.0))
 
     def _formants(self, vowel: str) -> tuple[tuple[float, float, float], ...]:
         # `body` of a voice is one triple whose first number scales the formants (throat length).
@@ -364,8 +422,15 @@ class Blown:
         centre = min(0.4 * rate, max(1500.0, 4 * f0))
         pole = np.exp(-2 * np.pi * 800.0 / rate)
         cosine = np.cos(2 * np.pi * centre / rate)
-        white = rng.standard_normal(n)
+        start = int(rng.integers(len(_white())))
+        white = np.take(_white(), np.arange(start, start + n), mode="wrap")
         return signal.lfilter([1 - pole], [1, -2 * pole * cosine, pole * pole], white)
+
+
+@lru_cache(maxsize=1)
+def _white() -> Wave:
+    """(65537,): noise that all breath is cut from, each from a place of its own."""
+    return np.random.Generator(np.random.PCG64(65_537)).standard_normal(65_537)
 
 
 @dataclass(frozen=True)
@@ -385,7 +450,13 @@ class Fm:
     tremolo: tuple[float, float] = (0.0, 0.0)
 
     def tone(
-        self, pitches: tuple[float, ...], seconds: float, mark: str, rate: int, seed: int
+        self,
+        pitches: tuple[float, ...],
+        seconds: float,
+        mark: str,
+        rate: int,
+        seed: int,
+        memory: Memory | None = None,
     ) -> Wave:
         """(N,): the chord; `mark` and `seed` change nothing."""
         n = round((seconds + self.release) * rate) + 1
@@ -405,7 +476,7 @@ class Fm:
         strength, speed = self.tremolo
         if strength:
             y *= 1.0 + strength * np.sin(2 * np.pi * speed * t)
-        return y / np.sqrt(len(pitches))
+        return y
 
 
 @dataclass(frozen=True)
@@ -426,18 +497,32 @@ class Driven:
     presence: float = 4.0
 
     def tone(
-        self, pitches: tuple[float, ...], seconds: float, mark: str, rate: int, seed: int
+        self,
+        pitches: tuple[float, ...],
+        seconds: float,
+        mark: str,
+        rate: int,
+        seed: int,
+        memory: Memory | None = None,
     ) -> Wave:
         """(N,): the notes of the chord distorted together, so that they rub against each other."""
         high_rate = OVERSAMPLE * rate
-        dry = self.source.tone(pitches, seconds, mark, high_rate, seed)
-        dry = dry / (0.25 + np.max(np.abs(dry)))
-        hot = np.tanh(10 ** (self.drive_db / 20) * dry + 0.15) - np.tanh(0.15)
-        y = signal.resample_poly(hot, 1, OVERSAMPLE)
+        dry = self.source.tone(pitches, seconds, mark, high_rate, seed, memory)
+        loudest = max(float(dry.max()), -float(dry.min()))
+        dry *= 10 ** (self.drive_db / 20) / (0.25 * len(pitches) ** 0.5 + loudest)
+        dry += 0.15
+        hot = np.tanh(dry, out=dry)
+        hot -= np.tanh(0.15)
+        y = signal.resample_poly(hot, 1, OVERSAMPLE, window=_decimator())
         sections = _loudspeaker(self.low_cut, self.high_cut, self.presence, rate)
         y = signal.sosfilt(sections, y)
-        y *= envelope(len(y), 0.001, len(y) / rate - 0.02, 0.02, rate)
-        return 0.5 * y
+        return shaped(y, 0.001, len(y) / rate - 0.02, 0.02, rate)
+
+
+def steady(instrument: Instrument) -> bool:
+    """Whether a short note of the instrument is the beginning of a long one."""
+    source = instrument.source if isinstance(instrument, Driven) else instrument
+    return not isinstance(source, Blown) or not (source.vowels or source.fall > 50)
 
 
 def ring_seconds(instrument: Instrument) -> float:
@@ -453,6 +538,12 @@ def softer(instrument: Instrument) -> Instrument:
     if isinstance(instrument, Driven):
         return replace(instrument, drive_db=instrument.drive_db - 6)
     return instrument
+
+
+@lru_cache(maxsize=1)
+def _decimator() -> Wave:
+    """(49,): the low-pass that keeps what distortion adds above the band from folding back."""
+    return signal.firwin(12 * OVERSAMPLE + 1, 0.8 / OVERSAMPLE, window=("kaiser", 6.0))
 
 
 @lru_cache(maxsize=256)

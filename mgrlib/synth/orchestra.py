@@ -23,10 +23,11 @@ _section = Struck(
 _saw = Struck(tilt=1.0, t60=0, voices=3, detune=16, attack=0.02, release=0.12, n_partials=30)
 _singer = Blown(
     tilt=1.1,
+    cutoff=6000,
     vowels="aeiou",
     vibrato=(32, 5.5),
     consonant=0.6,
-    breath=0.02,
+    breath=0.05,
     release=0.05,
     scoop=150,
     drift=15,

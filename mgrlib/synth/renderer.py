@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from mgrlib.synth.artists import Artist, Player
 from mgrlib.synth.channel import Channel
 from mgrlib.synth.composer import Hit, Note, Score
 from mgrlib.synth.drums import Kit, hit
-from mgrlib.synth.effects import room
-from mgrlib.synth.instruments import Wave, ring_seconds, softer
+from mgrlib.synth.effects import convolve, echo, room
+from mgrlib.synth.instruments import Memory, Wave, ring_seconds, softer, steady
 from mgrlib.synth.theory import frequency
 
 # How loud each drum is in the mix, dB against the snare.
@@ -25,6 +24,7 @@ DRUM_DB = {
     "tambourine": -12.0, "cowbell": -12.0, "conga": -6.0, "timpani": 0.0,
 }  # fmt: skip
 SOFT = 0.5  # below this velocity an instrument sounds darker
+_CHUNK = 8192
 _LENGTHS = (0.12, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.2, 3.3, 5.0)
 
 
@@ -32,18 +32,59 @@ def render(score: Score, sample_rate: int) -> NDArray[np.float32]:
     """(N,): the score as it would stand on a disc: 16-bit steps, as float32 in [-1, 1)."""
     song = score.song
     rng = song.rng("render", round(score.seconds, 3))
-    n = round(score.seconds * sample_rate)
-    dry, wet = np.zeros(n), np.zeros(n)
+    desk = Desk(round(score.seconds * sample_rate), sample_rate)
     for player, notes in score.notes:
         fader_db = float(rng.normal(0, 2.0))
-        _play(player, notes, song.artist, fader_db, dry, wet, sample_rate)
+        _play(player, notes, song.artist, fader_db, desk)
     if song.artist.kit is not None:
         gain = 10 ** ((song.artist.drums_db + rng.normal(0, 2.0)) / 20)
-        _play_drums(song.artist, song.artist.kit, score.hits, gain, dry, wet, sample_rate)
+        _play_drums(song.artist, song.artist.kit, score.hits, gain, desk)
     channel = _channel(score, rng)
+    dry, wet = desk.mix(0.75 * 60.0 / song.tempo_bpm)
     y = _mix(dry, wet, song.artist, channel, sample_rate, rng)
     y = channel.finish(y, sample_rate, rng)
-    return (np.round(y * 32767.0) / 32768.0).astype(np.float32)
+    _fade_out(y, score, sample_rate)
+    y *= 32767.0
+    np.round(y, out=y)
+    y /= 32768.0
+    return y.astype(np.float32)
+
+
+class Desk:
+    """The mixing desk: one track for all parts that go to the room and the echo in equal shares."""
+
+    def __init__(self, n: int, rate: int) -> None:
+        self.n, self.rate = n, rate
+        self.tracks: dict[tuple[float, float], Wave] = {}
+
+    def track(self, wet: float, echo: float = 0.0) -> Wave:
+        """(N,): where parts with these shares are added."""
+        if (wet, echo) not in self.tracks:
+            self.tracks[wet, echo] = np.zeros(self.n)
+        return self.tracks[wet, echo]
+
+    def mix(self, echo_seconds: float) -> tuple[Wave, Wave]:
+        """(N,) and (N,): all tracks with their echoes, and what of them goes to the room."""
+        for (_, level), track in self.tracks.items():
+            if level:
+                track += level * echo(track, echo_seconds, 0.6, self.rate)
+        dry, wet = np.zeros(self.n), np.zeros(self.n)
+        for start in range(0, self.n, _CHUNK):  # pieces that stay in the processor's cache
+            piece = slice(start, start + _CHUNK)
+            for (share, _), track in self.tracks.items():
+                dry[piece] += track[piece]
+                wet[piece] += share * track[piece]
+        return dry, wet
+
+
+def _fade_out(y: Wave, score: Score, rate: int) -> None:
+    """Turn the music down, in place, where the song's end is a fade."""
+    if score.fade is None:
+        return
+    start, end = (round(t * rate) for t in score.fade)
+    place = np.arange(max(start, 0), len(y))
+    left = np.clip((end - place) / max(1, end - start), 0.0, 1.0)
+    y[place] *= left**1.5
 
 
 def _channel(score: Score, rng: np.random.Generator) -> Channel:
@@ -85,62 +126,64 @@ def _loudest(y: Wave) -> float:
 
 
 def _play(
-    player: Player,
-    notes: tuple[Note, ...],
-    artist: Artist,
-    fader_db: float,
-    dry: Wave,
-    wet: Wave,
-    rate: int,
+    player: Player, notes: tuple[Note, ...], artist: Artist, fader_db: float, desk: Desk
 ) -> None:
-    """Add a part to the dry mix and to the room's share."""
-    cache: dict[tuple, Wave] = {}
-    track = np.zeros(len(dry))
+    """Add a part to its track."""
+    track = desk.track(2 * player.part.wet, player.part.echo)
+    level = 0.1 * 10 ** ((player.level_db + fader_db) / 20)
+    sounds = _sounds(player, notes, artist, desk.rate)
+    n_fade = round((0.03 + ring_seconds(player.instrument)) * desk.rate)
+    fade = 0.5 + 0.5 * np.cos(np.pi * (np.arange(n_fade) + 0.5) / n_fade)
+    for note in notes:
+        body = round(note.length * desk.rate)
+        sound = sounds[_sound_key(player, note)]
+        first, gain = round(note.start * desk.rate), level * note.velocity**1.5
+        _add(track, sound[:body], first, gain)
+        end = sound[body : body + n_fade]
+        _add(track, end * fade[: len(end)], first + body, gain)
+
+
+def _sound_key(player: Player, note: Note) -> tuple:
+    """What tells the sounds of a part's notes apart: their length only where it bends them."""
+    length = 0.0 if steady(player.instrument) else _length_class(note.length)
+    return note.pitches, length, note.mark, note.velocity < SOFT
+
+
+def _sounds(
+    player: Player, notes: tuple[Note, ...], artist: Artist, rate: int
+) -> dict[tuple, Wave]:
+    """A sound for each kind of note, as long as the longest, its loudest moment at RMS 1."""
+    longest: dict[tuple, float] = {}
+    for note in notes:
+        key = _sound_key(player, note)
+        longest[key] = max(longest.get(key, 0.0), _length_class(note.length))
     tuning = 2 ** (artist.tuning_cents / 1200)
     seed = artist.habit % 1_000_003
-    ring = 0.02 + ring_seconds(player.instrument)
-    for note in notes:
-        length = _length_class(note.length)
-        soft = note.velocity < SOFT
-        key = (note.pitches, length, note.mark, soft)
-        if key not in cache:
-            pitches = tuple(tuning * frequency(p) for p in note.pitches)
-            played = softer(player.instrument) if soft else player.instrument
-            tone = played.tone(pitches, length, note.mark, rate, seed + len(cache))
-            cache[key] = tone / _loudest(tone)
-        sound = _cut(cache[key], note.length + ring, rate)
-        _add(track, sound, note.start, note.velocity**1.5, rate)
-    track *= 0.1 * 10 ** ((player.level_db + fader_db) / 20)
-    dry += track
-    track *= 2 * player.part.wet
-    wet += track
+    hands = {False: player.instrument, True: softer(player.instrument)}
+    memories: dict[bool, Memory] = {False: {}, True: {}}
+    sounds: dict[tuple, Wave] = {}
+    # The longest first: a string that has once been made so long is not made again.
+    for key in sorted(longest, key=lambda key: -longest[key]):
+        pitches, _, mark, soft = key
+        hertz = tuple(tuning * frequency(p) for p in pitches)
+        tone = hands[soft].tone(hertz, longest[key], mark, rate, seed + len(sounds), memories[soft])
+        tone /= _loudest(tone)
+        sounds[key] = tone
+    return sounds
 
 
-def _add(track: Wave, sound: Wave, start: float, gain: float, rate: int) -> None:
-    first = max(0, round(start * rate))
-    last = min(len(track), first + len(sound))
-    if last > first:
-        track[first:last] += gain * sound[: last - first]
+def _add(track: Wave, sound: Wave, first: int, gain: float) -> None:
+    """Add a sound from a sample on, as much of it as the track has room for."""
+    start, last = max(0, first), min(len(track), first + len(sound))
+    if last > start:
+        track[start:last] += gain * sound[start - first : last - first]
 
 
-def _cut(sound: Wave, seconds: float, rate: int) -> Wave:
-    """The first seconds of a sound, faded out; the whole of it when it is no longer than that."""
-    n = round(seconds * rate)
-    if n >= len(sound):
-        return sound
-    fade = min(n, round(0.03 * rate))
-    short = sound[:n].copy()
-    short[n - fade :] *= np.linspace(1.0, 0.0, fade)
-    return short
-
-
-def _play_drums(
-    artist: Artist, kit: Kit, hits: tuple[Hit, ...], gain: float, dry: Wave, wet: Wave, rate: int
-) -> None:
+def _play_drums(artist: Artist, kit: Kit, hits: tuple[Hit, ...], gain: float, desk: Desk) -> None:
     """Add the drums: two takes of each, in turn, so that no two neighbours are the same."""
     cache: dict[tuple[str, int], Wave] = {}
-    track = np.zeros(len(dry))
     count: dict[str, int] = {}
+    far = artist.substyle.sound.drum_echo
     for stroke in hits:
         take = count.get(stroke.drum, 0) % 2
         count[stroke.drum] = count.get(stroke.drum, 0) + 1
@@ -148,11 +191,10 @@ def _play_drums(
         if key not in cache:
             rng = np.random.Generator(np.random.PCG64([artist.habit, take, len(stroke.drum)]))
             varied = replace(kit, snare_seconds=kit.snare_seconds * (1 + 0.04 * take))
-            cache[key] = hit(varied, stroke.drum, rng, rate)
-        level = 10 ** (DRUM_DB[stroke.drum] / 20)
-        _add(track, cache[key], stroke.start, level * stroke.velocity**1.5, rate)
-    dry += 0.65 * gain * track
-    wet += 0.15 * gain * track
+            cache[key] = hit(varied, stroke.drum, rng, desk.rate)
+        level = 0.65 * gain * 10 ** (DRUM_DB[stroke.drum] / 20)
+        track = desk.track(0.23, far if stroke.drum in ("snare", "rim") else 0.0)
+        _add(track, cache[key], round(stroke.start * desk.rate), level * stroke.velocity**1.5)
 
 
 def _mix(
@@ -161,8 +203,9 @@ def _mix(
     """(N,): the room added, then mastered and band-limited."""
     seconds, level = artist.reverb
     response = room(seconds, 2.5, rate, np.random.Generator(np.random.PCG64(artist.habit)))
-    y = dry + channel.noise(len(dry), float(np.sqrt(np.mean(dry**2))), rate, rng)
-    y += 2 * level * signal.oaconvolve(wet, response)[: len(wet)]
-    taps = channel.filter(y, rate)
+    response *= 2 * level
+    channel.add_noise(dry, rate, rng)
+    dry += convolve(wet, response)
+    taps = channel.filter(dry, rate)
     delay = len(taps) // 2
-    return signal.oaconvolve(y, taps)[delay : delay + len(y)]
+    return convolve(np.append(dry, np.zeros(delay)), taps)[delay:]

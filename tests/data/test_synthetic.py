@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from mgrlib.data import synthetic as module
 from mgrlib.data.synthetic import Faults, faulty, plant, planted, synthetic, tags, truth
@@ -35,6 +37,37 @@ def test_a_clip_comes_back_from_the_cache_as_it_was_rendered() -> None:
     row = corpus.rows(["metal.00000"]).iloc[0]
     assert corpus.source.path(row).is_file()  # type: ignore[attr-defined]
     np.testing.assert_array_equal(corpus.audio("metal.00000", 22_050), fresh)
+
+
+def cut_short(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def with_a_wrong_byte(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0x5A]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize("spoil", [cut_short, with_a_wrong_byte, lambda content: b""])
+def test_a_damaged_clip_in_the_cache_is_announced_and_rendered_again(
+    spoil: Callable[[bytes], bytes],
+) -> None:
+    corpus = synthetic(1, seconds=0.6)
+    fresh = corpus.audio("rock.00000", 22_050)
+    path = corpus.source.path(corpus.rows(["rock.00000"]).iloc[0])  # type: ignore[attr-defined]
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.warns(UserWarning, match="rendered again"):
+        np.testing.assert_array_equal(corpus.audio("rock.00000", 22_050), fresh)
+    np.testing.assert_array_equal(corpus.audio("rock.00000", 22_050), fresh)
+
+
+def test_a_clip_of_another_length_in_the_cache_is_not_taken_for_it() -> None:
+    corpus = synthetic(1, seconds=0.6)
+    fresh = corpus.audio("rock.00000", 22_050)
+    path = corpus.source.path(corpus.rows(["rock.00000"]).iloc[0])  # type: ignore[attr-defined]
+    soundfile.write(path, fresh[:5000], 22_050, format="FLAC", subtype="PCM_16")
+    with pytest.warns(UserWarning, match="5000 samples where 13230 belong"):
+        np.testing.assert_array_equal(corpus.audio("rock.00000", 22_050), fresh)
 
 
 def test_a_source_survives_pickling() -> None:

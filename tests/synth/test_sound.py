@@ -5,7 +5,8 @@ import pytest
 
 from mgrlib.errors import CorpusError
 from mgrlib.synth.drums import DRUMS, KITS, hit
-from mgrlib.synth.instruments import damped_partials
+from mgrlib.synth.effects import convolve, echo
+from mgrlib.synth.instruments import Memory, damped_partials, steady
 from mgrlib.synth.orchestra import INSTRUMENTS, instrument
 
 RATE = 22_050
@@ -54,6 +55,42 @@ def test_distortion_does_not_fold_back_between_the_harmonics() -> None:
     hertz = np.fft.rfftfreq(16_000, 1 / RATE)
     between = np.abs(hertz / f0 - np.round(hertz / f0)) > 0.2
     assert strength[between].max() < 0.003 * strength.max()  # -50 dB
+
+
+def test_a_short_note_of_a_steady_instrument_is_the_beginning_of_a_long_one() -> None:
+    for name in ("piano", "metal guitar", "organ"):
+        played = instrument(name)
+        assert steady(played)
+        short, long = (played.tone((196.0,), s, "", RATE, seed=3) for s in (0.3, 0.8))
+        n = round(0.25 * RATE)
+        # 1e-9: both are float64. The amplifier follows the loudest moment, which both have.
+        np.testing.assert_allclose(short[:n], long[:n], atol=1e-9 * np.abs(long).max())
+
+
+def test_chords_that_share_a_string_sound_as_if_each_were_made_alone() -> None:
+    piano = instrument("piano")
+    memory: Memory = {}
+    piano.tone((196.0, 246.9), 0.8, "", RATE, 3, memory)
+    shared = piano.tone((196.0, 293.7), 0.5, "", RATE, 3, memory)
+    np.testing.assert_allclose(shared, piano.tone((196.0, 293.7), 0.5, "", RATE, 3), atol=1e-9)
+
+
+def test_block_convolution_equals_the_direct_sum() -> None:
+    rng = np.random.default_rng(0)
+    y, response = rng.standard_normal(5000), rng.standard_normal(700)
+    expected = np.convolve(y, response)[:5000]
+    np.testing.assert_allclose(convolve(y, response), expected, atol=1e-10)
+
+
+def test_an_echo_repeats_later_quieter_and_darker() -> None:
+    y = np.zeros(2000)
+    y[0] = 1.0
+    repeats = echo(y, 0.01, 0.5, RATE)  # 220.5 samples: 220 by rounding to even
+    assert not repeats[:220].any()
+    sums = [repeats[k * 220 : (k + 1) * 220].sum() for k in (1, 2, 3)]
+    assert sums == pytest.approx([0.5, 0.25, 0.125], rel=1e-3)
+    peaks = [repeats[k * 220 : (k + 1) * 220].max() for k in (1, 2, 3)]
+    assert peaks[1] < 0.5 * peaks[0]
 
 
 def test_an_unknown_instrument_is_refused_by_name() -> None:

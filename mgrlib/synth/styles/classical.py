@@ -49,6 +49,7 @@ PIANO = Substyle(
     human_ms=14,
     swell_db=9,
     dynamics=0.28,
+    endings=("cadence",),
     parts=(
         Part(
             "left hand",
@@ -99,6 +100,7 @@ QUARTET = Substyle(
     human_ms=14,
     swell_db=9,
     dynamics=0.22,
+    endings=("cadence",),
     parts=(
         Part(
             "first violin",
@@ -145,6 +147,7 @@ ORCHESTRA = Substyle(
         Groove(("timpani X...............",), ("timpani x.....x.X.......",)),
     ),
     kits=("orchestra",),
+    endings=("cadence",),
     parts=(
         Part(
             "strings",
@@ -210,6 +213,7 @@ BAROQUE = Substyle(
     human_ms=10,
     swell_db=9,
     dynamics=0.12,
+    endings=("cadence",),
     parts=(
         Part(
             "solo",
@@ -272,6 +276,7 @@ CHOIR = Substyle(
     human_ms=18,
     swell_db=9,
     dynamics=0.25,
+    endings=("cadence",),
     parts=(
         Part("voice", ("opera voice", "choir"), Melody(ADAGIO_TUNE, 58, 79, rest=0.15), 3, wet=0.5),
         Part(

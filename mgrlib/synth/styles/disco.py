@@ -79,6 +79,7 @@ CLASSIC = Substyle(
     grooves=(FOUR, SIXTEENTHS, LATIN),
     kits=("disco",),
     human_ms=6,
+    endings=("fade", "fade", "cadence"),
     parts=(
         Part("bass", ("electric bass", "slap bass", "picked bass"), BASSES, 2),
         Part(
@@ -157,6 +158,7 @@ ELECTRONIC = Substyle(
     kits=("disco", "909"),
     human_ms=2,
     dynamics=0.06,
+    endings=("fade", "fade", "cadence"),
     parts=(
         Part(
             "sequence",
@@ -210,6 +212,7 @@ FUNKY = Substyle(
         Groove(("kick X..x..x.X...x...", "snare ....X..o....X..o", "hat xxxxxxxxxxxxxxxx")),
     ),
     kits=("disco", "vintage"),
+    endings=("fade", "fade", "cadence"),
     parts=(
         Part(
             "bass",

@@ -54,6 +54,7 @@ SAMPLED = Substyle(
     kits=("boombap",),
     human_ms=5,
     form=("intro", "verse", "chorus", "verse", "chorus", "verse", "ending"),
+    endings=("fade",),
     parts=(
         Part(
             "bass",
@@ -129,6 +130,7 @@ PARTY = Substyle(
     kits=("808", "909", "boombap"),
     human_ms=3,
     form=("intro", "verse", "chorus", "verse", "chorus", "verse", "ending"),
+    endings=("fade",),
     parts=(
         Part(
             "bass",
@@ -203,6 +205,7 @@ SMOOTH = Substyle(
     grooves=(LAZY, BOOM_BAP),
     kits=("808", "boombap", "pop"),
     form=("intro", "verse", "chorus", "verse", "chorus", "bridge", "chorus", "ending"),
+    endings=("fade",),
     parts=(
         Part(
             "bass",

@@ -79,6 +79,7 @@ COMBO = Substyle(
     swell_db=3,
     dynamics=0.2,
     fills=0.5,
+    endings=("cadence",),
     parts=(
         Part("bass", ("upright bass",), Walk(), 2),
         Part(
@@ -130,6 +131,7 @@ TRIO = Substyle(
     swell_db=3,
     dynamics=0.22,
     fills=0.4,
+    endings=("cadence",),
     parts=(
         Part("bass", ("upright bass",), Walk(), 2),
         Part(
@@ -173,6 +175,7 @@ BALLAD = Substyle(
     swell_db=3,
     dynamics=0.22,
     fills=0.3,
+    endings=("cadence",),
     parts=(
         Part("bass", ("upright bass",), Bass(("1 - - - 5 - - -", "1 - - - - - a -")), 2),
         Part(
@@ -220,6 +223,7 @@ BIG_BAND = Substyle(
     swing=0.65,
     grooves=(BIG_BAND_BEAT, SWING),
     kits=("jazz", "vintage"),
+    endings=("cadence",),
     parts=(
         Part("bass", ("upright bass",), Walk(), 1),
         Part("guitar", ("jazz guitar",), Comp(("xxxx",), "guitar", 55, short=True), -5),
@@ -265,6 +269,7 @@ BOSSA_NOVA = Substyle(
     form=FORM,
     grooves=(BOSSA,),
     kits=("jazz",),
+    endings=("cadence",),
     parts=(
         Part(
             "bass",

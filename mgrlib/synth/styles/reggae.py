@@ -64,6 +64,7 @@ ROOTS = Substyle(
     kits=("reggae",),
     human_ms=9,
     fills=0.6,
+    endings=("fade",),
     parts=(
         Part("bass", ("dub bass", "electric bass"), BASSLINES, 6, wet=0.05),
         Part("skank", ("skank guitar",), SKANK, 0, wet=0.2),
@@ -128,17 +129,27 @@ DUB = Substyle(
     swing_beats=0.5,
     grooves=(ONE_DROP, STEPPERS),
     kits=("reggae",),
+    endings=("fade",),
     parts=(
         Part("bass", ("dub bass", "sub bass"), BASSLINES, 8, wet=0.03),
-        Part("skank", ("skank guitar", "bubble organ"), SKANK, -1, wet=0.9),
+        Part("skank", ("skank guitar", "bubble organ"), SKANK, -1, wet=0.4, echo=0.7),
         Part(
             "melodica",
             ("harmonica", "tenor sax", "flute"),
             Melody(FILLS, 64, 81, "", rest=0.5),
             0,
-            wet=0.8,
+            wet=0.5,
+            echo=0.6,
         ),
-        Part("voice", ("male voice",), Melody(FILLS, 55, 69, "", rest=0.6), 6, wet=0.9, chance=0.7),
+        Part(
+            "voice",
+            ("male voice",),
+            Melody(FILLS, 55, 69, "", rest=0.6),
+            6,
+            wet=0.5,
+            echo=0.7,
+            chance=0.7,
+        ),
     ),
     sound=Sound(
         balance=(13, 11, 0, -3, -7, -12, -17, -31),
@@ -147,6 +158,7 @@ DUB = Substyle(
         bandwidth_hz=(9300, 11000),
         reverb=(2.2, 0.4),
         drums_db=4,
+        drum_echo=0.4,
     ),
     moods=("dark", "relaxed"),
     share=2,
@@ -160,6 +172,7 @@ LOVERS = Substyle(
     chorus=CHORUSES,
     grooves=(ONE_DROP, ROCKERS, STEPPERS),
     kits=("reggae", "pop"),
+    endings=("fade",),
     parts=(
         Part("bass", ("electric bass", "dub bass", "synth bass"), BASSLINES, 5),
         Part("skank", ("skank guitar", "digital piano"), SKANK, 0),
@@ -215,6 +228,7 @@ SKA_STYLE = Substyle(
     swing=0.6,
     grooves=(SKA, Groove(("kick ....X...", "rim ....X...", "hat xxxxxxxx"))),
     kits=("reggae", "vintage"),
+    endings=("fade",),
     parts=(
         Part(
             "bass",

@@ -95,7 +95,8 @@ class Part:
     """One instrument of the band and what it does.
 
     `instruments`: those that an artist may choose from; `chance`: how many of the artists have it;
-    `where`: the sections in which it plays, all when empty; `wet`: how much goes to the reverb.
+    `where`: the sections in which it plays, all when empty; `wet`: how much goes to the reverb;
+    `echo`: how much comes back from a tape echo that repeats every three quarters of a beat.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Part:
     chance: float = 1.0
     where: str = ""
     wet: float = 0.25
+    echo: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,8 @@ class Sound:
     reverb: (seconds, level) of the room.
     hiss_db: level of the noise against the music, mean and spread.
     spread_db: how far artists differ in each band.
+    drums_db: level of the drums; `drum_echo`: how much of snare and rim the tape echo repeats.
+    vinyl: clicks a second.
     """
 
     balance: tuple[float, ...] = (8, 7, 5, 0, -5, -9, -13, -18)
@@ -135,9 +139,10 @@ class Sound:
     squash: float = 0.4
     bandwidth_hz: tuple[float, float] = (9000.0, 10600.0)
     reverb: tuple[float, float] = (1.0, 0.25)
-    hiss_db: tuple[float, float] = (-50.0, 7.0)
+    hiss_db: tuple[float, float] = (-45.0, 7.0)
     spread_db: float = 4.0
     drums_db: float = 0.0
+    drum_echo: float = 0.0
     vinyl: float = 0.0
 
 
@@ -156,6 +161,7 @@ class Substyle:
     human_ms: how far notes fall from the grid.
     dynamics: spread of neighbouring notes' loudness, 0 to 1.
     swell_db: how far the whole band swells and fades over some seconds.
+    endings: how songs end: "cadence" (a last chord that rings) or "fade".
     moods: tags.
     share: how many of the genre's artists play this way.
     """
@@ -178,6 +184,7 @@ class Substyle:
     fills: float = 0.8
     form: tuple[str, ...] = FORM
     section_bars: int = 8
+    endings: tuple[str, ...] = ("cadence", "fade")
     sound: Sound = field(default_factory=Sound)
     moods: tuple[str, ...] = ()
     share: float = 1.0
