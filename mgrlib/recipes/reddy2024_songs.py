@@ -18,7 +18,9 @@ What the paper leaves open and what we chose
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,11 +41,12 @@ from mgrlib.evaluation.intervals import Interval, bootstrap
 from mgrlib.evaluation.metrics import accuracy, accuracy_interval, genre_recall, recall
 from mgrlib.evaluation.multiframe import as_clips, joined, songs_of, thinned
 from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
-from mgrlib.features import LogMel, standardize_clips
+from mgrlib.features import Feature, LogMel, standardize_clips
 from mgrlib.models.baselines import linear
 from mgrlib.models.pretrained import layer_vectors, load_tagger
+from mgrlib.models.published import FILES
 from mgrlib.recipes.core import Learned, Protocol, Recipe, run
-from mgrlib.recipes.reddy2024_transfer import heard
+from mgrlib.recipes.reddy2024_transfer import band_statistics, heard
 from mgrlib.segments import Cut, Segments, cut
 from mgrlib.training.config import TrainConfig
 from mgrlib.training.loop import fit
@@ -53,11 +56,13 @@ __all__ = [
     "FRAME",
     "FRAMES",
     "JOINING",
+    "STRENGTH",
+    "BandStatistics",
+    "PublishedLayers",
     "cross_data",
     "learn_frame_network",
     "learn_frame_rows",
     "multiframe",
-    "tagged",
 ]
 
 Row = dict[str, Any]
@@ -68,6 +73,11 @@ FRAME = LogMel(
 """The published taggers' spectrogram of a frame, in dB."""
 
 FRAMES = Cut(segment_seconds=FRAME_SECONDS, trim_seconds=TRIM_SECONDS)
+START = Cut(segment_seconds=FRAME_SECONDS)
+"""Of a clip of 30 s: all of it that a frame holds."""
+
+STRENGTH = 0.01
+"""How freely the softmax' weights may grow: little, on hundreds of values."""
 
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "gru2")
 
@@ -80,10 +90,50 @@ JOINING: dict[str, Aggregate] = {
 """Ways to tell a song from its frames, by the name that tables give them."""
 
 
-def tagged(segments: Segments) -> Segments:
-    """What five layers of the published CRNN say, pooled, (S, 480); its file must be at hand."""
-    network = load_tagger("msd-crnn").folded().network
-    return segments.map(lambda x: layer_vectors(network, standardize_clips(x), LAYERS))
+@dataclass(frozen=True)
+class BandStatistics:
+    """Mean, deviation and mean step of 96 mel bands, (N,) -> (288,): no network is needed."""
+
+    sample_rate: int = 12000
+
+    @property
+    def key(self) -> str:
+        """The name of this feature and of the spectrogram below it."""
+        return f"BandStatistics-v1({FRAME.key})"
+
+    def shape(self, seconds: float) -> tuple[int, ...]:
+        """(288,) for a sound of any length."""
+        return (3 * FRAME.n_mels,)
+
+    def __call__(self, y: np.ndarray) -> np.ndarray:
+        """(N,) waveform at 12 kHz -> (288,)."""
+        return band_statistics(torch.from_numpy(FRAME(y))[None])[0].numpy()
+
+
+@dataclass(frozen=True)
+class PublishedLayers:
+    """What five layers of the published CRNN say, pooled, (N,) -> (480,); needs its file."""
+
+    sample_rate: int = 12000
+
+    @property
+    def key(self) -> str:
+        """The name of this feature and the content of the weights."""
+        return f"PublishedLayers-v1({FRAME.key}, {FILES['msd-crnn'].digest})"
+
+    def shape(self, seconds: float) -> tuple[int, ...]:
+        """(480,) for a sound of any length."""
+        return (480,)
+
+    def __call__(self, y: np.ndarray) -> np.ndarray:
+        """(N,) waveform at 12 kHz -> (480,)."""
+        x = torch.from_numpy(standardize_clips(FRAME(y)))[None]
+        return layer_vectors(_published(), x, LAYERS)[0].numpy()
+
+
+@lru_cache(maxsize=1)
+def _published() -> torch.nn.Module:
+    return load_tagger("msd-crnn").folded().network
 
 
 def learn_frame_rows(
@@ -92,11 +142,8 @@ def learn_frame_rows(
     valid: Segments,
     test: Segments,
     config: TrainConfig,
-    *,
-    listen: Callable[[Segments], Segments],
 ) -> Learned:
     """A scikit-learn classifier on a row a frame; songs by the mean, frames and k-NN in `extra`."""
-    train, test = listen(train), listen(test)
     started = time.perf_counter()
     frames = _said(recipe, train, test, config.seed)
     seconds = time.perf_counter() - started
@@ -219,27 +266,27 @@ def cross_data(
     progress: bool = False,
     *,
     n_per_genre: int,
-    listeners: dict[str, Callable[[Segments], Segments]],
+    features: Mapping[str, Feature],
 ) -> list[Row]:
     """Trained on frames of the handmade set, tested on the first 29.12 s of another corpus' clips.
 
-    For comparison each listener is also trained on that corpus itself, in five folds.
+    For comparison each classifier is also trained on that corpus itself, in five folds.
     """
     source = handmade(n_per_genre)
-    songs = cut(source, FRAME, how=FRAMES, progress=progress)
-    clips = cut(corpus, FRAME, progress=progress)
     rows = []
-    for name, listen in listeners.items():
-        train, test = listen(songs), listen(clips)
-        model = linear(seeds[0]).fit(train.inputs[0].numpy(), train.y.numpy())
-        there = accuracy_interval(predict_sklearn(model, test))
-        same = "trained on the handmade set"
-        rows.append({**_row(f"{name}, {same}", "accuracy", [there]), "n_frames": len(train)})
-        here = []
-        for split in folds(corpus, 5, seed=seeds[0], by="clip"):
-            own, rest = test.of(split.train), test.of(split.test)
-            model = linear(seeds[0]).fit(own.inputs[0].numpy(), own.y.numpy())
-            here.append(predict_sklearn(model, rest))
-        found = [accuracy_interval(Predictions.concat(here))]
-        rows.append(_row(f"{name}, trained on {corpus.name} itself", "accuracy", found))
+    for name, feature in features.items():
+        train = cut(source, feature, how=FRAMES, progress=progress)
+        test = cut(corpus, feature, how=START, progress=progress)
+        there = accuracy_interval(_softmax(train, test, seeds[0]))
+        row = _row(f"{name}, trained on the handmade set", "accuracy", [there])
+        rows.append({**row, "n_frames": len(train)})
+        splits = folds(corpus, 5, seed=seeds[0], by="clip")
+        here = [_softmax(test.of(s.train), test.of(s.test), seeds[0]) for s in splits]
+        own = accuracy_interval(Predictions.concat(here))
+        rows.append(_row(f"{name}, trained on the tested corpus", "accuracy", [own]))
     return rows
+
+
+def _softmax(train: Segments, test: Segments, seed: int) -> Predictions:
+    model = linear(seed, strength=STRENGTH)
+    return predict_sklearn(model.fit(train.inputs[0].numpy(), train.y.numpy()), test)

@@ -13,8 +13,7 @@ from mgrlib.evaluation.multiframe import joined, songs_of
 from mgrlib.recipes import reddy2024_songs
 from mgrlib.recipes.core import Protocol, run
 from mgrlib.recipes.ledger import recipe, study
-from mgrlib.recipes.reddy2024_songs import FRAME, FRAMES, cross_data, multiframe
-from mgrlib.recipes.reddy2024_transfer import statistics
+from mgrlib.recipes.reddy2024_songs import FRAME, FRAMES, BandStatistics, cross_data, multiframe
 from mgrlib.recipes.studies import conduct
 from mgrlib.segments import cut
 
@@ -107,8 +106,8 @@ def test_rows_tell_frames_from_songs(findings):
 
 
 def test_trained_on_songs_and_tested_elsewhere(monkeypatch):
-    monkeypatch.setattr(reddy2024_songs, "handmade", lambda n: songs(n))
-    listeners = {"statistics": statistics}
-    rows = cross_data(songs(5, seconds=30.0), (0,), n_per_genre=2, listeners=listeners)
+    monkeypatch.setattr(reddy2024_songs, "handmade", songs)
+    features = {"statistics": BandStatistics()}
+    rows = cross_data(songs(5, seconds=30.0), (0,), n_per_genre=2, features=features)
     assert [row["value"] for row in rows] == [1.0, 1.0]
     assert rows[0]["n_frames"] == 8
