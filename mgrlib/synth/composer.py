@@ -238,6 +238,7 @@ def _ended(song: Song, player: Player, section: Section, written: list[Note]) ->
     if len(before) == len(written) or not written:
         return written
     play, home, beats = player.part.play, _home(song), song.artist.substyle.beats
+    pitches: tuple[float, ...]
     if isinstance(play, Comp | Arpeggio):
         pitches = voice(home, song.tonic, play.voicing, play.centre)
     else:
@@ -260,9 +261,10 @@ def _chart(song: Song, section: Section) -> list[ChordAt]:
             ChordAt(bar * beats + i * step, bar * beats + (i + 1) * step, chord)
             for i, chord in enumerate(chords)
         ]
-    bar = _last_bar(song, section)
-    if bar < np.inf:
-        chart = [at for at in chart if at.start < bar] + [ChordAt(bar, bar + beats, _home(song))]
+    last = _last_bar(song, section)
+    if last < np.inf:
+        chart = [at for at in chart if at.start < last]
+        chart.append(ChordAt(last, last + beats, _home(song)))
     return chart
 
 

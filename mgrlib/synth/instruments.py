@@ -72,7 +72,7 @@ def damped_partials(
     >>> np.round(y, 3).tolist()
     [1.0, 0.707, 0.0, -0.707, -1.0]
     """
-    poles = (-decays + 2j * np.pi * hertz) / rate
+    poles = np.asarray((-decays + 2j * np.pi * hertz) / rate, dtype=np.complex128)
     block = 128 if n < 60_000 else 256
     n_blocks = -(-n // block)
     fine = _powers(poles, block, np.ones(len(poles)))
@@ -88,7 +88,9 @@ def damped_partials(
     return y.ravel()[:n]
 
 
-def _powers(poles: NDArray[np.complex128], n: int, first: NDArray) -> NDArray[np.complex128]:
+def _powers(
+    poles: NDArray[np.complex128], n: int, first: NDArray[np.generic]
+) -> NDArray[np.complex128]:
     """(P, n): ``first * exp(poles * j)`` for j below n, each time doubling what is there."""
     table = np.empty((len(poles), n), dtype=np.complex128)
     table[:, 0] = first
