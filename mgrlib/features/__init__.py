@@ -9,16 +9,12 @@ True
 from mgrlib.features.base import Feature
 from mgrlib.features.compose import Concat, Dropped
 from mgrlib.features.crop import Crop
-from mgrlib.features.framing import (
-    pad_or_truncate,
-    segment_distances,
-    split_into_segments,
-    trim_ends,
-)
+from mgrlib.features.framing import pad_or_truncate, segment_distances
 from mgrlib.features.hpss import Harmonic, Percussive
 from mgrlib.features.mel import LogMel, Mfcc, mel_filterbank
 from mgrlib.features.pictures import MelPicture, MfccPicture, WavePlot, ZcrPlot
 from mgrlib.features.pixels import MelPixels
+from mgrlib.features.resynthesis import noise_like
 from mgrlib.features.rhythm import BeatVector, OnsetStrength, Tempo, Tempogram, beat_times
 from mgrlib.features.scale import MinMax, Standardize, UnitNorm
 from mgrlib.features.spectral import (
@@ -71,9 +67,8 @@ __all__ = [
     "ZeroCrossingRate",
     "beat_times",
     "mel_filterbank",
+    "noise_like",
     "pad_or_truncate",
     "segment_distances",
-    "split_into_segments",
     "standardize_clips",
-    "trim_ends",
 ]

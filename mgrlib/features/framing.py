@@ -1,6 +1,6 @@
-"""Cutting waveforms: segments with overlap, padding and truncation, trimmed ends, distances.
+"""Waveforms brought to one length, and the distances between segments.
 
-Pure functions of arrays, for the reader's own loops; a whole corpus is cut by `mgrlib.segments`.
+Pure functions of arrays. Clips are cut into segments in one place, by `mgrlib.segments.Cut`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 
 from mgrlib.errors import FeatureError, explain
-from mgrlib.features.base import n_samples
 from mgrlib.features.spectrum import FloatArray, check_waveform
 
 
@@ -34,75 +33,6 @@ def pad_or_truncate(
     if surplus >= 0:
         return y[before : before + length].copy()
     return np.pad(y, (before, -surplus - before))
-
-
-def trim_ends(y: np.ndarray, sample_rate: int, seconds: float) -> FloatArray:
-    """The waveform without its first and last `seconds`: (N,) -> (N - 2 * seconds * rate,).
-
-    Whole songs begin and end with what says little about them (Jiménez and José 2016).
-
-    Raises
-    ------
-    FeatureError: nothing would be left.
-    """
-    y = check_waveform("trim_ends", y)
-    n_trimmed = n_samples(seconds, sample_rate)
-    if n_trimmed < 0 or len(y) <= 2 * n_trimmed:
-        raise FeatureError(
-            explain(
-                "trim_ends",
-                f"more than {2 * seconds:g} s of sound",
-                f"{len(y) / sample_rate:.2f} s",
-                "trim less, or leave the sound out.",
-            )
-        )
-    return y[n_trimmed : len(y) - n_trimmed].copy()
-
-
-def split_into_segments(
-    y: np.ndarray,
-    sample_rate: int,
-    segment_seconds: float,
-    *,
-    overlap: float = 0.0,
-    rest: Literal["drop", "pad"] = "drop",
-) -> FloatArray:
-    """Segments of equal length, (N,) -> (S, N').
-
-    Parameters
-    ----------
-    y: (N,) float waveform.
-    sample_rate: in Hz.
-    segment_seconds: length of a segment.
-    overlap: the share of a segment that the next one repeats, from 0 to below 1.
-    rest: what is too short for a segment is dropped, or filled up with zeros.
-
-    Raises
-    ------
-    FeatureError: the sound is shorter than one segment and its rest is to be dropped.
-
-    >>> split_into_segments(np.arange(7.0), 2, 2.0, overlap=0.5)
-    array([[0., 1., 2., 3.],
-           [2., 3., 4., 5.]], dtype=float32)
-    >>> split_into_segments(np.arange(7.0), 2, 2.0, rest="pad")
-    array([[0., 1., 2., 3.],
-           [4., 5., 6., 0.]], dtype=float32)
-    """
-    where = "split_into_segments"
-    y = check_waveform(where, y)
-    length = n_samples(segment_seconds, sample_rate)
-    if length < 1 or not 0.0 <= overlap < 1.0 or rest not in ("drop", "pad"):
-        got = f"{length} samples, overlap {overlap}, rest {rest!r}"
-        expected = "at least one sample, 0 <= overlap < 1, rest 'drop' or 'pad'"
-        raise FeatureError(explain(where, expected, got))
-    hop = max(1, round(length * (1.0 - overlap)))
-    if rest == "pad":
-        n_hops = -(-max(0, len(y) - length) // hop)
-        y = np.pad(y, (0, max(0, n_hops * hop + length - len(y))))
-    elif len(y) < length:
-        got, hint = f"{len(y) / sample_rate:.2f} s", "write rest='pad', or shorten segments."
-        raise FeatureError(explain(where, f"at least {segment_seconds:g} s", got, hint))
-    return np.lib.stride_tricks.sliding_window_view(y, length)[::hop].copy()
 
 
 def segment_distances(
