@@ -141,6 +141,7 @@ def compare(paper: str, folder: Path | None = None) -> pd.DataFrame:
         mine = [result for result in found if result.recipe == one.name]
         left = {"recipe": one.name, "title": one.title, **_printed(printed)}
         rows += [{**left, **_found(result, one)} for result in mine] or [left]
+        rows += [{**left, **_printed(further)} for further in one.reported[1:]]
     return pd.DataFrame(rows)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,15 @@ import pytest
 import mgrlib.recipes
 from mgrlib.errors import RecipeError
 from mgrlib.models.contract import count_parameters
-from mgrlib.recipes.core import Result, read_result, write_result
-from mgrlib.recipes.ledger import compare, papers, recipe, recipes, results
+from mgrlib.data.synthetic import synthetic
+from mgrlib.recipes.core import Result, corpus_fingerprint, read_result, write_result
+from mgrlib.recipes.ledger import compare, listed, papers, recipe, recipes, results, study
+from mgrlib.recipes.studies import SUFFIX, read_findings
 
 RECIPES = recipes()
-SHIPPED = sorted((Path(mgrlib.recipes.__file__).parent / "results").rglob("*.json"))
+FILES = sorted((Path(mgrlib.recipes.__file__).parent / "results").rglob("*.json"))
+SHIPPED = [path for path in FILES if not path.name.endswith(SUFFIX)]
+STUDIED = [path for path in FILES if path.name.endswith(SUFFIX)]
 
 
 def made(name: str, fingerprint: str = "", correct: tuple[bool, ...] = (True, True, False)):
@@ -35,9 +40,9 @@ def test_a_paper_is_found_by_its_file():
 
 
 def test_every_recipe_has_a_name_of_its_own_and_its_papers_key():
-    names = [one.name for one in RECIPES]
+    names = [one.name for one in listed()]
     assert len(set(names)) == len(names)
-    assert {one.paper for one in RECIPES} == set(papers())
+    assert {one.paper for one in listed()} == set(papers())
 
 
 def test_a_recipe_is_found_by_its_name():
@@ -55,7 +60,10 @@ def test_an_unknown_paper_is_refused_with_the_ones_there_are(unknown):
         recipe(unknown) if "/" in unknown else recipes(unknown)
 
 
-@pytest.mark.parametrize("one", RECIPES, ids=lambda one: one.name)
+NETWORKS = [one for one in RECIPES if one.learn is None]
+
+
+@pytest.mark.parametrize("one", NETWORKS, ids=lambda one: one.name)
 def test_the_model_of_every_recipe_takes_its_features(one):
     shapes = [feature.shape(one.how.segment_seconds or 30.0) for feature in one.features]
     assert count_parameters(one.model(10, *shapes, **one.options)) > 0
@@ -107,6 +115,25 @@ def test_the_accuracy_of_a_shipped_result_follows_from_its_predictions(path):
             assert table.n == result.data["n_clips"]
         shares.append(np.mean(table.probs.argmax(axis=1) == table.truth))
     assert result.accuracy().value == pytest.approx(np.mean(shares))
+
+
+@pytest.mark.parametrize("path", STUDIED, ids=lambda path: path.stem)
+def test_findings_that_are_shipped_were_made_by_the_study_as_it_is_now(path):
+    found = read_findings(path)
+    one = study(found.study)
+    assert path.parent.name == one.paper
+    assert found.fingerprint == one.fingerprint
+    assert set(one.reported) <= set(found.table().index)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_what_was_found_on_the_embedded_corpus_was_found_on_its_present_samples(path):
+    read = read_findings if path in STUDIED else read_result
+    data = read(path).data
+    whole = re.fullmatch(r"synthetic-(\d+)-seed(\d+)", data["name"])
+    if whole and data["n_clips"] == 10 * int(whole[1]):
+        corpus = synthetic(int(whole[1]), seed=int(whole[2]))
+        assert data["fingerprint"] == corpus_fingerprint(corpus)
 
 
 # --- reported beside replicated
