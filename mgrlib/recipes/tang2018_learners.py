@@ -132,7 +132,10 @@ def learnt_tree(
     make: of the classifier, from a seed.
     """
     x, y = train.inputs[0].flatten(1).numpy(), train.y.numpy()
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    fewest = int(np.bincount(y, minlength=train.n_classes).min())
+    if fewest < 2:
+        raise RecipeError(explain("learnt_tree", "two training clips a genre", str(fewest)))
+    folds = StratifiedKFold(min(n_folds, fewest), shuffle=True, random_state=seed)
     guessed = cross_val_predict(make(seed), x, y, cv=folds)
     confusion = np.zeros((train.n_classes, train.n_classes), dtype=np.int64)
     np.add.at(confusion, (y, guessed), 1)
@@ -141,4 +144,10 @@ def learnt_tree(
 
 def statistics(segments: Segments) -> Segments:
     """Sequences (S, F, T) as the mean and the deviation of each row over time, (S, 2 F)."""
-    return segments.map(lambda x: torch.cat([x.mean(2), x.std(2, correction=0)], dim=1))
+
+    def both(x: torch.Tensor) -> torch.Tensor:
+        mean = x.mean(2, keepdim=True)  # (S, F, 1)
+        deviation = (x - mean).square().mean(2).sqrt()  # (S, F)
+        return torch.cat([mean[:, :, 0], deviation], dim=1)  # (S, 2 F)
+
+    return segments.map(both)

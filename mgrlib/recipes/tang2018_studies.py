@@ -445,8 +445,8 @@ def learn_quick(
     recipe: Recipe, train: Segments, valid: Segments, test: Segments, config: TrainConfig
 ) -> Learned:
     """The recipe's estimator on the mean and deviation of each coefficient over time."""
-    own_valid = statistics(valid) if len(valid) else valid
-    return learn_estimator(recipe, statistics(train), own_valid, statistics(test), config)
+    train, valid, test = (statistics(part) for part in (train, valid, test))
+    return learn_estimator(recipe, train, valid, test, config)
 
 
 def _quick_accuracy(corpus: Corpus, segments: Segments, genres: Sequence[str], seed: int) -> float:
