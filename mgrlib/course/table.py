@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mgrlib.course.page import Html, inline, plain
 from mgrlib.errors import MgrError, explain
+from mgrlib.evaluation.intervals import three_digits
 
 Interval = tuple[float, float]
 
@@ -88,7 +89,7 @@ def results_table(
         '<span class="mgr-key-ours">replicated, 95 % interval</span>'
     )
     if chance is not None:
-        key += f' <span class="mgr-key-chance">chance, {_digits(chance)}</span>'
+        key += f' <span class="mgr-key-chance">chance, {three_digits(chance)}</span>'
     table = (
         f'<div class="mgr-results" role="region" aria-label="{html.escape(caption)}" tabindex="0">'
         f'<table role="table"><caption>{inline(caption)}<br>{key}</caption>'
@@ -119,9 +120,9 @@ def _figure(value: float | None, interval: Interval | None, n: int | None, other
     """One figure with its interval and number of clips, or what stands in its place."""
     if value is None:
         return f'<span class="mgr-none">{otherwise}</span>'
-    text = f'<b class="mgr-figure">{_digits(value)}</b>'
+    text = f'<b class="mgr-figure">{three_digits(value)}</b>'
     if interval is not None:
-        text += f" <span>[{_digits(interval[0])}, {_digits(interval[1])}]</span>"
+        text += f" <span>[{three_digits(interval[0])}, {three_digits(interval[1])}]</span>"
     return text + (f" <span>on {n:,} clips</span>" if n is not None else "")
 
 
@@ -139,19 +140,10 @@ def _drawing(row: ResultRow, chance: float | None) -> str:
         parts.append(f'<path class="mgr-whisker" d="M{x(low)} 11H{x(high)}"/>')
     if row.replicated is not None:
         parts.append(f'<circle class="mgr-dot" cx="{x(row.replicated)}" cy="11" r="4"/>')
-        words.append(f"replicated {_digits(row.replicated)}")
+        words.append(f"replicated {three_digits(row.replicated)}")
     if row.reported is not None:
         centre = x(row.reported)
         parts.append(f'<path class="mgr-diamond" d="M{centre} 5l6 6-6 6-6-6z"/>')
-        words.insert(0, f"reported {_digits(row.reported)}")
+        words.insert(0, f"reported {three_digits(row.reported)}")
     label = plain(f"{row.name}: {', '.join(words) or 'no figures'}")
     return f'<svg viewBox="0 0 160 24" role="img" aria-label="{label}">{"".join(parts)}</svg>'
-
-
-def _digits(value: float) -> str:
-    """Three digits, as the field prints proportions.
-
-    >>> _digits(0.705), _digits(1.0)
-    ('.705', '1.000')
-    """
-    return f"{value:.3f}".removeprefix("0")

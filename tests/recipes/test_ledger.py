@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import mgrlib.recipes
+from mgrlib.data.synthetic import synthetic
 from mgrlib.errors import RecipeError
 from mgrlib.models.contract import count_parameters
-from mgrlib.data.synthetic import synthetic
 from mgrlib.recipes.core import Result, corpus_fingerprint, read_result, write_result
 from mgrlib.recipes.ledger import compare, listed, papers, recipe, recipes, results, study
 from mgrlib.recipes.studies import SUFFIX, read_findings
