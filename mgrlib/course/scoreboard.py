@@ -28,10 +28,12 @@ def scoreboard(paper: str, folder: Path | None = None) -> Html:
     table = compare(paper, folder)
     of_studies = table["recipe"].isin([one.name for one in studies(paper)])
     table = table[~of_studies | table["reported"].notna()]
-    n_reported = int(table.drop_duplicates(["recipe", "title", "metric"])["reported"].notna().sum())
+    n_reported = int(
+        table.drop_duplicates(["recipe", "title", "metric", "place"])["reported"].notna().sum()
+    )
     body, last = "", None
     for row in table.to_dict("records"):
-        key = (row["recipe"], row["title"], row["metric"])
+        key = tuple(row[column] for column in ("recipe", "title", "metric", "place"))
         body += _row(row, repeated=key == last)
         last = key
     header = "".join(f'<th role="columnheader" scope="col">{head}</th>' for head in HEADS)
