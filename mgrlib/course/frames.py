@@ -131,11 +131,11 @@ def _frames(
     ]
     if not all(text.strip() for text in described):
         raise MgrError(explain(where, "words for what each figure shows", "an empty `alt`"))
-    pictures = [_png(make(value), dpi) for value in values]
+    pictures = [png_address(make(value), dpi) for value in values]
     return [(p, d, n) for p, d, n in zip(pictures, described, names, strict=True)]
 
 
-def _png(drawn: Any, dpi: int) -> str:
+def png_address(drawn: Any, dpi: int) -> str:
     """A figure, or the figure of some axes, as the data address of a PNG; the figure is closed.
 
     A palette of 256 colours takes a third of the bytes, and the eye does not miss the others.

@@ -17,10 +17,11 @@ from mgrlib.errors import AudioError, explain, some
 SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
-def mp3_bytes(y: np.ndarray, sample_rate: int) -> bytes:
+def mp3_bytes(y: np.ndarray, sample_rate: int, *, compression: float = 0.7) -> bytes:
     """A waveform as an MP3 file of variable bit rate; the same samples give the same bytes.
 
     MP3 because it is byte-deterministic, which OGG is not, and seven times smaller than WAV.
+    `compression` is 0 for the best sound, 1 for the smallest file.
     """
     buffer = io.BytesIO()
     with sf.SoundFile(
@@ -31,7 +32,7 @@ def mp3_bytes(y: np.ndarray, sample_rate: int) -> bytes:
         format="MP3",
         subtype="MPEG_LAYER_III",
         bitrate_mode="VARIABLE",
-        compression_level=0.7,
+        compression_level=compression,
     ) as file:
         file.write(y)
     return buffer.getvalue()
