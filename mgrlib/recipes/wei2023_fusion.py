@@ -77,7 +77,7 @@ def learn_pretrained(
         weights = "from scratch: the ImageNet weights could not be fetched"
         learned = learn_network(recipe, train, valid, test, config)
     else:
-        ready = replace(recipe, model=lambda *_: model)
+        ready = replace(recipe, model=lambda *_: model, options={})
         learned = learn_network(ready, train, valid, test, config)
     return replace(learned, extra={"weights": weights})
 

@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from mgrlib.data.corpus import Corpus
+from mgrlib.errors import DownloadError
+from mgrlib.evaluation import Predictions
+from mgrlib.models.contract import count_parameters
+from mgrlib.models.wei2023 import FusionNet, ResNet18, SegmentCnn, SequenceLstm
+from mgrlib.recipes import wei2023_fusion, wei2023_leak
+from mgrlib.recipes.core import Recipe
+from mgrlib.recipes.ledger import recipe, recipes
+from mgrlib.recipes.wei2023_fusion import (
+    drop_modality,
+    learn_fusion,
+    learn_pretrained,
+    standardize_all,
+    without,
+)
+from mgrlib.recipes.wei2023_leak import (
+    divided,
+    divisions,
+    leak,
+    nearest,
+    siblings,
+    take,
+    with_siblings,
+)
+from mgrlib.recipes.wei2023_segments import N_PARAMETERS, layouts
+from mgrlib.segments import Segments
+from mgrlib.training.config import TrainConfig
+
+GENRES = ("x", "y")
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def as_segments(
+    inputs: Sequence[np.ndarray], clip: np.ndarray, genre: Sequence[int] | np.ndarray
+) -> Segments:
+    """Segments of clips `c0`, `c1`, ...; `genre` is that of each clip."""
+    tensors = tuple(torch.from_numpy(np.asarray(x, dtype=np.float32)) for x in inputs)
+    names = tuple(f"c{m}" for m in range(len(genre)))
+    y = torch.as_tensor(np.asarray(genre)[clip])
+    return Segments(tensors, y, torch.from_numpy(clip), names, GENRES)
+
+
+@pytest.fixture
+def corpus() -> Corpus:
+    """Forty clips of two genres by ten artists each; nobody will listen to them."""
+    rows = [
+        {"clip_id": f"c{m}", "path": "", "genre": GENRES[m % 2], "group": f"a{m % 20}"}
+        for m in range(40)
+    ]
+    table = pd.DataFrame(rows).assign(seconds=30.0).set_index("clip_id")
+    return Corpus("forty", GENRES, table, source=None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def segments(corpus: Corpus) -> Segments:
+    """Ten segments a clip, each close to its clip's place; places tell nothing of the genre."""
+    clip = np.repeat(np.arange(40), 10)
+    x = rng().standard_normal((40, 6))[clip] + 0.01 * rng(1).standard_normal((400, 6))
+    return as_segments([x], clip, np.arange(40) % 2)
+
+
+@pytest.fixture
+def both() -> Segments:
+    """Twelve clips with a picture and a sequence each."""
+    clip = np.arange(12)
+    pictures, sequences = rng().random((12, 3, 32, 32)), 50 * rng(1).random((12, 4, 15))
+    return as_segments([pictures, sequences], clip, clip % 2)
+
+
+# --- the ledger
+
+
+def test_table_1_is_in_the_ledger():
+    table = {
+        "wei2023/resnet-wave": 0.48,
+        "wei2023/resnet-zcr": 0.50,
+        "wei2023/resnet-mel": 0.84,
+        "wei2023/resnet-mfcc": 0.70,
+        "wei2023/lstm": 0.42,
+    }
+    found = {}
+    for name in table:
+        (printed,) = recipe(name).reported
+        assert (printed.metric, printed.n, printed.place) == ("validation accuracy", 100, "table 1")
+        found[name] = printed.value
+    assert found == table
+
+
+def test_the_papers_shapes_are_those_of_its_recipes():
+    for kind in ("wave", "zcr", "mel", "mfcc"):
+        assert recipe(f"wei2023/resnet-{kind}").features[0].shape(30.0) == (3, 224, 224)
+        assert recipe(f"wei2023/resnet-{kind}").config.batch_size == 8
+    assert recipe("wei2023/lstm").features[0].shape(30.0) == (13, 1290)
+    segment = recipe("wei2023/segment-3s")
+    assert segment.features[0].shape(3.0) == (13, 130)
+    assert (segment.config.batch_size, segment.config.epochs) == (16, 40)
+
+
+def test_a_branch_alone_is_as_large_as_early_fusion():
+    counts = {}
+    for system in ("early", "picture", "sequence"):
+        one = recipe(f"wei2023/fusion-{system}")
+        shapes = [feature.shape(30.0) for feature in one.features]
+        counts[system] = count_parameters(one.model(10, *shapes, **one.options))
+        assert one.config == recipe("wei2023/fusion-early").config
+    assert max(counts.values()) / min(counts.values()) < 1.01
+
+
+def test_the_nets_of_one_count_are_run_with_the_same_training():
+    nets = [one for one in recipes("wei2023") if one.name.startswith("wei2023/segment-3s")]
+    same = [one for one in nets if not one.name.endswith("rms")]
+    counts = [count_parameters(one.model(10, (13, 130), **one.options)) for one in same]
+    assert counts == [N_PARAMETERS] * 3
+    assert len({one.config for one in same}) == 1
+
+
+def test_the_search_finds_the_nets_that_are_known_to_fit():
+    found = layouts(N_PARAMETERS, (32, 64, 128, 256, 512), (256,))
+    assert {**SegmentCnn.same_count["eight convolutions, two poolings"], "norm": True} == {
+        **{k: found[1][k] for k in ("widths", "dense", "ceil", "norm")},
+        "pool_after": (1, 3),
+    }
+    assert found[0]["widths"] == (32, 64, 64, 128, 256, 256, 512)
+
+
+# --- pretraining and fusion
+
+
+@pytest.fixture
+def tiny() -> Recipe:
+    """A recipe of one epoch for a narrow ResNet18."""
+    config = TrainConfig(epochs=1, batch_size=6)
+    return replace(recipe("wei2023/resnet-mel"), config=config, options={"width": 4})
+
+
+def test_without_the_imagenet_weights_the_result_says_so(tiny, both, monkeypatch):
+    def gone(*_):
+        raise DownloadError("no network")
+
+    monkeypatch.setattr(wei2023_fusion, "pretrained_resnet18", gone)
+    pictures = replace(both, inputs=both.inputs[:1])
+    learned = learn_pretrained(tiny, pictures, pictures.of(()), pictures, tiny.config)
+    assert learned.extra["weights"].startswith("from scratch")
+    assert learned.predictions.n == 12
+
+
+def test_the_imagenet_weights_are_trained_on_where_there_are_any(tiny, both, monkeypatch):
+    ready = ResNet18(2, (3, 32, 32), width=4)
+    before = ready.conv1.weight.detach().clone()
+    monkeypatch.setattr(wei2023_fusion, "pretrained_resnet18", lambda *_: ready)
+    pictures = replace(both, inputs=both.inputs[:1])
+    learned = learn_pretrained(tiny, pictures, pictures.of(()), pictures, tiny.config)
+    assert learned.extra == {"weights": "ImageNet"}
+    assert not torch.equal(ready.conv1.weight, before)
+
+
+def test_every_modality_is_standardised_by_the_training_part(both):
+    train, test = standardize_all(both.of([f"c{m}" for m in range(8)]), both.of(["c9"]))
+    for x in train.inputs:
+        axes = (0, *range(2, x.ndim))
+        assert torch.allclose(x.mean(axes), torch.zeros(x.shape[1]), atol=1e-4)
+        assert torch.allclose(x.std(axes, correction=0), torch.ones(x.shape[1]), atol=1e-3)
+    assert [x.shape[1:] for x in test.inputs] == [x.shape[1:] for x in both.inputs]
+
+
+def test_a_missing_modality_is_all_zero_and_the_other_untouched(both):
+    blind = without(both, 0)
+    assert not blind.inputs[0].any()
+    assert torch.equal(blind.inputs[1], both.inputs[1])
+
+
+def test_modality_dropout_takes_a_quarter_of_each_and_never_both():
+    inputs = (torch.ones(2000, 2), torch.ones(2000, 3, 2))
+    (a, b), _ = drop_modality(inputs, torch.zeros(2000), torch.Generator().manual_seed(0))
+    gone_a, gone_b = (a == 0).all(1), (b == 0).flatten(1).all(1)
+    assert not (gone_a & gone_b).any()
+    assert gone_a.float().mean() == pytest.approx(0.25, abs=0.04)  # four standard errors
+    assert gone_b.float().mean() == pytest.approx(0.25, abs=0.04)
+
+
+@pytest.mark.parametrize(("fusion", "told"), [("early", 2), ("weighted", 3)])
+def test_fusion_is_tested_with_each_modality_missing(fusion, told, both):
+    options = {"width": 4, "n_hidden": 4, "fusion": fusion}
+    config = TrainConfig(epochs=1, batch_size=6)
+    one = replace(recipe("wei2023/fusion-early"), options=options, config=config)
+    learned = learn_fusion(one, both, both.of(()), both, config)
+    assert len(learned.extra) == told
+    blind = Predictions.from_dict(learned.extra["without picture"])
+    assert blind.clip_ids == learned.predictions.clip_ids
+    assert not np.allclose(blind.probs, learned.predictions.probs, atol=1e-3)
+    if fusion == "weighted":
+        assert sum(learned.extra["weights"]) == pytest.approx(1.0)
+
+
+def test_the_full_size_fusion_takes_the_papers_shapes():
+    one = recipe("wei2023/fusion-full")
+    assert (one.model, dict(one.options)) == (FusionNet, {})
+    assert [f.shape(30.0) for f in one.features] == [(3, 224, 224), (13, 1290)]
+    assert recipe("wei2023/lstm").model is SequenceLstm
+
+
+# --- segments, one by one
+
+
+def test_each_segment_taken_is_a_clip_of_its_own(segments):
+    taken = take(segments, np.array([3, 15, 4]))
+    assert (taken.n_clips, taken.clip.tolist()) == (3, [0, 1, 2])
+    assert torch.equal(taken.inputs[0], segments.inputs[0][[3, 15, 4]])
+    assert len(set(taken.clip_ids)) == 3
+
+
+def test_artists_are_told_from_clips_only_where_they_differ(corpus):
+    assert divisions(corpus)[-1] == "artists apart"
+    single = replace(corpus, clips=corpus.clips.assign(group=corpus.clips.index))
+    assert divisions(single) == ("segments at random", "clips apart")
+
+
+def test_segments_at_random_leave_siblings_on_both_sides(corpus, segments):
+    fold = divided(corpus, segments, "segments at random", 5, seed=0)
+    assert np.bincount(fold).tolist() == [80] * 5
+    assert all(len(set(fold[segments.clip.numpy() == m])) > 1 for m in range(40))
+
+
+@pytest.mark.parametrize(("division", "column"), [("clips apart", 40), ("artists apart", 20)])
+def test_what_is_kept_apart_is_in_one_fold(division, column, corpus, segments):
+    fold = divided(corpus, segments, division, 5, seed=0)
+    kept = segments.clip.numpy() % column
+    assert all(len(set(fold[kept == g])) == 1 for g in range(column))
+    assert len(set(fold)) == 5
+
+
+def test_all_rows_of_the_dial_test_the_same_and_train_on_as_many(segments):
+    clip = segments.clip.numpy()
+    tested = clip < 8
+    found = [with_siblings(clip, tested, k, seed=3) for k in range(10)]
+    for k, (inside, outside) in enumerate(found):
+        assert np.array_equal(outside, found[0][1])
+        assert len(inside) == len(set(inside)) == 320
+        assert not set(inside) & set(outside)
+        assert np.array_equal(np.bincount(clip[inside], minlength=40)[:8], np.full(8, k))
+    assert set(clip[found[0][1]]) == set(range(8))
+
+
+# --- what the studies find where the truth is known: places that tell nothing of the genre
+
+
+@pytest.fixture
+def studied(monkeypatch: pytest.MonkeyPatch, segments: Segments) -> None:
+    monkeypatch.setattr(wei2023_leak, "_cut", lambda *_: segments)
+
+
+def values(rows: list[dict]) -> dict[str, float]:
+    assert all(row["low"] <= row["value"] <= row["high"] for row in rows)
+    return {row["row"]: row["value"] for row in rows}
+
+
+@pytest.mark.usefixtures("studied")
+def test_a_random_split_pays_for_what_cannot_be_learnt(corpus):
+    found = values(leak(corpus, (0, 1), feature=None, learners={"1-NN": nearest}))
+    assert found["1-NN, segments at random"] == 1.0
+    assert found["1-NN, clips apart"] < 0.7
+    assert found["1-NN, artists apart, voting"] < 0.7
+
+
+@pytest.mark.usefixtures("studied")
+def test_one_sibling_is_enough_for_a_learner_that_remembers(corpus):
+    found = values(siblings(corpus, (0,), feature=None, learners={"1-NN": nearest}))
+    assert len(found) == 10
+    assert found["1-NN, 0 siblings"] < 0.75
+    assert [found[f"1-NN, {k} siblings"] for k in range(1, 10)] == [1.0] * 9
+
+
+@pytest.mark.usefixtures("studied")
+def test_the_nearest_segment_is_known_to_be_of_the_same_clip(corpus):
+    rows = wei2023_leak.distances(corpus, (0,), features={"places": None})
+    assert values(rows)["places, euclidean: same clip"] == 1.0
+    assert values(rows)["places, correlation: same genre"] == 1.0
+    assert rows[0]["within by between"] < 0.05
