@@ -92,12 +92,12 @@ def train(variant: Variant, segments: Segments) -> tuple[float, float, float]:
     """Processor seconds and wall seconds an epoch, and the last epoch's loss."""
     torch.set_flush_denormal(variant.flush)
     torch.set_num_threads(variant.threads)
+    order = torch.randperm(len(segments), generator=torch.Generator().manual_seed(0))
     with seeded(0):
         model: nn.Module = StackedLstm(segments.n_classes, segments.input_shape, pool=variant.pool)
         model = FrameByFrame(model) if variant.by_hand else model
         optimizer = torch.optim.Adam(model.parameters())
         x, y = segments.inputs[0], segments.y
-        order = torch.randperm(len(y))
         cpu, wall, loss = time.process_time(), time.perf_counter(), 0.0
         for _ in range(EPOCHS):
             loss = 0.0
