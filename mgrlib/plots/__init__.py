@@ -1,5 +1,6 @@
 """Figures: each draws on the `ax` it is given and returns it."""
 
+from mgrlib.plots.by_genre import plot_by_genre
 from mgrlib.plots.probes import plot_robustness
 from mgrlib.plots.results import (
     plot_compare,
@@ -39,6 +40,7 @@ __all__ = [
     "book_style",
     "genre_styles",
     "panels",
+    "plot_by_genre",
     "plot_compare",
     "plot_confusion",
     "plot_distances",
