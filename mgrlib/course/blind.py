@@ -7,25 +7,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mgrlib.data.corpus import COLUMNS, AudioSource, Corpus
+from mgrlib.data.corpus import COLUMNS, Corpus
 
 __all__ = ["blind"]
 
 
 @dataclass(frozen=True, eq=False)
 class _BlindSource:
-    """Looks a clip up in the whole table before it is rendered."""
+    """Asks the corpus that knows for a clip."""
 
-    source: AudioSource
-    table: pd.DataFrame
+    whole: Corpus
 
     def audio(self, row: pd.Series, sample_rate: int) -> np.ndarray:
         """The clip's waveform, (N,) float32."""
-        return self.source.audio(self.table.loc[row.name], sample_rate)
+        return self.whole.audio(str(row.name), sample_rate)
 
     def fingerprint(self, row: pd.Series) -> str:
         """Changes when the clip's samples change."""
-        return self.source.fingerprint(self.table.loc[row.name])
+        return self.whole.fingerprint(str(row.name))
 
 
 def blind(corpus: Corpus) -> Corpus:
@@ -34,4 +33,4 @@ def blind(corpus: Corpus) -> Corpus:
     `seconds` is what a clip is meant to last, whatever its fault.
     """
     clips = corpus.clips[list(COLUMNS)].assign(seconds=corpus.clips["whole_seconds"])
-    return replace(corpus, clips=clips, source=_BlindSource(corpus.source, corpus.clips))
+    return replace(corpus, clips=clips, source=_BlindSource(corpus))
