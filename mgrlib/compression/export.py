@@ -23,6 +23,7 @@ from mgrlib.compression.front_end import front_end, seen_samples
 from mgrlib.compression.onnx_files import load, open_session, save, scratch_folder, to_onnx
 from mgrlib.compression.quantize import quantize_static
 from mgrlib.errors import AudioError, MgrError, explain
+from mgrlib.features import Standardize
 from mgrlib.features.base import Feature
 from mgrlib.segments import Segments
 from mgrlib.shapes import check_shape
@@ -30,6 +31,7 @@ from mgrlib.shapes import check_shape
 __all__ = ["PARITY", "Classifier", "GenresOverTime", "Pipeline", "export", "parity"]
 
 PARITY = 1e-4  # what the probabilities of a float32 file may differ by from PyTorch's
+UNSCALED = Standardize(np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32))
 NOTE = "mgrlib"  # the name under which a file keeps what is known of it
 
 
@@ -44,7 +46,7 @@ class Pipeline:
     genres: the K classes.
     seconds: how much sound the network hears at once; None for a feature with `n_frames`, which
         says so itself.
-    mean, deviation: of the standardisation in training, such as (F, 1); 0 and 1 for none.
+    scale: the standardisation fitted in training.
     about: plain values to keep in the file: what it was trained on, and how.
     """
 
@@ -52,8 +54,7 @@ class Pipeline:
     feature: Feature
     genres: tuple[str, ...]
     seconds: float | None = None
-    mean: np.ndarray = field(default_factory=lambda: np.zeros((1, 1), dtype=np.float32))
-    deviation: np.ndarray = field(default_factory=lambda: np.ones((1, 1), dtype=np.float32))
+    scale: Standardize = field(default_factory=lambda: UNSCALED)
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -66,8 +67,7 @@ class Pipeline:
     def inputs(self, y: np.ndarray) -> torch.Tensor:
         """(N,) waveform -> what the network is given, (1, F, T)."""
         check_shape("Pipeline", y, N=self.n_samples)
-        x = (self.feature(y) - self.mean) / self.deviation
-        return torch.from_numpy(np.asarray(x, dtype=np.float32))[None]
+        return torch.from_numpy(self.scale(self.feature(y)))[None]
 
     def __call__(self, y: np.ndarray) -> np.ndarray:
         """(N,) waveform -> probabilities (K,), by PyTorch."""
@@ -89,7 +89,7 @@ def export(pipeline: Pipeline, path: Path, *, calibration: Segments | None = Non
     FeatureError: a feature that has no ONNX form.
     StorageError: the file cannot be written.
     """
-    front = front_end(pipeline.feature, pipeline.n_samples, pipeline.mean, pipeline.deviation)
+    front = front_end(pipeline.feature, pipeline.n_samples, pipeline.scale)
     with scratch_folder() as folder:
         shape = tuple(pipeline.inputs(np.zeros(pipeline.n_samples, dtype=np.float32)).shape[1:])
         network = to_onnx(pipeline.model, shape, path=folder / "network.onnx")

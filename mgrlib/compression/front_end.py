@@ -21,7 +21,7 @@ from onnx import numpy_helper, parser
 
 from mgrlib.compression.onnx_files import OPSET, READABLE_IR
 from mgrlib.errors import FeatureError, explain
-from mgrlib.features import LogMel, Mfcc
+from mgrlib.features import LogMel, Mfcc, Standardize
 from mgrlib.features.base import Feature
 from mgrlib.features.mel import FLOOR_DB, dct_matrix, mel_edges
 from mgrlib.features.spectrum import hann_window
@@ -39,16 +39,14 @@ def seen_samples(feature: LogMel | Mfcc) -> int:
     return (feature.n_frames - 1) * feature.hop_length + feature.n_fft // 2
 
 
-def front_end(
-    feature: Feature, n_samples: int, mean: np.ndarray, deviation: np.ndarray
-) -> onnx.ModelProto:
+def front_end(feature: Feature, n_samples: int, scale: Standardize) -> onnx.ModelProto:
     """A graph from `waveform` (B, N) to `features` (B, F, T), standardised.
 
     Parameters
     ----------
     feature: a `LogMel`, or an `Mfcc` without deltas.
     n_samples: N, at the feature's sample rate.
-    mean, deviation: what is subtracted, and divided by: anything that (F, T) can be combined with.
+    scale: the standardisation fitted in training.
 
     Raises
     ------
@@ -59,8 +57,8 @@ def front_end(
         **fourier_tables(feature.n_fft),
         "window": hann_window(feature.n_fft),
         "edges": mel_edges(feature.n_mels, feature.fmin, feature.fmax or feature.sample_rate / 2),
-        "mean": np.broadcast_to(mean, np.broadcast_shapes(np.shape(mean), (1, 1))),
-        "deviation": np.broadcast_to(deviation, np.broadcast_shapes(np.shape(deviation), (1, 1))),
+        "mean": scale.mean,
+        "deviation": scale.deviation,
     }
     if isinstance(feature, Mfcc):
         first = 0 if feature.c0 else 1

@@ -129,6 +129,7 @@ class Learned:
     best_epoch: whose weights were tested, where there were epochs.
     history: columns of the training's history by name.
     extra: whatever else the result should keep, as plain values for a JSON file.
+    model: the trained network, for those who want to keep it; no result does.
     """
 
     predictions: Predictions
@@ -136,6 +137,7 @@ class Learned:
     best_epoch: int | None = None
     history: Mapping[str, list[float]] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    model: nn.Module | None = None
 
 
 Learner = Callable[["Recipe", Segments, Segments, Segments, TrainConfig], Learned]
@@ -414,7 +416,8 @@ def learn_network(
     outcome = fit(model, train, valid if len(valid) else None, config, augment=recipe.augment)
     history = outcome.history.round(4).drop(columns=["lr"]).dropna(axis=1)
     columns = {str(name): column.tolist() for name, column in history.items()}
-    return Learned(predict(model, test), outcome.seconds, outcome.best_epoch, columns)
+    said = predict(model, test)
+    return Learned(said, outcome.seconds, outcome.best_epoch, columns, model=model)
 
 
 def learn_estimator(

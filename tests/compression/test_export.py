@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from mgrlib.compression.export import PARITY, Classifier, Pipeline, export, parity
+from mgrlib.compression.export import PARITY, UNSCALED, Classifier, Pipeline, export, parity
 from mgrlib.compression.front_end import fourier_tables, front_end, seen_samples
 from mgrlib.compression.onnx_files import save, to_onnx
 from mgrlib.errors import AudioError, FeatureError, MgrError, ShapeError
-from mgrlib.features import LogMel, MelRows128, Mfcc
+from mgrlib.features import LogMel, MelRows128, Mfcc, Standardize
 from mgrlib.segments import Segments
 
 RATE = 8000
@@ -40,7 +40,7 @@ def sound(n_samples: int, seed: int = 0) -> np.ndarray:
 
 def by_graph(feature, y: np.ndarray) -> np.ndarray:
     """A feature as its ONNX form computes it."""
-    made = front_end(feature, len(y), np.zeros(1), np.ones(1))
+    made = front_end(feature, len(y), UNSCALED)
     session = onnxruntime.InferenceSession(made.SerializeToString())
     return session.run(None, {"waveform": y[None]})[0][0]
 
@@ -89,7 +89,7 @@ def test_the_tables_of_both_steps_make_a_fourier_transform():
 )
 def test_a_feature_without_a_graph_is_refused(feature, told):
     with pytest.raises(FeatureError, match=told):
-        front_end(feature, 6000, np.zeros(1), np.ones(1))
+        front_end(feature, 6000, UNSCALED)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,8 @@ def pipeline() -> Pipeline:
     torch.manual_seed(0)
     mean = np.linspace(-40, -60, 20, dtype=np.float32)[:, None]
     deviation = np.full((20, 1), 12.0, dtype=np.float32)
-    return Pipeline(Bands().eval(), MEL, GENRES, None, mean, deviation, {"recipe": "test/bands"})
+    scale = Standardize(mean, deviation)
+    return Pipeline(Bands().eval(), MEL, GENRES, None, scale, {"recipe": "test/bands"})
 
 
 @pytest.fixture(scope="module")
@@ -182,5 +183,5 @@ def test_a_pipeline_that_does_not_know_its_length_says_so():
 
 
 def test_a_graph_is_written_whole(tmp_path):
-    made = front_end(MEL, 6000, np.zeros(1), np.ones(1))
+    made = front_end(MEL, 6000, UNSCALED)
     assert save(made, tmp_path / "a" / "front.onnx").stat().st_size < 60_000
