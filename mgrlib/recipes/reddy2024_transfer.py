@@ -81,7 +81,7 @@ WIDTHS = (12, 24, 48, 64)
 
 SCRATCH = TrainConfig(epochs=1, batch_size=16, lr=1e-3, precision="bfloat16")
 TUNING = replace(SCRATCH, lr=3e-4)
-N_STEPS = 150
+N_STEPS = 60
 
 WEIGHTS = "reddy2024-tagger.pt"
 TAGGER_SHA256 = ""
