@@ -8,11 +8,14 @@ the feature's settings and the way the clip was cut.
 from __future__ import annotations
 
 import hashlib
+import io
+import math
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -240,7 +243,7 @@ def _segments_of(
     features: Sequence[Feature],
     how: Cut,
     folder: Path | None,
-) -> list[Path] | list[np.ndarray]:
+) -> list[_Kept] | list[np.ndarray]:
     """One clip's segments, a stack (S, ...) a feature: as files of the store, or as arrays."""
     try:
         if isinstance(source, TableSource):
@@ -249,12 +252,13 @@ def _segments_of(
             return [stack for _, stack in _compute(source, row, features, how)]
         content = source.fingerprint(row)
         paths = [_place(folder, content, feature, how) for feature in features]
-        missing = [(f, p) for f, p in zip(features, paths, strict=True) if not _whole(p)]
-        stacks = _compute(source, row, [f for f, _ in missing], how)
-        for (_, path), (_, stack) in zip(missing, stacks, strict=True):
-            with atomic_write(path) as part, part.open("wb") as stream:
-                np.save(stream, stack)
-        return paths
+        found = [_kept(path) for path in paths]
+        missing = [f for f, kept in zip(features, found, strict=True) if kept is None]
+        stacks = _compute(source, row, missing, how)
+        return [
+            _keep(path, next(stacks)[1]) if kept is None else kept
+            for path, kept in zip(paths, found, strict=True)
+        ]
     except (AudioError, FeatureError, ShapeError) as error:
         raise type(error)(f"clip {row.name!r}: {error}") from error
 
@@ -287,32 +291,74 @@ def _place(folder: Path, content: str, feature: Feature, how: Cut) -> Path:
     return folder / kind / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.npy"
 
 
-def _open(item: Path | np.ndarray) -> np.ndarray:
-    return np.load(item, mmap_mode="r") if isinstance(item, Path) else item
+@dataclass(frozen=True)
+class _Kept:
+    """A stack in the store: its file, its shape, and where in the file it begins."""
+
+    path: Path
+    shape: tuple[int, ...]
+    offset: int
+
+    def read_into(self, place: np.ndarray) -> None:
+        """Fill an array of the same shape from the file: one copy, and no more memory."""
+        with self.path.open("rb") as stream:
+            stream.seek(self.offset)
+            if stream.readinto(place.data.cast("B")) != place.nbytes:
+                got = "a file that became shorter meanwhile"
+                raise StorageError(explain(f"reading {self.path}", "a whole file", got, HINT))
 
 
-def _whole(path: Path) -> bool:
-    """Whether the store has this file, whole; a damaged one is announced and computed anew."""
+_Found = _Kept | np.ndarray
+
+
+@lru_cache(maxsize=1024)
+def _described(header: bytes) -> tuple[tuple[int, ...], int]:
+    """The shape of the array that follows this header of an `.npy` file, and its bytes.
+
+    Raises
+    ------
+    Exception: of any kind, if it is not the header of a float32 array in C order.
+    """
+    stream = io.BytesIO(header)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("not a file that this package writes")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    if dtype != np.float32 or fortran or stream.tell() != len(header):
+        raise ValueError("its header does not fit its content")
+    return shape, 4 * math.prod(shape)
+
+
+def _kept(path: Path) -> _Kept | None:
+    """What the store has in this file, if whole; a damaged one is announced and computed anew."""
     try:
-        stack = np.load(path, mmap_mode="r")
-        told = stack.offset + stack.nbytes
-        if stack.dtype == np.float32 and told == path.stat().st_size:
-            return True
+        with path.open("rb") as stream:
+            header = stream.read(10)
+            header += stream.read(int.from_bytes(header[8:], "little"))
+            shape, n_bytes = _described(header)
+            if os.fstat(stream.fileno()).st_size == len(header) + n_bytes:
+                return _Kept(path, shape, len(header))
         reason = "its header does not fit its content"
     except FileNotFoundError:
-        return False
+        return None
     except OSError as error:
         got = error.strerror or str(error)
         raise StorageError(explain(f"reading {path}", "a readable file", got, HINT)) from error
     except Exception as error:  # to a parser, damage can look like anything
         reason = str(error)
     warnings.warn(f"{path} is damaged ({reason}); it is computed again", stacklevel=2)
-    return False
+    return None
 
 
-def _counts(per_clip: Sequence[Sequence[Path | np.ndarray]], clip_ids: Sequence[str]) -> np.ndarray:
+def _keep(path: Path, stack: np.ndarray) -> _Kept:
+    """Write a stack to the store, whole or not at all."""
+    with atomic_write(path) as part, part.open("wb") as stream:
+        np.save(stream, stack)
+        return _Kept(path, stack.shape, stream.tell() - stack.nbytes)
+
+
+def _counts(per_clip: Sequence[Sequence[_Found]], clip_ids: Sequence[str]) -> np.ndarray:
     """The number of segments of each clip, (M,), the same from every feature."""
-    counts = np.array([[len(_open(item)) for item in parts] for parts in per_clip])
+    counts = np.array([[item.shape[0] for item in parts] for parts in per_clip])
     odd = np.flatnonzero((counts != counts[:, :1]).any(axis=1))
     if odd.size:
         got = f"{some(clip_ids[int(i)] for i in odd)}, the first {counts[odd[0]].tolist()}"
@@ -321,9 +367,9 @@ def _counts(per_clip: Sequence[Sequence[Path | np.ndarray]], clip_ids: Sequence[
     return counts[:, 0]
 
 
-def _stack(items: Sequence[Path | np.ndarray], clip_ids: Sequence[str]) -> torch.Tensor:
+def _stack(items: Sequence[_Found], clip_ids: Sequence[str]) -> torch.Tensor:
     """All clips' stacks in one tensor (S, ...), read from the store straight into its place."""
-    shapes = [_open(item).shape for item in items]
+    shapes = [item.shape for item in items]
     odd = [i for i, shape in enumerate(shapes) if shape[1:] != shapes[0][1:]]
     if odd:
         first = f"{clip_ids[0]!r}: {shapes[0][1:]}, {clip_ids[odd[0]]!r}: {shapes[odd[0]][1:]}"
@@ -332,7 +378,11 @@ def _stack(items: Sequence[Path | np.ndarray], clip_ids: Sequence[str]) -> torch
     whole = np.empty((sum(s[0] for s in shapes), *shapes[0][1:]), dtype=np.float32)
     start = 0
     for item, shape in zip(items, shapes, strict=True):
-        whole[start : start + shape[0]] = _open(item)
+        place = whole[start : start + shape[0]]
+        if isinstance(item, _Kept):
+            item.read_into(place)
+        else:
+            place[...] = item
         start += shape[0]
     return torch.from_numpy(whole)
 

@@ -381,6 +381,8 @@ def _header_byte(content: bytes, old: bytes, new: bytes) -> bytes:
         lambda content: b"nonsense" * 20,
         lambda content: _header_byte(content, b"(1, 1, 3)", b"(1, 1, 2)"),
         lambda content: _header_byte(content, b"<f4", b"<i4"),
+        lambda content: _header_byte(content, b"False", b"True "),
+        lambda content: content[:6] + b"\x02" + content[7:],
         lambda content: _header_byte(content, b"'descr'", b"(descr'"),
     ],
 )
