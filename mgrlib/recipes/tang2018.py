@@ -120,6 +120,7 @@ SWEEP_LITERAL = replace(
         "stages": EPOCHS,
         "literal": True,
     },
+    reported={},
     deviations=(SETTINGS, BATCHES),
 )
 

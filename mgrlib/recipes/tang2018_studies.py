@@ -348,41 +348,39 @@ def compare_trees(
     Flat, the paper's tree, random trees of its form and trees learnt from the training clips, each
     with logistic regression and with an RBF SVM at every node.
     """
-    found: dict[str, dict[int, list[Predictions]]] = {}
+    found: dict[str, dict[tuple[int, int], list[Predictions]]] = {}
     segments = statistics(cut(corpus, *recipe.features, how=recipe.how, progress=progress))
     splits = [(s, p) for s in seeds for p in folds(corpus, N_FOLDS, seed=s, by=_by(corpus))]
     for seed, split in splits:
         train, test = segments.of(split.train), segments.of(split.test)
         for classifier in ("linear", "RBF SVM"):
-            for system, predictions in _systems(classifier, train, test, seed):
-                found.setdefault(f"{system}, {classifier}", {}).setdefault(seed, []).append(
-                    predictions
-                )
+            for system, i, predictions in _systems(classifier, train, test, seed):
+                runs = found.setdefault(f"{system}, {classifier}", {})
+                runs.setdefault((seed, i), []).append(predictions)
     protocol = f"{N_FOLDS} folds by {_by(corpus)}"
     return [{**_tree_row(name, runs), "protocol": protocol} for name, runs in found.items()]
 
 
 def _systems(
     classifier: str, train: Segments, test: Segments, seed: int
-) -> Iterator[tuple[str, Predictions]]:
-    """Each system's name and what it says of the test clips."""
+) -> Iterator[tuple[str, int, Predictions]]:
+    """Each system's name, its number among those of that name, and what it says of the clips."""
     make = {"linear": linear, "RBF SVM": rbf_svm}[classifier]
     teach = estimators(lambda: make(seed))
     flat = teach("", train, None)
-    yield "flat", Predictions(test.clip_ids, test.y.numpy(), flat(test), test.genres)
-    trees: list[tuple[str, Tree]] = [("the paper's tree", PAPER_TREE)]
-    trees += [
-        (f"random tree {i}", random_tree(PAPER_TREE, N_RANDOM * seed + i)) for i in range(N_RANDOM)
-    ]
-    trees += [("learnt tree", learnt_tree(train, seed))]
-    for name, tree in trees:
+    yield "flat", 0, Predictions(test.clip_ids, test.y.numpy(), flat(test), test.genres)
+    random = [random_tree(PAPER_TREE, N_RANDOM * seed + i) for i in range(N_RANDOM)]
+    trees: list[tuple[str, int, Tree]] = [("the paper's tree", 0, PAPER_TREE)]
+    trees += [("random trees", i, tree) for i, tree in enumerate(random)]
+    trees += [("learnt trees", 0, learnt_tree(train, seed))]
+    for name, i, tree in trees:
         answers = ask(fit_hierarchy(tree, teach, train), test)
-        yield name, answers.route("hard")
-        if classifier == "linear" and "random" not in name:
-            yield f"{name} (soft)", answers.route("soft")
+        yield name, i, answers.route("hard")
+        if classifier == "linear" and name != "random trees":
+            yield f"{name} (soft)", i, answers.route("soft")
 
 
-def _tree_row(name: str, runs: Mapping[int, list[Predictions]]) -> Row:
+def _tree_row(name: str, runs: Mapping[tuple[int, int], list[Predictions]]) -> Row:
     tables = [Predictions.concat(parts) for parts in runs.values()]
     order = tuple(sorted(tables[0].clip_ids))
     tables = [table.select(order) for table in tables]

@@ -215,7 +215,7 @@ def test_the_study_of_nodes_has_a_row_for_each_number_of_the_paper(corpus):
 def test_trees_genres_and_maps_are_compared(corpus):
     trees = conduct(told(tang.TREES, recipe=tiny(tang.FLAT_SHORT)), corpus, seeds=(0,)).table()
     assert trees.loc["flat, linear", "value"] > 0.5
-    assert len(trees.loc["random tree 0, RBF SVM", "by_seed"]) == 1
+    assert len(trees.loc["random trees, RBF SVM", "by_seed"]) == 1
     few = told(tang.FEW, recipe=tiny(tang.FLAT_SHORT), sets=(("classical", "metal"),))
     table = conduct(replace(few, reported={}), corpus, seeds=(0,)).table()
     assert "2 genres: classical, metal, linear" in table.index
