@@ -24,7 +24,7 @@ from mgrlib.models.keras1 import network_of, read_keras1, stored_statistic
 from mgrlib.models.published import FILES, README, Reading, WeightsFile, checked, find
 from mgrlib.models.reddy2024 import Crnn, Fcn5, pooled
 
-__all__ = ["Tagger", "fold_norms", "layer_vectors", "load_tagger"]
+__all__ = ["Tagger", "fold_norms", "layer_vectors", "load_tagger", "pooled_layers"]
 
 
 def load_tagger(
@@ -118,14 +118,34 @@ def fold_norms(network: Crnn | Fcn5) -> Crnn | Fcn5:
     return folded
 
 
+def pooled_layers(
+    network: nn.Module, x: torch.Tensor, *, batch_size: int = 4
+) -> dict[str, torch.Tensor]:
+    """What every layer says of each segment, pooled: (S, F, T) -> (S, D) by the layer's name.
+
+    `network` is anything with `activations(x)`, such as `Crnn` and `Fcn5`; it runs in evaluation
+    mode and is afterwards as it was.
+    """
+    modes = [(layer, layer.training) for layer in network.modules()]
+    network.eval()
+    with torch.inference_mode():
+        parts = [
+            {name: pooled(found) for name, found in network.activations(part).items()}  # type: ignore[operator]
+            for part in x.split(batch_size)
+        ]
+    for layer, training in modes:
+        layer.training = training
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
 def layer_vectors(
     network: nn.Module, x: torch.Tensor, layers: Sequence[str], *, batch_size: int = 4
 ) -> torch.Tensor:
-    """What layers say of each segment, pooled and joined: (S, F, T) -> (S, D).
+    """What some layers say of each segment, pooled and joined: (S, F, T) -> (S, D).
 
     Parameters
     ----------
-    network: anything with `activations(x)`, such as `Crnn` and `Fcn5`; run in evaluation mode.
+    network: as in `pooled_layers`.
     layers: names of `network.activations`; pool1 to pool4 of the published CRNN have together 448
         values, gru2 has 32.
 
@@ -133,17 +153,9 @@ def layer_vectors(
     ------
     ShapeError: no such layer.
     """
-    modes = [(layer, layer.training) for layer in network.modules()]
-    network.eval()
-    rows = []
-    with torch.inference_mode():
-        for part in x.split(batch_size):
-            found = network.activations(part)  # type: ignore[operator]
-            missing = [name for name in layers if name not in found]
-            if missing or not layers:
-                got = some(missing) if missing else "none"
-                raise ShapeError(explain("layer_vectors", f"layers among {list(found)}", got))
-            rows.append(torch.cat([pooled(found[name]) for name in layers], dim=1))
-    for layer, training in modes:
-        layer.training = training
-    return torch.cat(rows)  # (S, D)
+    found = pooled_layers(network, x, batch_size=batch_size)
+    missing = [name for name in layers if name not in found]
+    if missing or not layers:
+        got = some(missing) if missing else "none"
+        raise ShapeError(explain("layer_vectors", f"layers among {list(found)}", got))
+    return torch.cat([found[name] for name in layers], dim=1)  # (S, D)

@@ -204,7 +204,7 @@ def _from_batches(
 
 
 def _auc_row(name: str, probs: np.ndarray, corpus: Corpus, seed: int) -> Row:
-    """The mean AUC over pairs, its interval over clips, and each pair's."""
+    """The mean AUC over pairs, its interval, that of each pair, and the commonest first tag."""
     genre = corpus.clips["genre"].to_numpy()
     pairs = {g: tag for g, tag in PAIRS.items() if (genre == g).any()}
     weights = _drawn(genre, 2000, seed)
@@ -214,6 +214,8 @@ def _auc_row(name: str, probs: np.ndarray, corpus: Corpus, seed: int) -> Row:
     low, high = np.quantile(mean[1:], [0.025, 0.975])
     row: Row = {"row": name, "metric": "mean AUC", "value": float(mean[0])}
     row |= {"low": float(low), "high": float(high), "n": len(genre)}
+    counts = np.bincount(probs.argmax(1), minlength=len(tags))
+    row |= {"commonest tag": tags[counts.argmax()], "its clips": int(counts.max())}
     return {**row, "pairs": {g: float(values[0]) for g, values in drawn.items()}}
 
 
