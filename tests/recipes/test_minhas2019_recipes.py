@@ -92,7 +92,7 @@ def test_two_of_the_clean_numbers_are_no_share_of_two_hundred_clips():
 
 def test_everything_listed_has_a_name_of_its_own():
     names = [one.name for one in (*recipes("minhas2019"), *studies("minhas2019"))]
-    assert len(set(names)) == len(names) == 19
+    assert len(set(names)) == len(names) == 20
 
 
 def test_the_inputs_have_the_papers_shapes():
@@ -113,6 +113,15 @@ def test_vectors_are_scaled_to_unit_length_by_what_was_seen_in_training():
     scaled = min_max_unit(train)(train.map(lambda v: v + torch.tensor([3.0, 0.0])))
     expected = torch.tensor([[0.75, 0.0], [1.75, 1.0]])
     assert torch.allclose(scaled.inputs[0], torch.nn.functional.normalize(expected))
+
+
+def test_the_steady_values_are_all_but_the_two_that_take_logarithms_of_single_cells(corpus):
+    vectors = cut(corpus, VECTOR)
+    steady = preparation(paper.STEADY)(vectors)(vectors).inputs[0]
+    whole = preparation(paper.FEATURES_SCALED)(vectors)(vectors).inputs[0]
+    kept = [i for i in range(26) if Vector26.columns[i] not in minhas2019_systems.FRAGILE]
+    assert torch.allclose(steady, whole[:, kept])
+    assert steady.shape == (9, 24)
 
 
 def test_row_means_are_the_means_of_rows(corpus):
