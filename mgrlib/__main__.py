@@ -1,4 +1,4 @@
-"""The command line: `mgrlib list | run | compare | audit | features | release | mark`."""
+"""The command line: `mgrlib list | run | compare | export | predict | audit | features | ...`."""
 
 from __future__ import annotations
 
@@ -56,17 +56,43 @@ def _parser() -> argparse.ArgumentParser:
     comparing.set_defaults(command=_compare)
 
     _add_run(commands.add_parser("run", help="train and test recipes"))
+    _add_file_commands(commands)
     _add_folder_commands(commands)
     _add_course_commands(commands)
     return parser
 
 
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", choices=DATA, default="synthetic")
+    command.add_argument("--root", type=Path, help="folder of the data, or the table")
+    command.add_argument("--exclude", nargs="*", default=(), help="clips to leave out (gtzan)")
+    command.add_argument("--per-genre", type=int, default=20, help="clips (synthetic) or songs")
+
+
+def _add_file_commands(commands: argparse._SubParsersAction) -> None:
+    exporting = commands.add_parser("export", help="train on all clips; one file, sound to genres")
+    exporting.add_argument("recipe", help="paper/system")
+    exporting.add_argument("--onnx", type=Path, required=True, help="out.onnx")
+    _add_data(exporting)
+    exporting.add_argument("--epochs", type=int, help="in place of the recipe's")
+    exporting.add_argument("--seed", type=int, default=0)
+    exporting.add_argument("--bfloat16", action="store_true", help="train faster where it can")
+    exporting.add_argument("--int8", action="store_true", help="a quarter of the size")
+    exporting.add_argument("--keep", type=Path, help="keep the trained weights in this file")
+    exporting.add_argument("--state", type=Path, help="weights kept before, in place of training")
+    exporting.set_defaults(command=_export)
+
+    predicting = commands.add_parser("predict", help="genres of a song over time")
+    predicting.add_argument("onnx", type=Path, help="a file made by `mgrlib export`")
+    predicting.add_argument("song", type=Path, help="mp3, wav, flac, ogg, ...")
+    predicting.add_argument("--hop", type=float, help="seconds from window to window")
+    predicting.add_argument("--plot", type=Path, help="picture; default: SONG.genres.png, here")
+    predicting.set_defaults(command=_predict)
+
+
 def _add_run(running: argparse.ArgumentParser) -> None:
     running.add_argument("recipes", nargs="+", help="a paper, or paper/system; * matches anything")
-    running.add_argument("--data", choices=DATA, default="synthetic")
-    running.add_argument("--root", type=Path, help="folder of the data, or the table")
-    running.add_argument("--exclude", nargs="*", default=(), help="clips to leave out (gtzan)")
-    running.add_argument("--per-genre", type=int, default=20, help="clips (synthetic) or songs")
+    _add_data(running)
     running.add_argument("--folds", type=int, default=5, help="0 for one holdout of 20 %%")
     running.add_argument("--by", choices=("clip", "group"), default=None)
     running.add_argument("--seeds", type=int, default=1, help="how many, counted from 0")
@@ -218,6 +244,65 @@ def _names(table: pd.DataFrame) -> list[str]:
     of_studies = {one.name for one in studies()}
     pairs = zip(table["recipe"], table["title"], strict=True)
     return [f"{name}: {title}" if name in of_studies else name for name, title in pairs]
+
+
+def _export(options: argparse.Namespace) -> int:
+    from mgrlib.compression.export import PARITY, Classifier, export, parity
+    from mgrlib.recipes import all_clips
+    from mgrlib.recipes.ledger import recipe
+
+    one, corpus = recipe(options.recipe), _corpus(options)
+    if options.state:
+        pipeline = all_clips.kept(one, options.state)
+    else:
+        changes = {} if options.epochs is None else {"epochs": options.epochs}
+        changes |= {"precision": "bfloat16"} if options.bfloat16 else {}
+        pipeline = all_clips.train_on_all(
+            one, corpus, seed=options.seed, changes=changes, progress=True
+        )
+    if options.keep:
+        print(f"weights -> {all_clips.keep(pipeline, options.keep)}")
+    ranges = all_clips.calibration(one, pipeline, corpus) if options.int8 else None
+    path = export(pipeline, options.onnx, calibration=ranges)
+    heard = (corpus.audio(clip, pipeline.feature.sample_rate) for clip in corpus.clips.index[:3])
+    enough = [y[: pipeline.n_samples] for y in heard if len(y) >= pipeline.n_samples]
+    off = parity(pipeline, path, *enough) if enough else 0.0
+    if not options.int8 and off > PARITY:
+        raise MgrError(explain(str(path), f"PyTorch's probabilities within {PARITY}", f"{off:.1e}"))
+    made = Classifier(path)
+    kilobytes = path.stat().st_size / 1000
+    print(f"{path}: {made.about['weights']}, {kilobytes:.0f} kB, hears {made.window:.1f} s at once")
+    print(f"{len(made.genres)} genres; off PyTorch by {off:.1e} at most, on {len(enough)} clips")
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    import matplotlib
+
+    from mgrlib.compression.export import Classifier
+    from mgrlib.data.audio import load_audio
+    from mgrlib.storage import atomic_write
+
+    opened = Classifier(options.onnx)
+    heard = opened.over_time(load_audio(options.song, opened.sample_rate), hop_seconds=options.hop)
+    print(f"{options.song.name}: {heard.seconds:.1f} s, heard {heard.window:.1f} s at once")
+    for start, probs in zip(heard.starts, heard.probs, strict=True):
+        best = probs.argsort()[::-1][:3]
+        told = ", ".join(f"{heard.genres[k]} {probs[k]:.2f}" for k in best)
+        print(f"{start:7.1f} s  {told}")
+    genre, share = next(iter(heard.overall.items()))
+    print(f"overall: {genre}, {share:.2f} in the mean of {len(heard.starts)} windows")
+    print(f"real-time factor {heard.real_time_factor:.4f}, one thread")
+    target = options.plot or Path(f"{options.song.stem}.genres.png")
+    matplotlib.use("agg")  # a picture in a file needs no screen
+
+    from mgrlib.plots import plot_genres_over_time
+
+    ax = plot_genres_over_time(heard)
+    with atomic_write(target) as part:
+        ax.get_figure().savefig(part, format=target.suffix.lstrip(".") or "png")  # type: ignore[union-attr]
+    print(f"drawn in {target}")
+    return 0
 
 
 def _audit(options: argparse.Namespace) -> int:

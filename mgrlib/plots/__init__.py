@@ -1,6 +1,7 @@
 """Figures: each draws on the `ax` it is given and returns it."""
 
 from mgrlib.plots.by_genre import plot_by_genre
+from mgrlib.plots.compression import plot_genres_over_time, plot_pareto, plot_shrinking
 from mgrlib.plots.probes import plot_robustness
 from mgrlib.plots.results import (
     plot_compare,
@@ -46,13 +47,16 @@ __all__ = [
     "plot_distances",
     "plot_filterbank",
     "plot_filters",
+    "plot_genres_over_time",
     "plot_history",
     "plot_intervals",
     "plot_mel",
     "plot_mfcc",
+    "plot_pareto",
     "plot_per_genre",
     "plot_robustness",
     "plot_scatter_genres",
+    "plot_shrinking",
     "plot_tree",
     "plot_waveform",
     "use_style",
