@@ -12,19 +12,24 @@ import argparse
 import json
 import os
 import platform
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 import librosa
 import numpy as np
+import pandas as pd
 import scipy
 import soundfile
 from threadpoolctl import threadpool_limits
 
+from mgrlib.data.corpus import Corpus
 from mgrlib.features import LogMel, Mfcc, Vector26, Vector57
+from mgrlib.segments import Cut, cut
 
 RATE = 22050
 CLIP_SECONDS = 30
@@ -158,6 +163,72 @@ def two_processes_ratio(clips: list[np.ndarray]) -> float:
     return round(wall_seconds(1, many) / wall_seconds(2, many), 2)
 
 
+@dataclass(frozen=True)
+class Repeated:
+    """A few sounds as the clips of a large corpus."""
+
+    sounds: tuple[np.ndarray, ...]
+
+    def audio(self, row: pd.Series, sample_rate: int) -> np.ndarray:
+        return self.sounds[row["number"] % len(self.sounds)]
+
+    def fingerprint(self, row: pd.Series) -> str:
+        return f"clip {row['number']}"
+
+
+def stored(clips: list[np.ndarray], repeats: int, n_clips: int = 100) -> dict[str, object]:
+    """The store read back by `cut`, beside `np.load` by memory map and a copy of the same bytes."""
+    table = pd.DataFrame({"path": "", "genre": ["a", "b"] * (n_clips // 2), "seconds": 30.0})
+    table = table.assign(number=table.index, group=table.index.astype(str))
+    table.index = pd.Index([f"clip {i}" for i in table.index], name="clip_id")
+    corpus = Corpus("repeated", ("a", "b"), table, Repeated(tuple(clips)))
+    segments = Cut(2.99, hop_seconds=3.0)
+    results: dict[str, object] = {}
+    for name, feature, how in (
+        ("log_mel, 30 s", LogMel(RATE, n_frames=1024), Cut()),
+        ("vector57, ten segments of 3 s", Vector57(RATE), segments),
+    ):
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["MGRLIB_HOME"] = folder
+            whole = cut(corpus, feature, how=how).inputs[0].numpy()
+            files = sorted(Path(folder).rglob("*.npy"))
+            ours, plain = in_turns(
+                lambda feature=feature, how=how: cut(corpus, feature, how=how),
+                lambda files=files, shape=whole.shape: read_by_map(files, shape),
+                repeats,
+            )
+        results[name] = {
+            "ours_us_a_clip": round(1e6 * ours / n_clips),
+            "map_us_a_clip": round(1e6 * plain / n_clips),
+            "ratio": round(plain / ours, 2),
+            "gigabytes_per_second": round(whole.nbytes / ours / 1e9, 2),
+        }
+        print(f"store, {name:30s} {plain / ours:5.2f}x a memory map and a copy")
+    return results
+
+
+def in_turns(
+    first: Callable[[], object], second: Callable[[], object], repeats: int
+) -> tuple[float, float]:
+    """Processor seconds of either, the best of several rounds."""
+    best = [float("inf")] * 2
+    for _ in range(repeats):
+        for i, function in enumerate((first, second)):
+            start = time.thread_time()
+            function()
+            best[i] = min(best[i], time.thread_time() - start)
+    return best[0], best[1]
+
+
+def read_by_map(files: list[Path], shape: tuple[int, ...]) -> np.ndarray:
+    whole, start = np.empty(shape, dtype=np.float32), 0
+    for path in files:
+        stack = np.load(path, mmap_mode="r")
+        whole[start : start + len(stack)] = stack
+        start += len(stack)
+    return whole
+
+
 def run(clips: list[np.ndarray], repeats: int) -> dict[str, object]:
     pairs = {
         "log_mel, 30 s": (LogMel(RATE), plain_log_mel),
@@ -192,6 +263,7 @@ def main() -> None:
     load_before = os.getloadavg()  # a busy machine slows both sides; two processes most of all
     clips = load_clips(arguments.clips, arguments.n_clips)
     results = run(clips, arguments.repeats)
+    kept = stored(clips, 3 * arguments.repeats)
     two = two_processes_ratio(clips) if load_before[0] < 1.0 else None
     if two is None:
         print(f"two processes: not measured, other processes are busy (load {load_before[0]:.1f})")
@@ -206,6 +278,7 @@ def main() -> None:
             "load_average": [round(load, 1) for load in load_before],
             "versions": {"python": platform.python_version(), **versions},
             "results": results,
+            "store": kept,
             "two_processes_ratio": two,
         }
         arguments.json.parent.mkdir(parents=True, exist_ok=True)

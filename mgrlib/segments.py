@@ -221,11 +221,12 @@ def cut(
     ids = tuple(corpus.clips.index if clip_ids is None else clip_ids)
     if not ids:
         raise CorpusError(explain("cut", "at least one clip", "none", "check `clip_ids`."))
-    folder = home() / "features" if store else None
+    how = how or Cut()
+    folders = [_folder(feature, how) for feature in features] if store else None
     # The work is bound to its function: of a task's arguments joblib's dask backend leaves the
     # larger ones with a single worker, and they would be lost with it.
     jobs = (
-        delayed(partial(_segments_of, corpus.source, row, features, how or Cut(), folder))()
+        delayed(partial(_segments_of, corpus.source, row, features, how, folders))()
         for _, row in corpus.rows(ids).iterrows()
     )
     found = Parallel(return_as="generator")(jobs)
@@ -242,16 +243,16 @@ def _segments_of(
     row: pd.Series,
     features: Sequence[Feature],
     how: Cut,
-    folder: Path | None,
+    folders: Sequence[Path] | None,
 ) -> list[_Kept] | list[np.ndarray]:
     """One clip's segments, a stack (S, ...) a feature: as files of the store, or as arrays."""
     try:
         if isinstance(source, TableSource):
             return [_rows(source, row, feature, how) for feature in features]
-        if folder is None:
+        if folders is None:
             return [stack for _, stack in _compute(source, row, features, how)]
-        content = source.fingerprint(row)
-        paths = [_place(folder, content, feature, how) for feature in features]
+        name = hashlib.sha256(source.fingerprint(row).encode()).hexdigest()[:32] + ".npy"
+        paths = [folder / name for folder in folders]
         found = [_kept(path) for path in paths]
         missing = [f for f, kept in zip(features, found, strict=True) if kept is None]
         stacks = _compute(source, row, missing, how)
@@ -285,10 +286,10 @@ def _compute(
         yield feature, stack
 
 
-def _place(folder: Path, content: str, feature: Feature, how: Cut) -> Path:
-    """Where the store keeps one feature of one clip: a folder a feature, a file a clip."""
+def _folder(feature: Feature, how: Cut) -> Path:
+    """Where the store keeps a feature of clips cut like this: a file a clip."""
     kind = hashlib.sha256(f"{STORE_VERSION}|{feature.key}|{how}".encode()).hexdigest()[:16]
-    return folder / kind / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.npy"
+    return home() / "features" / kind
 
 
 @dataclass(frozen=True)
