@@ -73,7 +73,7 @@ def noise(
     progress: bool = False,
     *,
     systems: Mapping[str, Recipe],
-    at_most: Mapping[str, int] | None = None,
+    slow: Mapping[str, Sequence[int]] | None = None,
 ) -> list[Row]:
     """Accuracy on clips whose picture lost cells, a row a system, share and protocol.
 
@@ -84,30 +84,30 @@ def noise(
     Parameters
     ----------
     systems: recipes by the names that rows begin with.
-    at_most: seeds for systems that are slow to train, by name.
+    slow: how many seeds and folds a system gets that is slow to train, by its name.
     """
     rows: list[Row] = []
     for name, recipe in systems.items():
         heard = _heard(corpus, recipe)
-        used = seeds[: (at_most or {}).get(name)]
+        n_seeds, n_folds = (slow or {}).get(name, (len(seeds), N_FOLDS))
         said: dict[tuple[str, str], list[Predictions]] = {}
-        for seed in tqdm(used, desc=name, disable=not progress, file=sys.stdout):
+        for seed in tqdm(seeds[:n_seeds], desc=name, disable=not progress, file=sys.stdout):
             config = replace(recipe.config, seed=seed)
             answer = trained(recipe, heard["clean"], config)
             for label, segments in heard.items():
                 said.setdefault((label, "same clips"), []).append(answer(segments))
-            for label, found in _held_out(corpus, recipe, heard, seed).items():
+            for label, found in _held_out(corpus, recipe, heard, seed, n_folds).items():
                 said.setdefault((label, "held out"), []).append(found)
         rows += [_row(name, label, protocol, runs) for (label, protocol), runs in said.items()]
     return rows
 
 
 def _held_out(
-    corpus: Corpus, recipe: Recipe, heard: Mapping[str, Segments], seed: int
+    corpus: Corpus, recipe: Recipe, heard: Mapping[str, Segments], seed: int, n_folds: int
 ) -> dict[str, Predictions]:
     """The predictions of all folds, by the kind of noise."""
     parts: dict[str, list[Predictions]] = {label: [] for label in heard}
-    for split in folds(corpus, N_FOLDS, seed=seed, by="group"):
+    for split in folds(corpus, n_folds, seed=seed, by="group"):
         train = heard["clean"].of(split.train)
         answer = trained(recipe, train, replace(recipe.config, seed=seed))
         for label, segments in heard.items():
@@ -137,15 +137,15 @@ def robustness(
     progress: bool = False,
     *,
     systems: Mapping[str, Recipe],
-    at_most: Mapping[str, int] | None = None,
+    slow: Mapping[str, Sequence[int]] | None = None,
 ) -> list[Row]:
     """Accuracy on held-out clips at each level of each of `mgrlib.evaluation.probes.PROBES`."""
     rows: list[Row] = []
     for name, recipe in systems.items():
-        used = seeds[: (at_most or {}).get(name)]
+        n_seeds, n_folds = (slow or {}).get(name, (len(seeds), N_FOLDS))
         said: dict[tuple[str, float | None], list[Predictions]] = {}
-        for seed in tqdm(used, desc=name, disable=not progress, file=sys.stdout):
-            for place, found in _probed(corpus, recipe, seed).items():
+        for seed in tqdm(seeds[:n_seeds], desc=name, disable=not progress, file=sys.stdout):
+            for place, found in _probed(corpus, recipe, seed, n_folds).items():
                 said.setdefault(place, []).append(found)
         for (probe, level), runs in said.items():
             label = "untouched" if level is None else PROBES[probe].label(level)
@@ -155,13 +155,13 @@ def robustness(
 
 
 def _probed(
-    corpus: Corpus, recipe: Recipe, seed: int
+    corpus: Corpus, recipe: Recipe, seed: int, n_folds: int
 ) -> dict[tuple[str, float | None], Predictions]:
     """The predictions of all folds, by probe and level."""
     parts: dict[tuple[str, float | None], list[Predictions]] = {}
     feature = recipe.features[0]
     clean = cut(corpus, feature)
-    for split in folds(corpus, N_FOLDS, seed=seed, by="group"):
+    for split in folds(corpus, n_folds, seed=seed, by="group"):
         answer = trained(recipe, clean.of(split.train), replace(recipe.config, seed=seed))
         tested = corpus.select(clip_ids=split.test)
         for probe in PROBES:
