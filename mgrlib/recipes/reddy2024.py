@@ -37,6 +37,7 @@ from mgrlib.recipes.reddy2024_reported import CROSS_DATA, SONGS
 from mgrlib.recipes.reddy2024_songs import (
     FRAME,
     FRAMES,
+    PIECES,
     STRENGTH,
     BandStatistics,
     PublishedLayers,
@@ -238,6 +239,14 @@ WHOLE_SONGS = (
         title="Whole songs, softmax on the published tagger",
         features=(PublishedLayers(),),
     ),
+    replace(
+        _statistics,
+        name="reddy2024/pieces-statistics",
+        title="Clips in six pieces, softmax on band statistics",
+        features=(BandStatistics(n_frames=235),),
+        how=PIECES,
+        deviations=("frames of 5 s, six a clip, nothing trimmed", LIGHT),
+    ),
     Recipe(
         "reddy2024/frames-crnn",
         "Whole songs, small CRNN from scratch",
@@ -251,6 +260,7 @@ WHOLE_SONGS = (
     ),
 )
 N_FRAMES = (1, 2, 3, 4, 6)
+BY = {"by song": "clip", "by artist": "group"}
 
 STUDIES = (
     Study(
@@ -258,9 +268,9 @@ STUDIES = (
         "Our tagger, on artists it never heard",
         pretrain,
         {
-            "worlds": (1, 2),
+            "worlds": (1,),
             "n_per_genre": 20,
-            "config": TrainConfig(epochs=15, batch_size=16, lr=1e-3, precision="bfloat16"),
+            "config": TrainConfig(epochs=10, batch_size=16, lr=1e-3, precision="bfloat16"),
         },
     ),
     Study(
@@ -301,10 +311,17 @@ STUDIES = (
         },
     ),
     Study(
+        "reddy2024/pieces",
+        "The same with six pieces of clips of half a minute",
+        multiframe,
+        {"recipe": WHOLE_SONGS[2], "n_frames": N_FRAMES, "ways": BY, "n_folds": 5},
+        deviations=("frames of 5 s, six a clip, nothing trimmed", LIGHT),
+    ),
+    Study(
         "reddy2024/multiframe",
         "Frames and songs, band statistics",
         multiframe,
-        {"recipe": WHOLE_SONGS[0], "n_frames": N_FRAMES},
+        {"recipe": WHOLE_SONGS[0], "n_frames": N_FRAMES, "ways": BY, "n_folds": 3},
         reported=SONGS,
         deviations=(LIGHT, OURS),
     ),
@@ -312,7 +329,7 @@ STUDIES = (
         "reddy2024/multiframe-tagger",
         "Frames and songs, the published tagger",
         multiframe,
-        {"recipe": WHOLE_SONGS[1], "n_frames": N_FRAMES},
+        {"recipe": WHOLE_SONGS[1], "n_frames": N_FRAMES, "ways": BY, "n_folds": 3},
         reported=SONGS,
         deviations=(LIGHT, OURS),
     ),

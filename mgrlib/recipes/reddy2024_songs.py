@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -56,6 +56,7 @@ __all__ = [
     "FRAME",
     "FRAMES",
     "JOINING",
+    "PIECES",
     "STRENGTH",
     "BandStatistics",
     "PublishedLayers",
@@ -79,6 +80,9 @@ START = Cut(segment_seconds=FRAME_SECONDS)
 STRENGTH = 0.01
 """How freely the softmax' weights may grow: little, on hundreds of values."""
 
+PIECES = Cut(segment_seconds=5.0)
+"""Of clips of half a minute, which are one frame: six shorter ones."""
+
 LAYERS = ("pool1", "pool2", "pool3", "pool4", "gru2")
 
 JOINING: dict[str, Aggregate] = {
@@ -95,11 +99,17 @@ class BandStatistics:
     """Mean, deviation and mean step of 96 mel bands, (N,) -> (288,): no network is needed."""
 
     sample_rate: int = 12000
+    n_frames: int = 1366
+
+    @property
+    def spectrogram(self) -> LogMel:
+        """What the statistics are taken of."""
+        return replace(FRAME, n_frames=self.n_frames)
 
     @property
     def key(self) -> str:
         """The name of this feature and of the spectrogram below it."""
-        return f"BandStatistics-v1({FRAME.key})"
+        return f"BandStatistics-v1({self.spectrogram.key})"
 
     def shape(self, seconds: float) -> tuple[int, ...]:
         """(288,) for a sound of any length."""
@@ -107,7 +117,7 @@ class BandStatistics:
 
     def __call__(self, y: np.ndarray) -> np.ndarray:
         """(N,) waveform at 12 kHz -> (288,)."""
-        return band_statistics(torch.from_numpy(FRAME(y))[None])[0].numpy()
+        return band_statistics(torch.from_numpy(self.spectrogram(y))[None])[0].numpy()
 
 
 @dataclass(frozen=True)
@@ -198,16 +208,18 @@ def multiframe(
     *,
     recipe: Recipe,
     n_frames: Sequence[int],
+    ways: Mapping[str, str],
+    n_folds: int,
 ) -> list[Row]:
-    """Frames and songs of one recipe, split by song and by artist.
+    """Frames and songs of one recipe, split in each of some ways, such as by song and by artist.
 
     Each way of joining has a row, and each number of frames a song, joined by the mean.
     Bounds are those of a single seed's interval, averaged over seeds; frames are drawn song by
     song.
     """
     rows = []
-    for by, name in (("clip", "by song"), ("group", "by artist")):
-        protocol = Protocol(n_folds=3, by=by)  # type: ignore[arg-type]
+    for name, by in ways.items():
+        protocol = Protocol(n_folds=n_folds, by=by)  # type: ignore[arg-type]
         result = run(recipe, corpus, protocol, seeds=seeds, progress=progress)
         told = [_told(result.runs, seed) for seed in seeds]
         rows += [{**row, "protocol": str(protocol)} for row in _rows(name, told, n_frames)]

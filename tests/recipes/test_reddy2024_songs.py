@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from mgrlib.evaluation.multiframe import joined, songs_of
 from mgrlib.recipes import reddy2024_songs
 from mgrlib.recipes.core import Protocol, run
 from mgrlib.recipes.ledger import recipe, study
-from mgrlib.recipes.reddy2024_songs import FRAME, FRAMES, BandStatistics, cross_data, multiframe
+from mgrlib.recipes.reddy2024_songs import FRAME, FRAMES, BandStatistics, cross_data
 from mgrlib.recipes.studies import conduct
 from mgrlib.segments import cut
 
@@ -64,6 +63,14 @@ def test_frames_are_kept_with_the_result_and_give_its_songs(result):
     assert set(songs_of(frames[0])) == set(result.runs[0]["predictions"]["clip_ids"])
 
 
+def test_a_clip_of_half_a_minute_gives_six_pieces():
+    pieces = recipe("reddy2024/pieces-statistics")
+    assert cut(songs(1, seconds=30.0), *pieces.features, how=pieces.how).inputs[0].shape == (
+        12,
+        288,
+    )
+
+
 def test_songs_that_hum_are_told_from_songs_that_hiss(result):
     assert result.predictions(0).correct.all()
 
@@ -87,8 +94,7 @@ def test_a_network_is_trained_on_frames():
 def findings():
     told = replace(
         study("reddy2024/multiframe"),
-        conduct=partial(multiframe, recipe=recipe("reddy2024/frames-statistics"), n_frames=(1, 2)),
-        settings={},
+        settings={**study("reddy2024/multiframe").settings, "n_frames": (1, 2)},
     )
     return conduct(told, songs())
 
