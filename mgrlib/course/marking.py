@@ -281,8 +281,9 @@ def _autograde(folder: Path, name: str, limits: Limits) -> str:
     """Run nbgrader on the one submission of `folder`; returns what went wrong, or nothing."""
     environment = _environment(folder)
     store = folder / ".own" / "home"
-    if (home() / "synthetic").is_dir():  # a copy: clips are there, and cannot be spoilt
-        shutil.copytree(home() / "synthetic", store / "synthetic")
+    clips = home() / "synthetic"
+    if clips.is_dir():  # links: what was rendered before is there, and cannot be written to
+        shutil.copytree(clips, store / "synthetic", copy_function=os.symlink)
     watch = folder / ".own" / "watch"
     watch.mkdir()
     (watch / "sitecustomize.py").write_text("from guard import watch_kernel\n\nwatch_kernel()\n")
@@ -295,7 +296,7 @@ def _autograde(folder: Path, name: str, limits: Limits) -> str:
     environment |= {
         "MGRLIB_HOME": str(store),
         "MGRLIB_GUARD_OWN": os.pathsep.join(str(folder / ".own" / n) for n in OWN),
-        "MGRLIB_GUARD_READ": packages,
+        "MGRLIB_GUARD_READ": os.pathsep.join([packages, str(clips)]),
         "PYTHONPATH": os.pathsep.join([str(watch), packages]),
         "OMP_NUM_THREADS": "1",
     }
