@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ def plot_genres_over_time(heard: GenresOverTime, *, ax: Axes | None = None) -> A
     strongest = list(heard.overall)[:SHOWN]
     styles = dict(zip(heard.genres, genre_styles(heard.genres), strict=True))
     for k, genre in enumerate(heard.genres):
+        look: dict[str, Any]
         if genre in strongest:
             look = {"color": styles[genre].colour, "marker": styles[genre].marker, "label": genre}
         else:
@@ -117,7 +119,11 @@ def plot_shrinking(
     markers: Sequence[str] = ("o", "D", "s", "^", "v", "P")
     for i, (name, table) in enumerate(curves.items()):
         table = table.sort_values(x)
-        look = {"color": SERIES[i % len(SERIES)], "marker": markers[i % len(markers)], "ms": 6}
+        look: dict[str, Any] = {
+            "color": SERIES[i % len(SERIES)],
+            "marker": markers[i % len(markers)],
+            "ms": 6,
+        }
         ax.plot(table[x], table["value"], label=name, linestyle="-" if i < 4 else "--", **look)
         ax.fill_between(
             table[x], table["low"], table["high"], color=SERIES[i % len(SERIES)], alpha=0.1
