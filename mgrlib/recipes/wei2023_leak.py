@@ -339,7 +339,7 @@ LEAK = (
         "wei2023/siblings",
         "from honest to leaky: 57 values of 3 s",
         siblings,
-        {"feature": Vector57(22050), "learners": _VALUES},
+        {"feature": Vector57(22050), "learners": {"1-NN": nearest, "RBF SVM": svm}},
         deviations=("ours; the paper does not ask",),
     ),
     Study(
