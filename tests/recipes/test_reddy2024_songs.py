@@ -12,7 +12,7 @@ from mgrlib.evaluation.multiframe import joined, songs_of
 from mgrlib.recipes import reddy2024_songs
 from mgrlib.recipes.core import Protocol, run
 from mgrlib.recipes.ledger import recipe, study
-from mgrlib.recipes.reddy2024_songs import FRAME, FRAMES, BandStatistics, cross_data
+from mgrlib.recipes.reddy2024_songs import FRAME, FRAMES, BandStatistics, cross_data, cross_pieces
 from mgrlib.recipes.studies import conduct
 from mgrlib.segments import cut
 
@@ -117,3 +117,11 @@ def test_trained_on_songs_and_tested_elsewhere(monkeypatch):
     rows = cross_data(songs(5, seconds=30.0), (0,), n_per_genre=2, features=features)
     assert [row["value"] for row in rows] == [1.0, 1.0]
     assert rows[0]["n_frames"] == 8
+
+
+def test_trained_on_pieces_of_ours_and_tested_elsewhere(monkeypatch):
+    monkeypatch.setattr(reddy2024_songs, "synthetic", lambda n: songs(n, seconds=30.0))
+    feature = BandStatistics(n_frames=235)
+    rows = cross_pieces(songs(5, seconds=30.0), (0,), n_per_genre=2, feature=feature)
+    assert [row["value"] for row in rows] == [1.0, 1.0]
+    assert rows[0]["n_frames"] == 24
