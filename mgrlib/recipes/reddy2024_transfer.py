@@ -81,10 +81,10 @@ WIDTHS = (12, 24, 48, 64)
 
 SCRATCH = TrainConfig(epochs=1, batch_size=16, lr=1e-3, precision="bfloat16")
 TUNING = replace(SCRATCH, lr=3e-4)
-N_STEPS = 40
+N_STEPS = 30
 
 WEIGHTS = "reddy2024-tagger.pt"
-TAGGER_SHA256 = "3340023804468eba97c6f9833bcd140c0fa133d6e12ab9d4e4b1c22a429ae66d"
+TAGGER_SHA256 = "abd1d7616ac8f0c0c26b141ca398eb46dee93a7d1bb9e81bd491b29ee730f4c9"
 """Of the weights that come with the package."""
 
 TAG_GROUPS = {
