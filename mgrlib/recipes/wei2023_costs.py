@@ -63,7 +63,7 @@ def _takes(model: nn.Module, shapes: Sequence[tuple[int, ...]]) -> bool:
     return True
 
 
-def costs(corpus: Corpus, seeds: Sequence[int], *, progress: bool = False, rounds: int = 9) -> Rows:
+def costs(corpus: Corpus, seeds: Sequence[int], *, progress: bool = False, rounds: int = 5) -> Rows:
     """Parameters, products, bytes and time of each network that has a recipe, one row each.
 
     Neither corpus nor seed matter; the networks are not trained. The times are of rounds in which
