@@ -235,7 +235,7 @@ def _table_systems(config: TrainConfig) -> dict[str, Recipe]:
         "logistic regression": (linear, {}),
         "1 nearest neighbour": (k_nn, {"n_neighbors": 1}),
         "RBF SVM": (rbf_svm, {}),
-        "boosted trees": (boosted_trees, {}),
+        "boosted trees": (boosted_trees, {"n_rounds": 40}),
     }
     baselines = {
         name: replace(dense, model=make, options=options, learn=learn_estimator)
