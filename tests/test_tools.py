@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 pytest.importorskip("sphinx", reason="the book's tools are not installed")
 
+import feature_tables  # noqa: E402
 import inventories  # noqa: E402
 import sphinx_house  # noqa: E402
 
@@ -63,6 +64,20 @@ def test_every_public_module_is_in_the_reference_once():
     everything = [n for n in sphinx_house.public_modules("mgrlib") if n != "mgrlib"]
     assert len(set(listed)) == len(listed)
     assert sorted(set(everything) - set(listed)) == []
+
+
+def test_every_table_of_the_features_is_made_and_shown():
+    page = (ROOT / "book/reference/parity.md").read_text(encoding="utf-8")
+    assert set(sphinx_house.TABLE.findall(page)) == set(feature_tables.TABLES)
+    assert "`Vector57`" in page
+    for make in feature_tables.TABLES.values():
+        lines = [line for line in make().splitlines() if line.startswith("|")]
+        assert len(lines) > 3
+        assert len({line.count("|") for line in lines}) == 1
+
+
+def test_the_table_of_columns_has_one_row_for_each_of_57():
+    assert feature_tables.beside_table("clips_30_s").count("\n") == 57 + 1
 
 
 def test_inventories_are_in_step_with_their_source():

@@ -12,10 +12,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import feature_tables
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parent.parent
 API = "book/reference/api/"  # a page for each part of the package
+TABLE = re.compile(r"^<!-- features: ([\w ]+) -->$", re.MULTILINE)
 MARK = re.compile(r"^<!-- modules of (mgrlib[\w.]*) -->$", re.MULTILINE)
 FIELDS = {"Parameters": "param", "Attributes": "ivar", "Raises": "raises"}
 ENTRY = re.compile(r"(\*{0,2}\w[\w.]*(?:, \*{0,2}\w[\w.]*)*): (.*)")
@@ -134,6 +136,8 @@ def ten_players() -> str:
 def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
     if docname.startswith(API):
         source[0] = MARK.sub(lambda match: modules_as_markdown(match[1]), source[0])
+    if docname == "book/reference/parity":
+        source[0] = TABLE.sub(lambda match: feature_tables.TABLES[match[1]](), source[0])
     if docname == "book/index":
         source[0] = source[0].replace("<!-- ten players -->", ten_players())
 
