@@ -7,7 +7,7 @@ What the paper leaves open and what we chose
 - *The table* is "the existing file", *the split* 70/20/10. Only rows of 3 s divided at random give
   .9274 (the 30 s table cannot); ours divides them so, and by clip.
 - *Pruning*: a toolkit is named, no settings. Its own example prunes by magnitude, layer by layer,
-  up to 80 % zeros along a cubic curve. That is our "gradual"; all ways have three epochs to recover.
+  up to 80 % zeros along a cubic curve. That is our "gradual". All have three epochs to recover.
 - *The ratio*, 5.49, is of what to what? See the rows of this study.
 """
 
