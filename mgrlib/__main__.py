@@ -341,10 +341,10 @@ def _features(options: argparse.Namespace) -> int:
     feature = getattr(features, SPECS[options.spec])(22050)
     how = Cut(segment_seconds=options.segment_seconds)
     corpus = folder(options.folder, check=not options.skip_bad)
-    skipped = _unusable(corpus, feature, how) if options.skip_bad else {}
-    wanted = [clip_id for clip_id in corpus.clips.index if clip_id not in skipped]
     with joblib.parallel_config(n_jobs=options.jobs):
-        segments = cut(corpus, feature, how=how, clip_ids=wanted, progress=True)
+        skipped = _unusable(corpus, feature, how) if options.skip_bad else {}
+        wanted = [clip_id for clip_id in corpus.clips.index if clip_id not in skipped]
+        segments = cut(corpus, feature, how=how, clip_ids=wanted, progress=not options.skip_bad)
     table = pd.DataFrame(segments.inputs[0].numpy(), columns=list(feature.columns))
     table.insert(0, "genre", [segments.genres[k] for k in segments.y])
     table.insert(0, "clip_id", [segments.clip_ids[m] for m in segments.clip])
@@ -385,15 +385,25 @@ def _mark(options: argparse.Namespace) -> int:
 
 def _unusable(corpus: Corpus, feature: Feature, how: Cut) -> dict[str, str]:
     """The clips that give no feature, each with its reason; what the others give is stored."""
+    from joblib import Parallel, delayed
+    from tqdm.auto import tqdm
+
+    ids = list(corpus.clips.index)
+    jobs = (delayed(_fault)(corpus.select(clip_ids=[one]), feature, how) for one in ids)
+    tried = Parallel(return_as="generator")(jobs)
+    bar = tqdm(tried, total=len(ids), desc="features", file=sys.stdout)
+    return {one: fault for one, fault in zip(ids, bar, strict=True) if fault}
+
+
+def _fault(clip: Corpus, feature: Feature, how: Cut) -> str:
+    """Why a corpus of one clip gives no feature; empty if it does."""
     from mgrlib.segments import cut
 
-    reasons = {}
-    for clip_id in corpus.clips.index:
-        try:
-            cut(corpus, feature, how=how, clip_ids=[clip_id])
-        except (AudioError, FeatureError) as error:
-            reasons[clip_id] = str(error)
-    return reasons
+    try:
+        cut(clip, feature, how=how)
+    except (AudioError, FeatureError) as error:
+        return str(error)
+    return ""
 
 
 def _chosen(patterns: Sequence[str]) -> list[Recipe | Study]:
