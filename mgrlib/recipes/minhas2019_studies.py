@@ -16,7 +16,7 @@ from mgrlib.data.blends import blended, genre_targets
 from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.gtzan import known_artists
 from mgrlib.data.splits import by_group, fault_filtered, folds, stratified
-from mgrlib.evaluation.intervals import Interval, over_runs, over_seeds
+from mgrlib.evaluation.intervals import Interval, over_runs, over_seeds, wilson
 from mgrlib.evaluation.multilabel import (
     LabelPredictions,
     all_found,
@@ -193,8 +193,8 @@ def table57(
     "random" draws rows; "duplicates together" keeps rows that are equal on one side, "artists
     together" also rows that are known to be one artist's. "fault-filtered" is the split of Kereliuk
     et al. (2015), of which the training part alone trains; "random, same sizes" has parts about as
-    large. Intervals are over seeds, each with another split; for the one fault-filtered split they
-    are over seeds and clips.
+    large. Each seed draws another split; the mean over seeds has Wilson's interval for the clips of
+    one split. For the one fault-filtered split the interval is over seeds and clips.
     """
     segments = cut(corpus, Vector57(22050))
     rows = []
@@ -215,10 +215,11 @@ def table57(
 
 
 def _over(runs: Sequence[Predictions]) -> Interval:
-    """Over clips and seeds when all runs test the same clips, over seeds alone when they do not."""
+    """Over clips and seeds when all runs test the same clips; else of one run's number of clips."""
     if len({run.clip_ids for run in runs}) == 1:
         return over_runs(runs)
-    return over_seeds([float(run.correct.mean()) for run in runs])
+    mean, n = float(np.mean([run.correct.mean() for run in runs])), runs[0].n
+    return replace(wilson(round(mean * n), n), value=mean)
 
 
 def _table_systems(config: TrainConfig) -> dict[str, Recipe]:
