@@ -1,0 +1,118 @@
+"""What Tang et al. (2018) report and what the studies found, as tables and intervals to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mgrlib.evaluation.intervals import Interval
+from mgrlib.evaluation.paired import seeds_test
+from mgrlib.models.hierarchy import PAPER_TREE
+from mgrlib.recipes.studies import Findings
+from mgrlib.recipes.tang2018_reported import PRODUCTS, Trial
+
+__all__ = [
+    "CLASSIFIERS",
+    "SYSTEMS",
+    "against_flat",
+    "conditional_table",
+    "node_intervals",
+    "product_intervals",
+    "share_beaten",
+    "tree_intervals",
+    "trials_table",
+]
+
+CLASSIFIERS = ("linear", "RBF SVM")
+SYSTEMS = ("flat", "the paper's tree", "random trees", "learnt trees")
+N_DRAWS = 2000
+
+
+def trials_table(trials: Sequence[Trial]) -> pd.DataFrame:
+    """A row a training, indexed by epochs and trial; averages, being trial 0, by epochs alone."""
+    rows = [
+        {"epochs": t.epochs, "trial": t.trial, **{m: r.value for m, r in t.reported.items()}}
+        for t in trials
+    ]
+    table = pd.DataFrame(rows).set_index(["epochs", "trial"])
+    return table.droplevel("trial") if not any(t.trial for t in trials) else table
+
+
+def _interval(findings: Findings, name: str) -> Interval:
+    row = findings.row(name)
+    return Interval(row["value"], row["low"], row["high"], row["n"], unit="clips")
+
+
+def node_intervals(findings: Findings) -> dict[str, Interval]:
+    """Each node's accuracy in the study "nodes", by the node's name."""
+    return {name: _interval(findings, f"LSTM{name}") for name in PAPER_TREE.nodes}
+
+
+def conditional_table(findings: Findings) -> pd.DataFrame:
+    """How often each node is right on all its clips, on those that arrive, on those gone astray."""
+    rows = {}
+    for name in PAPER_TREE.nodes:
+        found = findings.row(f"LSTM{name}")
+        rows[f"LSTM{name}"] = {
+            "all its clips": found["value"],
+            "right of those that arrive": f"{found['reached_right']} of {found['reached_n']}",
+            "right of those gone astray": f"{found['astray_right']} of {found['astray_n']}",
+        }
+    return pd.DataFrame(rows).T
+
+
+def product_intervals(findings: Findings) -> dict[str, dict[str, Interval]]:
+    """By group of genres, and for their mean, the product of accuracies and what is measured."""
+    groups = [", ".join(PAPER_TREE.nodes[name].genres) for name in PRODUCTS]
+    return {
+        group: {kind: _interval(findings, f"{kind}, {group}") for kind in ("product", "measured")}
+        for group in [*groups, "mean of groups"]
+    }
+
+
+def tree_intervals(findings: Findings) -> dict[str, dict[str, Interval]]:
+    """The accuracies of the study "trees", by system and classifier."""
+    return {
+        system: {kind: _interval(findings, f"{system}, {kind}") for kind in CLASSIFIERS}
+        for system in SYSTEMS
+    }
+
+
+def _per_seed(findings: Findings, system: str, kind: str) -> np.ndarray:
+    """Accuracies (seeds, trees)."""
+    values = findings.row(f"{system}, {kind}")["by_seed"]
+    return np.reshape(values, (len(findings.seeds), -1))
+
+
+def against_flat(findings: Findings) -> pd.DataFrame:
+    """Each tree minus the flat classifier: tested over seeds, and resampled over clips.
+
+    The t test pairs what was trained on the same folds. The second column draws clips with
+    replacement, each with its share of right answers over the seeds, and says nothing of other
+    seeds.
+    """
+    rows = {}
+    for kind in CLASSIFIERS:
+        flat = findings.row(f"flat, {kind}")
+        for system in SYSTEMS[1:]:
+            means = [_per_seed(findings, name, kind).mean(1) for name in (system, "flat")]
+            clips = findings.row(f"{system}, {kind}")["by_clip"]
+            gain = np.array(clips) - np.array(flat["by_clip"])
+            drawn = np.random.default_rng(0).choice(gain, (N_DRAWS, len(gain))).mean(axis=1)
+            low, high = np.quantile(drawn, [0.025, 0.975])
+            rows[f"{system}, {kind}"] = {
+                "over seeds": str(seeds_test(*means, paired=True)) if len(means[0]) > 1 else "",
+                "over clips": f"{gain.mean():+.3f} [{low:+.3f}, {high:+.3f}] n={len(gain)}",
+            }
+    return pd.DataFrame(rows).T
+
+
+def share_beaten(findings: Findings) -> dict[str, float]:
+    """By classifier the share of random trees that the paper's tree beats; ties count half."""
+    shares = {}
+    for kind in CLASSIFIERS:
+        paper, random = (_per_seed(findings, name, kind) for name in SYSTEMS[1:3])
+        shares[kind] = round(float((random < paper).mean() + (random == paper).mean() / 2), 3)
+    return shares
