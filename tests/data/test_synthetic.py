@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable
+from importlib.resources import files
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ import soundfile
 from mgrlib.data import synthetic as module
 from mgrlib.data.synthetic import Faults, faulty, plant, planted, synthetic, tags, truth
 from mgrlib.errors import CorpusError
-from mgrlib.synth import GENRES, TAGS
+from mgrlib.synth import GENRES, SYNTH_VERSION, TAGS
 
 
 def test_a_corpus_has_so_many_clips_of_each_genre() -> None:
@@ -181,3 +183,24 @@ def test_preparing_renders_what_is_missing_and_nothing_twice() -> None:
     corpus = synthetic(1, seconds=0.5, seed=3)
     assert module.prepare(corpus, n_jobs=1) == 10
     assert module.prepare(corpus, n_jobs=1) == 0
+
+
+def test_the_measured_figures_that_travel_are_those_of_this_version() -> None:
+    facts = json.loads((files("mgrlib.data") / "facts" / "synthetic.json").read_text("utf-8"))
+    assert facts["synth_version"] == SYNTH_VERSION
+    assert set(facts["accuracy"]["spread, synthetic"]["tempo"]) == set(GENRES)
+
+
+def test_the_corpus_is_hard_and_shows_what_an_artist_gives_away() -> None:
+    facts = json.loads((files("mgrlib.data") / "facts" / "synthetic.json").read_text("utf-8"))
+    rows = facts["accuracy"]["difficulty"]
+    for name in ("linear", "RBF SVM"):
+        by_artist, at_random = rows[name]["by artist"], rows[name]["clips at random"]
+        assert by_artist["value"] <= 0.9
+        assert by_artist["high"] < at_random["value"]
+    best = facts["accuracy"]["trained on synthetic, tested on real"].values()
+    assert max(score["value"] for score in best) >= 0.3
+    rows |= facts["networks"]["accuracy"]
+    values = [row["by artist"]["value"] for row in rows.values()]
+    assert max(values) < 0.9
+    assert max(values) - min(values) > 0.1
