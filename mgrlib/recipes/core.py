@@ -344,11 +344,12 @@ def run(
     if not seeds or len(set(seeds)) < len(seeds):
         raise RecipeError(explain("run", "one or more seeds, each once", str(list(seeds))))
     protocol = protocol or Protocol()
+    fingerprint = recipe.fingerprint  # of the code that runs, not of what the file holds afterwards
     config = replace(recipe.config, **(changes or {}))
     jobs = [(s, split) for s in seeds for split in protocol.splits(corpus, s)]
     segments = cut(corpus, *recipe.features, how=recipe.how, progress=progress)
     content = corpus_fingerprint(corpus)
-    key = json.dumps([recipe.fingerprint, content, str(protocol), config_dict(config)])
+    key = json.dumps([fingerprint, content, str(protocol), config_dict(config)])
     folder = home() / "runs" / hashlib.sha256(key.encode()).hexdigest()[:16]
     done = []
     bar = tqdm(jobs, desc=recipe.name, disable=not progress, file=sys.stdout)
@@ -363,7 +364,7 @@ def run(
     data = {"name": corpus.name, "n_clips": len(corpus), "fingerprint": content}
     return Result(
         recipe.name,
-        recipe.fingerprint,
+        fingerprint,
         data,
         str(protocol),
         config_dict(config),

@@ -133,6 +133,7 @@ def conduct(
     where = f"study {study.name!r}"
     if not seeds or len(set(seeds)) < len(seeds):
         raise RecipeError(explain(where, "one or more seeds, each once", str(list(seeds))))
+    fingerprint = study.fingerprint  # of the code that runs, not of what the file holds afterwards
     rows = study.conduct(corpus, tuple(seeds), progress=progress, **study.settings)
     content = json.loads(json.dumps([dict(row) for row in rows]))
     names = [row.get("row") for row in content]
@@ -148,7 +149,7 @@ def conduct(
         "n_clips": len(corpus),
         "fingerprint": corpus_fingerprint(corpus),
     }
-    return Findings(study.name, study.fingerprint, data, tuple(seeds), tuple(content), about())
+    return Findings(study.name, fingerprint, data, tuple(seeds), tuple(content), about())
 
 
 def write_findings(findings: Findings, folder: Path) -> Path:
