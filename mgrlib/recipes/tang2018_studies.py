@@ -17,7 +17,7 @@ from mgrlib.data.splits import by_group, folds, stratified
 from mgrlib.evaluation.hierarchy import NodeAnswers, ask
 from mgrlib.evaluation.intervals import Interval, over_runs, over_seeds, wilson
 from mgrlib.evaluation.metrics import accuracy_interval
-from mgrlib.evaluation.predictions import Predictions, predict
+from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
 from mgrlib.models.baselines import linear, rbf_svm
 from mgrlib.models.hierarchy import PAPER_TREE, Tree, random_tree
 from mgrlib.recipes.core import (
@@ -459,8 +459,8 @@ def _quick_accuracy(corpus: Corpus, segments: Segments, genres: Sequence[str], s
     right = 0
     for split in folds(own, N_FOLDS, seed=seed, by=_by(own)):
         train, test = segments.of(split.train), segments.of(split.test)
-        classify = estimators(lambda: linear(seed))("", train, None)
-        right += int((classify(test).argmax(1) == test.y.numpy()).sum())
+        estimator = linear(seed).fit(train.inputs[0].numpy(), train.y.numpy())
+        right += int(predict_sklearn(estimator, test).correct.sum())
     return round(right / len(own), 4)
 
 
