@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,7 @@ from mgrlib.data.gtzan import GENRES
 from mgrlib.models.published import TAGS
 from mgrlib.recipes import reddy2024_taggers as taggers
 from mgrlib.recipes.reddy2024_taggers import PAIRS, PRINTED, TAGGERS, tag_auc
+from mgrlib.recipes.studies import read_findings
 
 
 class Silence:
@@ -126,3 +130,49 @@ def test_studies_have_names_of_their_own():
     names = [one.name for one in TAGGERS]
     assert len(set(names)) == len(names)
     assert all(name.startswith("reddy2024/") for name in names)
+
+
+RESULTS = Path(str(files("mgrlib.recipes"))) / "results/reddy2024"
+
+
+@pytest.fixture(scope="module")
+def committed() -> dict[str, pd.DataFrame]:
+    """The tables that came of the hundred real clips, by the study's name."""
+    made = [read_findings(path) for path in RESULTS.glob("*.gtzan-mini.study.json")]
+    return {one.study: one.table() for one in made}
+
+
+@pytest.mark.parametrize("study", TAGGERS, ids=lambda one: one.name)
+def test_the_committed_findings_are_of_the_present_code(study):
+    name = study.name.split("/")[1]
+    made = read_findings(RESULTS / f"{name}.gtzan-mini.study.json")
+    assert made.fingerprint == study.fingerprint
+    assert made.data["n_clips"] == 100
+
+
+def test_all_forty_probabilities_came_out(committed):
+    made = committed["reddy2024/tagger-readme"]["value"]
+    printed = {f"{track}: {tag}": p for track, tags in PRINTED.items() for tag, p in tags.items()}
+    assert (made - pd.Series(printed)).abs().max() < 6e-4
+
+
+def test_the_misread_tagger_is_far_behind(committed):
+    auc = committed["reddy2024/tagger-auc"]["value"]
+    assert auc["CRNN, std read as variance, dB"] == pytest.approx(0.727, abs=0.005)
+    assert auc["CRNN, std read as deviation, standardised"] == pytest.approx(0.972, abs=0.005)
+
+
+def test_the_ten_genre_network_is_right_on_three_clips_of_four(committed):
+    accuracy = committed["reddy2024/genre-net"]["value"]
+    assert accuracy["first 29.12 s"] == pytest.approx(0.75, abs=0.02)
+    assert accuracy["std read as deviation"] < 0.2
+
+
+@pytest.mark.parametrize(
+    ("features", "accuracy"),
+    [("tagger gru2", 0.854), ("tagger pools + gru2", 0.866), ("MFCC", 0.772)],
+)
+def test_machines_on_layers_reach_what_was_found_before(committed, features, accuracy):
+    row = committed["reddy2024/tagger-svm"].loc[f"{features}, 10 random folds"]
+    assert row["low"] < accuracy < row["high"]
+    assert row["value"] == pytest.approx(accuracy, abs=0.03)
