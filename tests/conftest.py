@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+# They hold no doctests, and several files of one name cannot be collected as modules.
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("gtzan_sample", "kaggle", "choi")
 
