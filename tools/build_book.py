@@ -9,6 +9,7 @@ something that Jupyter Book cannot do but its cache can, so the cache is filled 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -71,6 +72,12 @@ def execute(notebook: str) -> tuple[str, bool, float]:
     return notebook, len(run.succeeded) == 1, time.monotonic() - start
 
 
+def runs(notebook: Path) -> bool:
+    """Whether a notebook is executed: assignments, which wait for their solution, are not."""
+    about = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("mystnb", {})
+    return about.get("execution_mode") != "off"
+
+
 def execute_stale(notebooks: list[Path]) -> bool:
     """Run what the cache does not hold; whether all of it ran, with tracebacks of what did not."""
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -125,7 +132,7 @@ def build() -> int:
     prepare_kernels()
     forget_if_changed()
     pages = [path for page in pages_in_toc(ROOT) for path in files_of(page, ROOT)]
-    if not execute_stale([path for path in pages if path.suffix == ".ipynb"]):
+    if not execute_stale([path for path in pages if path.suffix == ".ipynb" and runs(path)]):
         return 1
     for folder in ("html", ".doctrees", "jupyter_execute"):
         shutil.rmtree(BUILD / folder, ignore_errors=True)
