@@ -161,6 +161,7 @@ def _study_rows(one: Study, found: Sequence[Findings]) -> list[dict[str, object]
             {"recipe": one.name, "title": name, **_printed(printed)}
             for name, printed in one.reported.items()
         ] or [{"recipe": one.name, "title": one.title, **_printed(None)}]
+    fingerprint = one.fingerprint
     return [
         {
             "recipe": one.name,
@@ -175,7 +176,7 @@ def _study_rows(one: Study, found: Sequence[Findings]) -> list[dict[str, object]
             "seeds": len(made.seeds),
             "protocol": row.get("protocol", "study"),
             "changes": "",
-            "current": made.fingerprint == one.fingerprint,
+            "current": made.fingerprint == fingerprint,
         }
         for made in found
         for row in made.rows
