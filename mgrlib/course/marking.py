@@ -220,7 +220,7 @@ def _course(source: Path, folder: Path, limits: Limits) -> Path:
     )
     if done.returncode or not (folder / "release" / source.stem / source.name).is_file():
         told = [line for line in done.stderr.splitlines() if line.strip()][-3:]
-        hint = 'nbgrader comes with `pip install "mgrlib[grading]"`.'
+        hint = "nbgrader comes with the package's extra `grading`; see the page for instructors."
         raise MgrError(explain(str(source), "an assignment", " / ".join(told), hint))
     return folder
 
