@@ -11,23 +11,34 @@ from mgrlib.evaluation.intervals import Interval
 from mgrlib.evaluation.paired import seeds_test
 from mgrlib.models.hierarchy import PAPER_TREE
 from mgrlib.recipes.studies import Findings
-from mgrlib.recipes.tang2018_reported import PRODUCTS, Trial
+from mgrlib.recipes.tang2018_reported import MEASURES, PRODUCTS, TRIALS, Trial
+from mgrlib.recipes.tang2018_studies import CHOSEN, EARLY
 
 __all__ = [
     "CLASSIFIERS",
     "SYSTEMS",
     "against_flat",
+    "averages_of",
+    "choice_intervals",
     "conditional_table",
     "node_intervals",
     "product_intervals",
     "share_beaten",
+    "sweep_curves",
     "tree_intervals",
+    "trials_beside",
     "trials_table",
 ]
 
 CLASSIFIERS = ("linear", "RBF SVM")
 SYSTEMS = ("flat", "the paper's tree", "random trees", "learnt trees")
 N_DRAWS = 2000
+CHOICES = {
+    EARLY: "by the validation loss",
+    "20 epochs": "always 20 epochs",
+    "400 epochs": "always 400 epochs",
+    CHOSEN: "by the test clips",
+}
 
 
 def trials_table(trials: Sequence[Trial]) -> pd.DataFrame:
@@ -38,6 +49,37 @@ def trials_table(trials: Sequence[Trial]) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows).set_index(["epochs", "trial"])
     return table.droplevel("trial") if not any(t.trial for t in trials) else table
+
+
+def trials_beside(findings: Findings) -> pd.DataFrame:
+    """The paper's trainings beside those of the study "epochs": a row a training, as in figure 9.
+
+    Columns are pairs of "paper" or "ours" and one of the paper's four measures. Our trials share
+    nothing with the paper's of the same number but that number.
+    """
+    rows = {
+        (row["epochs"], trial + 1): [figures[measure] for measure in MEASURES]
+        for row in findings.rows
+        for trial, figures in enumerate(row.get("trials", ()))
+    }
+    ours = pd.DataFrame(rows, index=list(MEASURES)).T.rename_axis(["epochs", "trial"])
+    return pd.concat({"paper": trials_table(TRIALS), "ours": ours}, axis=1)
+
+
+def averages_of(findings: Findings) -> pd.DataFrame:
+    """Means over the trials of the study "epochs", by epochs: training, validation and test."""
+    rows = {row["epochs"]: row["mean"] for row in findings.rows if "mean" in row}
+    return pd.DataFrame(rows).T.rename_axis("epochs")
+
+
+def sweep_curves(findings: Findings) -> pd.DataFrame:
+    """Mean loss and accuracy of the trials in the course of their epochs, by epoch."""
+    return pd.DataFrame(findings.row(EARLY)["curves"]).set_index("epoch")
+
+
+def choice_intervals(findings: Findings) -> dict[str, Interval]:
+    """Test accuracy by how the number of epochs is chosen."""
+    return {shown: _interval(findings, name) for name, shown in CHOICES.items()}
 
 
 def _interval(findings: Findings, name: str) -> Interval:
