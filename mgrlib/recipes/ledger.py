@@ -1,13 +1,21 @@
-"""Finding recipes and results by name, and setting what papers report beside what we found."""
+"""Finding recipes and results by name, and setting what papers report beside what we found.
+
+A paper's ledger is all that it prints: the `Reported` numbers of its recipes and studies, those
+that a module `PAPER_reported` lists besides, and in `printed.json` whatever else the book quotes,
+each with its place. Works that are only cited have their numbers there too, by their key in the
+bibliography.
+"""
 
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -19,10 +27,13 @@ from mgrlib.storage import home
 from mgrlib.training.config import config_dict
 
 __all__ = [
+    "Printed",
     "compare",
     "findings",
     "listed",
     "papers",
+    "printed",
+    "printed_keys",
     "recipe",
     "recipes",
     "results",
@@ -32,6 +43,36 @@ __all__ = [
 
 SHARED = {"core", "ledger", "studies"}
 Named = TypeVar("Named", Recipe, Study)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number that a work prints, and what it is the number of.
+
+    Parameters
+    ----------
+    value: as printed, a share and not a percentage.
+    what: what is counted or measured.
+    place: where it stands.
+    metric: of a system's result, what was measured; empty for sizes and settings.
+    n, split: of a result, as in `Reported`.
+
+    Raises
+    ------
+    RecipeError: no place, or not a word about what it is.
+    """
+
+    value: float
+    what: str
+    place: str
+    metric: str = ""
+    n: int | None = None
+    split: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.place.strip() or not self.what.strip():
+            hint = "say what it is, and name the table, figure or section."
+            raise RecipeError(explain("Printed", "what and where", f"{self.value}", hint))
 
 
 def papers() -> tuple[str, ...]:
@@ -91,6 +132,76 @@ def study(name: str) -> Study:
     RecipeError: no such study; the message lists the paper's.
     """
     return _named("study", name, studies(name.split("/")[0]))
+
+
+def printed_keys() -> tuple[str, ...]:
+    """The works that have a ledger: the five papers, others by their key in the bibliography."""
+    return tuple(dict.fromkeys((*papers(), *_quoted())))
+
+
+def printed(key: str, *, trials: bool = True) -> tuple[Printed, ...]:
+    """Every number of a work's ledger: of its recipes and studies first, then all others.
+
+    Parameters
+    ----------
+    key: of a paper, or of another work as the bibliography has it.
+    trials: also what only a module PAPER_reported lists: the single trainings behind a table.
+
+    Raises
+    ------
+    RecipeError: a work that has none.
+    """
+    if key not in printed_keys():
+        raise RecipeError(explain("printed", f"a work among {printed_keys()}", repr(key)))
+    ours = [entry for one in listed(key) for entry in _of(one)] if key in papers() else []
+    ours += _quoted().get(key, ())
+    known = {(entry.value, entry.metric) for entry in ours}
+    more = [entry for entry in _besides(key) if (entry.value, entry.metric) not in known]
+    return tuple(dict.fromkeys((*ours, *(more if trials else ()))))
+
+
+def _of(one: Recipe | Study) -> list[Printed]:
+    """What the paper prints for a recipe or for the rows of a study."""
+    if isinstance(one, Study):
+        return [_as_printed(number, row) for row, number in one.reported.items()]
+    return [_as_printed(number, one.title) for number in one.reported]
+
+
+def _as_printed(number: Reported, what: str) -> Printed:
+    return Printed(number.value, what, number.place, number.metric, number.n, number.split)
+
+
+def _besides(paper: str) -> Iterator[Printed]:
+    """The numbers that a module PAPER_reported lists and no recipe or study takes up."""
+    name = f"{paper}_reported"
+    if name in (module.name for module in pkgutil.iter_modules(package.__path__)):
+        module = importlib.import_module(f"mgrlib.recipes.{name}")
+        for listed_name in module.__all__:
+            yield from _within(getattr(module, listed_name), listed_name.lower().replace("_", " "))
+
+
+def _within(thing: Any, what: str) -> Iterator[Printed]:
+    """The `Reported` numbers inside a value, each with the way to it as its name."""
+    if isinstance(thing, Reported):
+        yield _as_printed(thing, what)
+    elif isinstance(thing, Mapping):
+        for key, value in thing.items():
+            told = ", ".join(map(str, key)) if isinstance(key, tuple) else key
+            yield from _within(value, f"{what}: {told}")
+    elif isinstance(thing, tuple):
+        for value in thing:
+            yield from _within(value, what)
+    elif is_dataclass(thing) and not isinstance(thing, type):
+        told = [f"{getattr(thing, f.name)}" for f in fields(thing) if f.type in ("int", "str")]
+        names = [f"{f.name} {value}" for f, value in zip(fields(thing), told, strict=False)]
+        for f in fields(thing):
+            yield from _within(getattr(thing, f.name), ", ".join([what, *names]))
+
+
+def _quoted() -> dict[str, tuple[Printed, ...]]:
+    """The content of printed.json."""
+    content = json.loads((files(package) / "printed.json").read_text(encoding="utf-8"))
+    return {key: tuple(Printed(**entry) for entry in entries) for key, entries in content.items()}
 
 
 def _named(kind: str, name: str, among: Sequence[Named]) -> Named:
