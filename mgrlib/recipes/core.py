@@ -235,6 +235,7 @@ def code_of(thing: Callable[..., Any], within: tuple[str, ...] = ("mgrlib.",)) -
     return "\n".join([first, *sorted(rest)])
 
 
+@functools.cache  # a paper's studies share most of their code
 def _bare(thing: Callable[..., Any]) -> ast.Module:
     """The syntax tree of a class or function with its docstrings taken out."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
