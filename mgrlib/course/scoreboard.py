@@ -8,7 +8,7 @@ import pandas as pd
 
 from mgrlib.course.page import Html, inline, plain
 from mgrlib.evaluation.intervals import three_digits
-from mgrlib.recipes.ledger import compare, studies
+from mgrlib.recipes.ledger import Printed, compare, printed, studies
 
 __all__ = ["scoreboard"]
 
@@ -19,6 +19,8 @@ def scoreboard(paper: str, folder: Path | None = None) -> Html:
     """One table of a paper's ledger: reported, where it stands, ours, data set, protocol, seeds.
 
     Of a study only the rows are shown that the paper has a number for; `mgrlib compare` shows all.
+    Results that the paper prints and that no run of ours is set beside (single trials of a table,
+    figures of others that it cites) follow in a second table, folded.
 
     Parameters
     ----------
@@ -28,23 +30,47 @@ def scoreboard(paper: str, folder: Path | None = None) -> Html:
     table = compare(paper, folder)
     of_studies = table["recipe"].isin([one.name for one in studies(paper)])
     table = table[~of_studies | table["reported"].notna()]
-    n_reported = int(
-        table.drop_duplicates(["recipe", "title", "metric", "place"])["reported"].notna().sum()
-    )
+    once = table.drop_duplicates(["recipe", "title", "metric", "place"])
+    once = once[once["reported"].notna()]
     body, last = "", None
     for row in table.to_dict("records"):
         key = tuple(row[column] for column in ("recipe", "title", "metric", "place"))
         body += _row(row, repeated=key == last)
         last = key
-    header = "".join(f'<th role="columnheader" scope="col">{head}</th>' for head in HEADS)
-    caption = f"{plain(paper)}: {n_reported} printed numbers"
-    html = (
+    html = _table(f"{plain(paper)}: {len(once)} printed numbers", HEADS, body)
+    shown = set(zip(once["reported"], once["metric"], strict=True))
+    rest = [p for p in printed(paper) if p.metric and (p.value, p.metric) not in shown]
+    return Html(html + _folded(rest), f"scoreboard of {paper}: {len(table)} rows")
+
+
+def _table(caption: str, heads: tuple[str, ...], body: str) -> str:
+    header = "".join(f'<th role="columnheader" scope="col">{head}</th>' for head in heads)
+    return (
         f'<div class="mgr-results" role="region" aria-label="{caption}" tabindex="0">'
         f'<table role="table"><caption>{caption}</caption>'
         f'<thead role="rowgroup"><tr role="row">{header}</tr></thead>'
         f'<tbody role="rowgroup">{body}</tbody></table></div>'
     )
-    return Html(html, f"scoreboard of {paper}: {len(table)} rows")
+
+
+def _folded(rest: list[Printed]) -> str:
+    """What else the paper prints, in a table that the reader opens."""
+    if not rest:
+        return ""
+    body = "".join(
+        f'<tr role="row"><th role="rowheader" scope="row">{inline(one.what)}</th>'
+        f'<td role="cell" data-head="{HEADS[1]}">{_printed(one)}</td></tr>'
+        for one in rest
+    )
+    told = f"{len(rest)} printed results without one of ours"
+    return f"<details><summary>{told}</summary>{_table(told, HEADS[:2], body)}</details>"
+
+
+def _printed(one: Printed) -> str:
+    n = "" if one.n is None else f" on {one.n:,} clips"
+    split = f"; {inline(one.split)}" if one.split else ""
+    figure = _figure(one.value, one.metric)
+    return f"{figure}<small>{inline(one.metric)}{n}, {inline(one.place)}{split}</small>"
 
 
 def _row(row: dict, *, repeated: bool) -> str:

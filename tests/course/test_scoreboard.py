@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from mgrlib.course.scoreboard import scoreboard
-from mgrlib.recipes.ledger import listed, papers
+from mgrlib.course.scoreboard import _digits, scoreboard
+from mgrlib.recipes.ledger import listed, papers, printed
 from mgrlib.recipes.studies import Study
 
 
@@ -18,6 +18,23 @@ def test_every_printed_number_stands_on_the_scoreboard(paper, tmp_path) -> None:
         mine = [row for row in rows if f"<small>{one.name}</small>" in row]
         shown = [row for row in mine if 'class="mgr-figure"' in row]
         assert len(shown) >= len(list(printed)), one.name
+
+
+@pytest.mark.parametrize("paper", papers())
+def test_what_else_a_paper_prints_is_folded_below(paper, tmp_path, page) -> None:
+    """Every result of the ledger is on the page, in one table or the other, with its place."""
+    text = page(scoreboard(paper, tmp_path)).text
+    for one in printed(paper):
+        if one.metric:
+            assert f"{one.metric}" in text and one.place.replace('"', "") in text.replace('"', "")
+            assert _digits(one.value, one.metric) in text, one
+
+
+def test_the_trials_behind_a_figure_are_folded() -> None:
+    """Tang, figure 9, has 28 rows of four figures; a few of them are averages too."""
+    folded = scoreboard("tang2018").body.split("<details>")[1]
+    assert folded.count("figure 9") > 80
+    assert "trials, epochs 20, trial 3: test accuracy" in folded
 
 
 def test_a_figure_of_ours_stands_with_interval_clips_protocol_and_seeds() -> None:
