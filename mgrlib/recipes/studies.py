@@ -14,6 +14,7 @@ import pandas as pd
 
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import RecipeError, explain, some
+from mgrlib.evaluation.intervals import Interval, three_digits
 from mgrlib.features.base import Feature
 from mgrlib.recipes.core import OURS, Recipe, Reported, about, code_of, corpus_fingerprint
 from mgrlib.storage import atomic_write
@@ -105,6 +106,20 @@ class Findings:
         """The rows as a table, indexed by their names."""
         return pd.DataFrame(list(self.rows)).set_index("row")
 
+    def intervals(self, index: str = "row", columns: str = "metric", **where: Any) -> pd.DataFrame:
+        """The rows as a table of texts, each figure with its interval and number of clips.
+
+        Parameters
+        ----------
+        index, columns: which of the rows' values name the table's rows and columns, in their order.
+        where: values that a row must have, as `metric="accuracy of clips"`.
+        """
+        kept = [row for row in self.rows if all(row.get(k) == v for k, v in where.items())]
+        told = [{"at": r[index], "under": r[columns], "text": _measured(r)} for r in kept]
+        wide = pd.DataFrame(told).pivot(index="at", columns="under", values="text")
+        order = [list(dict.fromkeys(one[name] for one in told)) for name in ("at", "under")]
+        return wide.loc[order[0], order[1]].rename_axis(index=index, columns=columns)
+
     def row(self, name: str) -> dict[str, Any]:
         """One row.
 
@@ -117,6 +132,13 @@ class Findings:
                 return one
         names = some(one["row"] for one in self.rows)
         raise RecipeError(explain(f"Findings of {self.study}", f"a row among {names}", repr(name)))
+
+
+def _measured(row: Mapping[str, Any]) -> str:
+    """The figure of a row with its interval and number of clips, as far as it has them."""
+    if row.get("low") is None or not row.get("n"):
+        return three_digits(row["value"])
+    return str(Interval(row["value"], row["low"], row["high"], row["n"]))
 
 
 def conduct(

@@ -14,7 +14,7 @@ from mgrlib.errors import AudioError, FeatureError, RecipeError
 from mgrlib.features import LogMel, Vector57
 from mgrlib.recipes import ledger
 from mgrlib.recipes.core import Protocol, Recipe, Reported, learn_estimator, run
-from mgrlib.recipes.studies import Study, conduct, read_findings, write_findings
+from mgrlib.recipes.studies import Findings, Study, conduct, read_findings, write_findings
 from mgrlib.segments import cut
 from mgrlib.training import TrainConfig
 
@@ -95,6 +95,20 @@ def test_findings_come_back_from_their_file(table: FeatureTable, tmp_path: Path)
     assert read.seeds == (0, 3)
     assert read.row("two")["value"] == 40
     assert list(read.table().index) == ["one", "two"]
+
+
+def test_findings_show_their_figures_with_intervals() -> None:
+    rows = tuple(
+        {"row": f"{a}, {b}", "metric": "accuracy", "value": v, "low": 0.1, "high": 0.9, "n": 40}
+        | {"learner": a, "split": b}
+        for a, b, v in (("svm", "random", 0.8), ("svm", "apart", 0.5), ("knn", "random", 0.7))
+    )
+    other = ({**rows[0], "row": "f1", "metric": "F1", "low": None, "n": None},)
+    found = Findings("p/s", "", {"name": "d"}, (0,), rows + other, {})
+    shown = found.intervals("learner", "split", metric="accuracy")
+    assert list(shown.index) == ["svm", "knn"] and list(shown.columns) == ["random", "apart"]
+    assert shown.loc["svm", "apart"] == ".500 [.100, .900] n=40"
+    assert found.intervals(metric="F1").loc["f1", "F1"] == ".800"
 
 
 def test_findings_name_the_rows_they_have(table: FeatureTable) -> None:
