@@ -29,7 +29,16 @@ from torch import nn
 from mgrlib.errors import ShapeError, explain
 from mgrlib.shapes import check_shape
 
-__all__ = ["Crnn", "Fcn5", "FrameNorm", "Keras1Gru", "OneBiasGru", "pooled"]
+__all__ = [
+    "Crnn",
+    "Fcn5",
+    "FrameNorm",
+    "Keras1Gru",
+    "OneBiasGru",
+    "RecurrentHalf",
+    "pooled",
+    "recurrent_half",
+]
 
 HINT = "one segment is (F, T): bands by frames; build the model with `segments.input_shape`."
 
@@ -245,6 +254,54 @@ class Crnn(nn.Module):
         """(B, F, T) -> logits (B, K)."""
         x = self.activations(x)["gru2"]  # (B, 32)
         return self.linear(self.dropout(x))  # (B, K)
+
+
+class RecurrentHalf(nn.Module):
+    """What stands behind the convolutions of a `Crnn`: two recurrent layers and the head.
+
+    Whoever fixes the convolutions, as Jiménez and José (2016) did, need not compute them in every
+    epoch: what the last pooling leaves of a segment, (T, D), is computed once and is the input.
+
+    >>> from mgrlib.models.contract import shape_table
+    >>> print(shape_table(RecurrentHalf(10, (15, 128)), (15, 128)))
+    layer   output       parameters
+    gru1    (B, 15, 32)      15,456
+    gru2    (B, 15, 32)       6,240
+    linear  (B, 10)             330
+    total                    22,026
+    """
+
+    def __init__(
+        self,
+        n_classes: int,
+        input_shape: tuple[int, int],
+        *,
+        n_hidden: int = 32,
+        dropout: float = 0.3,
+        gru: Literal["torch", "keras1"] = "torch",
+    ) -> None:
+        super().__init__()
+        self.input_shape = input_shape
+        self.gru1 = UNITS[gru](input_shape[1], n_hidden)
+        self.gru2 = UNITS[gru](n_hidden, n_hidden)
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(n_hidden, n_classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, T, D) -> logits (B, K)."""
+        hint = "steps by channels: what the last pooling leaves, transposed."
+        check_shape("RecurrentHalf", x, hint, B=None, T=self.input_shape[0], D=self.input_shape[1])
+        x = self.gru2(self.gru1(x))[:, -1]  # (B, 32)
+        return self.linear(self.dropout(x))  # (B, K)
+
+
+def recurrent_half(network: Crnn, n_classes: int, input_shape: tuple[int, int]) -> RecurrentHalf:
+    """The recurrent layers of a trained `Crnn`, copied, under a fresh head for `n_classes`."""
+    unit: Literal["torch", "keras1"] = "keras1" if isinstance(network.gru1, Keras1Gru) else "torch"
+    half = RecurrentHalf(n_classes, input_shape, n_hidden=network.linear.in_features, gru=unit)
+    half.gru1.load_state_dict(network.gru1.state_dict())
+    half.gru2.load_state_dict(network.gru2.state_dict())
+    return half
 
 
 def pooled(activation: torch.Tensor) -> torch.Tensor:

@@ -66,6 +66,7 @@ __all__ = [
     "learn_frame_network",
     "learn_frame_rows",
     "multiframe",
+    "published_network",
 ]
 
 Row = dict[str, Any]
@@ -140,11 +141,12 @@ class PublishedLayers:
     def __call__(self, y: np.ndarray) -> np.ndarray:
         """(N,) waveform at 12 kHz -> (480,)."""
         x = torch.from_numpy(standardize_clips(FRAME(y)))[None]
-        return layer_vectors(_published(), x, LAYERS)[0].numpy()
+        return layer_vectors(published_network(), x, LAYERS)[0].numpy()
 
 
 @lru_cache(maxsize=1)
-def _published() -> torch.nn.Module:
+def published_network() -> torch.nn.Module:
+    """The published CRNN of 50 tags, its convolutions' normalisation folded; read once."""
     return load_tagger("msd-crnn").folded().network
 
 

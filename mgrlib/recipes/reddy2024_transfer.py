@@ -37,7 +37,7 @@ from mgrlib.features import LogMel, standardize_clips
 from mgrlib.models.baselines import k_nn, linear, rbf_svm
 from mgrlib.models.reddy2024 import Crnn
 from mgrlib.recipes.core import Learned, Recipe, learn_estimator, learn_network
-from mgrlib.segments import Segments, cut
+from mgrlib.segments import Cut, Segments, cut
 from mgrlib.storage import home
 from mgrlib.synth.tags import INSTRUMENT_TAGS, MODE_TAGS, MOOD_TAGS, TAGS, TEMPO_TAGS, VOICE_TAGS
 from mgrlib.training.checkpoints import load_weights, save_weights
@@ -52,8 +52,13 @@ __all__ = [
     "TAGGER_SHA256",
     "TUNING",
     "WIDTHS",
+    "accuracy_row",
+    "artists_apart",
     "band_statistics",
+    "classified",
+    "curve_rows",
     "embedded_tagger",
+    "few_clips",
     "frozen_layers",
     "heard",
     "initialisations",
@@ -65,6 +70,7 @@ __all__ = [
     "pretrain",
     "small_crnn",
     "statistics",
+    "steps",
     "with_tags",
 ]
 
@@ -81,7 +87,6 @@ WIDTHS = (12, 24, 48, 64)
 
 SCRATCH = TrainConfig(epochs=1, batch_size=16, lr=1e-3, precision="bfloat16")
 TUNING = replace(SCRATCH, lr=3e-4)
-N_STEPS = 30
 
 WEIGHTS = "reddy2024-tagger.pt"
 TAGGER_SHA256 = "abd1d7616ac8f0c0c26b141ca398eb46dee93a7d1bb9e81bd491b29ee730f4c9"
@@ -136,24 +141,51 @@ def pretrain(
 ) -> list[Row]:
     """Train the tagger on other worlds' music, keep its weights, and ask it for the corpus' tags.
 
-    A row is the mean AUC of a group of tags on clips of artists that it has never heard. The
-    weights are written to `mgrlib.storage.home() / "weights"`.
+    A row is the mean AUC of a group of tags on clips of artists that it has never heard. Of a clip
+    of half a minute it hears all whole excerpts, and the mean of its logits counts; two more rows
+    tell what the first excerpt alone gives, and what it knows of the music that it learnt from.
+    The weights are written to `mgrlib.storage.home() / "weights"`.
     """
-    parts = []
-    for world in worlds:
-        source = synthetic(n_per_genre, seconds=SECONDS, seed=world)
-        parts.append(with_tags(source, heard(cut(source, SHORT, progress=progress))))
-    train = _joined(parts)
-    with seeded(seeds[0]):
+    train = _joined([_tagged(synthetic(n_per_genre, SECONDS, world)) for world in worlds])
+    model, sha256 = _pretrained(train, replace(config, seed=seeds[0]), progress)
+    test = _tagged(corpus)
+    logits = _logits(model, test)
+    excerpts = [np.flatnonzero(test.clip.numpy() == m) for m in range(test.n_clips)]
+    first = [rows[0] for rows in excerpts]
+    truth = test.y.numpy()[first]
+    rows = _auc_rows(np.stack([logits[one].mean(axis=0) for one in excerpts]), truth, seeds[0])
+    others = {
+        "all tags, first excerpt": _auc_rows(logits[first], truth, seeds[0]),
+        "all tags, music that it learnt from": _auc_rows(
+            _logits(model, train), train.y.numpy(), seeds[0]
+        ),
+    }
+    rows += [{**some[0], "row": name} for name, some in others.items()]
+    return [{**row, "sha256": sha256} for row in rows]
+
+
+def _tagged(corpus: Corpus) -> Segments:
+    """All whole excerpts of a corpus of our own music, standardised, with tags."""
+    return with_tags(corpus, heard(cut(corpus, SHORT, how=Cut(segment_seconds=SECONDS))))
+
+
+def _pretrained(train: Segments, config: TrainConfig, progress: bool) -> tuple[nn.Module, str]:
+    """The tagger after training, as its weights are kept, and the SHA-256 of their file."""
+    with seeded(config.seed):
         model = small_crnn(len(TAGS))
-    fit(model, train, config=replace(config, seed=seeds[0]), loss=multi_label, progress=progress)
+    fit(model, train, config=config, loss=multi_label, progress=progress)
     half = {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
     model.load_state_dict(half)  # what is measured is what is kept
     path = home() / "weights" / WEIGHTS
     path.parent.mkdir(parents=True, exist_ok=True)
     sha256 = save_weights(path, model.half())
-    test = with_tags(corpus, heard(cut(corpus, SHORT, progress=progress)))
-    return [{**row, "sha256": sha256} for row in _auc_rows(model.float(), test, seeds[0])]
+    return model.float(), sha256
+
+
+def _logits(model: nn.Module, segments: Segments) -> np.ndarray:
+    """What the model says of each segment, (S, K), in evaluation mode."""
+    with torch.inference_mode():
+        return torch.cat([model.eval()(part) for part in segments.inputs[0].split(64)]).numpy()
 
 
 def _joined(parts: Sequence[Segments]) -> Segments:
@@ -169,12 +201,8 @@ def _joined(parts: Sequence[Segments]) -> Segments:
     )
 
 
-def _auc_rows(model: nn.Module, test: Segments, seed: int) -> list[Row]:
+def _auc_rows(scores: np.ndarray, truth: np.ndarray, seed: int) -> list[Row]:
     """The mean AUC of all tags and of each group, with intervals by bootstrap over clips."""
-    with torch.inference_mode():
-        x = test.inputs[0]
-        scores = torch.cat([model.eval()(part) for part in x.split(64)]).numpy()
-    truth = test.y.numpy()
     rng = np.random.default_rng(seed)
     draws = [np.arange(len(truth)), *rng.integers(len(truth), size=(500, len(truth)))]
     table = np.stack([tag_auc(scores[rows], truth[rows]) for rows in draws])  # (501, K)
@@ -257,21 +285,21 @@ def _tuned(n_classes: int, seed: int, tagger: str, n_frozen: int = 0) -> nn.Modu
     return freeze(new_head(embedded_tagger(tagger), n_classes, seed=seed), n_frozen)
 
 
-def _steps(config: TrainConfig, train: Segments, seed: int) -> TrainConfig:
-    """The config with as many epochs as make `N_STEPS` steps of this training set."""
-    epochs = round(N_STEPS * config.batch_size / len(train))
+def steps(config: TrainConfig, train: Segments, seed: int, n_steps: int) -> TrainConfig:
+    """The config with as many epochs as make `n_steps` steps of this training set."""
+    epochs = round(n_steps * config.batch_size / len(train))
     return replace(config, epochs=max(epochs, 1), seed=seed)
 
 
 # The studies ----------------------------------------------------------------------------------
 
 
-def _split(corpus: Corpus) -> Split:
+def artists_apart(corpus: Corpus) -> Split:
     """By artist, and the same for every seed, so that seeds differ in training alone."""
     return by_group(corpus, test=1 / 4, valid=1 / 12, seed=0).check(corpus)
 
 
-def _some(segments: Segments, clip_ids: Sequence[str], size: int, seed: int) -> Segments:
+def few_clips(segments: Segments, clip_ids: Sequence[str], size: int, seed: int) -> Segments:
     """The segments of `size` clips a genre; those of a smaller size are among them."""
     part = segments.of(clip_ids)
     rng = np.random.default_rng(seed)
@@ -282,7 +310,8 @@ def _some(segments: Segments, clip_ids: Sequence[str], size: int, seed: int) -> 
     return part.of(chosen)
 
 
-def _row(name: str, runs: Sequence[Predictions], **more: Any) -> Row:
+def accuracy_row(name: str, runs: Sequence[Predictions], **more: Any) -> Row:
+    """A table's row: the accuracy of runs that differ in their seed, with its interval."""
     found = over_runs(runs)
     row: Row = {"row": name, "metric": "accuracy", "value": found.value}
     return {**row, "low": found.low, "high": found.high, "n": found.n, **more}
@@ -294,39 +323,52 @@ def learning_curve(
     progress: bool = False,
     *,
     sizes: Sequence[int],
+    n_steps: int,
     tagger: str,
 ) -> list[Row]:
     """Accuracy against training clips a genre: from scratch, on features, fine-tuned.
 
-    Each row's `p` is McNemar's test against training from scratch on as many clips, first seed.
+    Every network makes `n_steps` steps; which epoch's weights count is chosen on validation
+    artists. Each row's `p` is McNemar's test against training from scratch on as many clips, first
+    seed.
     """
-    split = _split(corpus)
+    split = artists_apart(corpus)
     segments = heard(cut(corpus, SHORT, progress=progress))
+
+    def answers(size: int, seed: int) -> dict[str, Predictions]:
+        train = few_clips(segments, split.train, size, seed)
+        valid, test = segments.of(split.valid), segments.of(split.test)
+        tuned = _trained(train, valid, test, seed=seed, n_steps=n_steps, tagger=tagger)
+        return {**tuned, **_listened(train, test, seed, tagger)}
+
+    return curve_rows(answers, sizes, seeds, rival="from scratch")
+
+
+def curve_rows(
+    answers: Callable[[int, int], dict[str, Predictions]],
+    sizes: Sequence[int],
+    seeds: Sequence[int],
+    *,
+    rival: str,
+) -> list[Row]:
+    """A row a strategy and size, of what `answers(size, seed)` says by strategy."""
     rows = []
     for size in sizes:
-        answers: dict[str, list[Predictions]] = {}
+        runs: dict[str, list[Predictions]] = {}
         for seed in seeds:
-            for name, said in _answers(segments, split, size, seed, tagger).items():
-                answers.setdefault(name, []).append(said)
-        fresh = answers["from scratch"][0]
-        rows += [
-            _row(
-                f"{name}, {size} a genre",
-                runs,
-                strategy=name,
-                size=size,
-                p=mcnemar(fresh, runs[0]).p_exact,
-            )
-            for name, runs in answers.items()
-        ]
+            for name, said in answers(size, seed).items():
+                runs.setdefault(name, []).append(said)
+        for name, said_by in runs.items():
+            p = mcnemar(runs[rival][0], said_by[0]).p_exact
+            label = f"{name}, {size} a genre"
+            rows.append(accuracy_row(label, said_by, strategy=name, size=size, p=p))
     return rows
 
 
-def _answers(
-    segments: Segments, split: Split, size: int, seed: int, tagger: str
+def _trained(
+    train: Segments, valid: Segments, test: Segments, *, seed: int, n_steps: int, tagger: str
 ) -> dict[str, Predictions]:
-    """What each strategy says of the test clips after `size` training clips a genre."""
-    train, test = _some(segments, split.train, size, seed), segments.of(split.test)
+    """What the test clips are after training: from scratch, and from the tagger's weights."""
     K = train.n_classes
     learners = {
         "from scratch": (_scratch(train, seed), SCRATCH),
@@ -335,24 +377,30 @@ def _answers(
     }
     said = {}
     for name, (model, config) in learners.items():
-        fit(model, train, config=_steps(config, train, seed))
+        fit(model, train, valid, steps(config, train, seed, n_steps))
         said[name] = predict(model, test)
+    return said
+
+
+def _listened(train: Segments, test: Segments, seed: int, tagger: str) -> dict[str, Predictions]:
+    """What classifiers say of the test clips that only listen to a network, or to none."""
+    said = {}
     sources = {
         "tagger's features": lambda part: layer_features(embedded_tagger(tagger), part),
         "untrained features": lambda part: layer_features(_scratch(train, seed), part),
         "band statistics": statistics,
     }
     for name, listen in sources.items():
-        said[f"{name} + SVM"] = _classified(rbf_svm, listen(train), listen(test), seed)
-    a, z = (layer_features(embedded_tagger(tagger), part) for part in (train, test))
-    said["tagger's features + softmax"] = _classified(linear, a, z, seed)
-    said["tagger's features + k-NN"] = _classified(k_nn, a, z, seed)
+        a, z = listen(train), listen(test)
+        said[f"{name} + SVM"] = classified(rbf_svm, a, z, seed)
+        if name == "tagger's features":
+            said[f"{name} + softmax"] = classified(linear, a, z, seed)
+            said[f"{name} + k-NN"] = classified(k_nn, a, z, seed)
     return said
 
 
-def _classified(
-    make: Callable[..., Any], train: Segments, test: Segments, seed: int
-) -> Predictions:
+def classified(make: Callable[..., Any], train: Segments, test: Segments, seed: int) -> Predictions:
+    """What a classifier of `mgrlib.models.baselines` says after training on rows (S, D)."""
     estimator = make(seed).fit(train.inputs[0].numpy(), train.y.numpy())
     return predict_sklearn(estimator, test)
 
@@ -361,11 +409,11 @@ def _one_size(
     corpus: Corpus, size: int, progress: bool
 ) -> tuple[Segments, Callable[[int], Segments], Segments]:
     """Validation segments, training segments of a seed, and test segments."""
-    split = _split(corpus)
+    split = artists_apart(corpus)
     segments = heard(cut(corpus, SHORT, progress=progress))
 
     def train(seed: int) -> Segments:
-        return _some(segments, split.train, size, seed)
+        return few_clips(segments, split.train, size, seed)
 
     return segments.of(split.valid), train, segments.of(split.test)
 
@@ -396,7 +444,7 @@ def _compared(
             model, config = make(train, seed)
             runs.append(fit(model, train, valid, config))
             said.append(predict(model, test))
-        rows.append(_row(name, said, size=size, **_losses(runs)))
+        rows.append(accuracy_row(name, said, size=size, **_losses(runs)))
     return rows
 
 
@@ -406,8 +454,8 @@ def frozen_layers(
     progress: bool = False,
     *,
     size: int,
+    n_steps: int,
     n_frozen: Sequence[int],
-    decays: Sequence[float],
     tagger: str,
 ) -> list[Row]:
     """Fine-tuning with the first n layers fixed, or with rates that fall with depth instead."""
@@ -415,19 +463,15 @@ def frozen_layers(
     def fixed(n: int) -> Callable[[Segments, int], tuple[nn.Module, TrainConfig]]:
         return lambda train, seed: (
             _tuned(train.n_classes, seed, tagger, n),
-            _steps(TUNING, train, seed),
+            steps(TUNING, train, seed, n_steps),
         )
 
-    def falling(decay: float) -> Callable[[Segments, int], tuple[nn.Module, TrainConfig]]:
-        def make(train: Segments, seed: int) -> tuple[nn.Module, TrainConfig]:
-            model = _tuned(train.n_classes, seed, tagger)
-            # The head at the source task's rate, all else ever slower.
-            return model, by_depth(_steps(SCRATCH, train, seed), model, decay)
-
-        return make
+    def falling(train: Segments, seed: int) -> tuple[nn.Module, TrainConfig]:
+        model = _tuned(train.n_classes, seed, tagger)
+        return model, by_depth(steps(SCRATCH, train, seed, n_steps), model, decay=0.5)
 
     variants = {f"{n} layers fixed": fixed(n) for n in n_frozen}
-    variants |= {f"each layer at {decay:g} of the next": falling(decay) for decay in decays}
+    variants["each layer at half the rate of the next"] = falling
     return _compared(corpus, seeds, progress, size, variants)
 
 
@@ -437,6 +481,7 @@ def optimisers(
     progress: bool = False,
     *,
     size: int,
+    n_steps: int,
     rates: dict[str, float],
     tagger: str,
 ) -> list[Row]:
@@ -444,7 +489,9 @@ def optimisers(
 
     def made(optimizer: str, lr: float, tuned: bool) -> Any:
         def make(train: Segments, seed: int) -> tuple[nn.Module, TrainConfig]:
-            config = replace(_steps(SCRATCH, train, seed), optimizer=optimizer, momentum=0.9)
+            config = replace(
+                steps(SCRATCH, train, seed, n_steps), optimizer=optimizer, momentum=0.9
+            )
             if tuned:
                 return _tuned(train.n_classes, seed, tagger), replace(config, lr=0.3 * lr)
             return _scratch(train, seed), replace(config, lr=lr)
@@ -465,6 +512,7 @@ def initialisations(
     progress: bool = False,
     *,
     size: int,
+    n_steps: int,
     hows: Sequence[str],
     tagger: str,
 ) -> list[Row]:
@@ -473,7 +521,7 @@ def initialisations(
     def drawn(how: str | None) -> Any:
         def make(train: Segments, seed: int) -> tuple[nn.Module, TrainConfig]:
             model = _scratch(train, seed)
-            config = _steps(SCRATCH, train, seed)
+            config = steps(SCRATCH, train, seed, n_steps)
             return (initialised(model, how, seed=seed) if how else model), config
 
         return make
@@ -481,6 +529,6 @@ def initialisations(
     variants = {"PyTorch's own": drawn(None), **{how: drawn(how) for how in hows}}
     variants["the tagger's weights"] = lambda train, seed: (
         _tuned(train.n_classes, seed, tagger),
-        _steps(SCRATCH, train, seed),
+        steps(SCRATCH, train, seed, n_steps),
     )
     return _compared(corpus, seeds, progress, size, variants)

@@ -60,14 +60,13 @@ def tiny(monkeypatch) -> None:
 
 @pytest.fixture
 def untaught(monkeypatch, tiny) -> None:
-    """A tagger that was never trained in the place of ours, and trainings of one epoch."""
+    """A tagger that was never trained in the place of ours."""
 
     def tagger(sha256: str = "") -> torch.nn.Module:
         with seeded(0):
             return transfer.small_crnn(len(TAGS)).eval()
 
     monkeypatch.setattr(transfer, "embedded_tagger", tagger)
-    monkeypatch.setattr(transfer, "N_STEPS", 0)
 
 
 def test_our_tagger_comes_with_the_package_and_knows_its_tags():
@@ -94,13 +93,24 @@ def test_tags_stand_where_genres_stood():
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")  # ten clips do not have all tags
 def test_pretraining_keeps_the_weights_that_it_measured(monkeypatch, tiny):
     monkeypatch.setattr(transfer, "SECONDS", 1.0)
-    corpus = synthetic(1, seconds=1.0, seed=3)
+    corpus = synthetic(1, seconds=2.0, seed=3)
     rows = transfer.pretrain(
         corpus, (0,), worlds=(1, 2), n_per_genre=1, config=TrainConfig(epochs=1, batch_size=10)
     )
     assert rows[0]["row"] == "all tags"
     assert rows[0]["low"] <= rows[0]["value"] <= rows[0]["high"]
+    assert {"all tags, first excerpt", "all tags, music that it learnt from"} <= {
+        row["row"] for row in rows
+    }
     assert checksum(home() / "weights" / transfer.WEIGHTS) == rows[0]["sha256"]
+
+
+def test_a_network_makes_as_many_steps_whatever_the_number_of_clips(tones):
+    segments = cut(tones, transfer.SHORT)
+    for size in (2, 4):
+        train = transfer.few_clips(segments, tones.clips.index, size, seed=0)
+        config = transfer.steps(TrainConfig(batch_size=4), train, 0, n_steps=6)
+        assert config.epochs * len(train) / 4 == 6
 
 
 def test_band_statistics_are_mean_deviation_and_step(tones):
@@ -113,7 +123,7 @@ def test_band_statistics_are_mean_deviation_and_step(tones):
 
 def test_fewer_training_clips_are_among_more(tones):
     segments = cut(tones, transfer.SHORT)
-    few, more = (transfer._some(segments, tones.clips.index, n, seed=1) for n in (2, 5))
+    few, more = (transfer.few_clips(segments, tones.clips.index, n, seed=1) for n in (2, 5))
     assert set(few.clip_ids) < set(more.clip_ids)
     assert torch.bincount(more.y).tolist() == [5, 5]
 
@@ -132,7 +142,7 @@ def test_features_tell_low_from_high(tones, untaught):
 
 
 def test_a_learning_curve_has_a_row_for_each_strategy_and_size(tones, untaught):
-    rows = transfer.learning_curve(tones, (0, 1), sizes=(3, 4), tagger="")
+    rows = transfer.learning_curve(tones, (0, 1), sizes=(3, 4), n_steps=0, tagger="")
     assert len(rows) == 2 * 8
     assert {row["size"] for row in rows} == {3, 4}
     fresh = [row for row in rows if row["strategy"] == "from scratch"]
@@ -141,12 +151,12 @@ def test_a_learning_curve_has_a_row_for_each_strategy_and_size(tones, untaught):
 
 
 def test_studies_of_fine_tuning_have_a_row_for_each_way(tones, untaught):
-    common = {"size": 2, "tagger": ""}
-    rows = transfer.frozen_layers(tones, (0,), n_frozen=(0, 7), decays=(0.5,), **common)
+    common = {"size": 2, "n_steps": 0, "tagger": ""}  # one epoch, the least there is
+    rows = transfer.frozen_layers(tones, (0,), n_frozen=(0, 7), **common)
     assert [row["row"] for row in rows] == [
         "0 layers fixed",
         "7 layers fixed",
-        "each layer at 0.5 of the next",
+        "each layer at half the rate of the next",
     ]
     assert len(rows[0]["valid_loss"]) == len(rows[0]["train_loss"])
     rows = transfer.optimisers(tones, (0,), rates={"sgd": 0.01}, **common)
