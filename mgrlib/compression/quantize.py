@@ -138,11 +138,48 @@ def quantize_weights(source: Path, target: Path) -> Path:
 
 
 def _tidied(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Without the notes that the quantiser leaves."""
+    """Without the notes that the quantiser leaves, zeros that go without saying, and long names.
+
+    In a network of many narrow layers these are a fiftieth of an int8 file.
+    """
     del model.metadata_props[:]
     del model.graph.value_info[:]
     model.producer_name, model.producer_version = "mgrlib", ""
+    _without_zero_points(model.graph)
+    _with_short_names(model.graph)
     return model
+
+
+def _without_zero_points(graph: onnx.GraphProto) -> None:
+    """Drop the zero points of biases, which are zero by default.
+
+    Those of weights stay: without them the runtime no longer multiplies matrices in integers.
+    """
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        x = stored.get(node.input[0]) if node.op_type == "DequantizeLinear" else None
+        is_bias = x is not None and x.data_type == TensorProto.INT32
+        if is_bias and len(node.input) == 3 and not _values(stored[node.input[2]]).any():
+            del node.input[2]
+    used = {name for node in graph.node for name in node.input}
+    kept = [tensor for name, tensor in stored.items() if name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
+def _values(tensor: onnx.TensorProto) -> np.ndarray:
+    return np.asarray(numpy_helper.to_array(tensor))
+
+
+def _with_short_names(graph: onnx.GraphProto) -> None:
+    """Number everything that has a name inside the graph; its inputs and outputs keep theirs."""
+    short = {item.name: item.name for item in (*graph.input, *graph.output)} | {"": ""}
+    for node in graph.node:
+        node.name = ""
+        for names in (node.input, node.output):
+            names[:] = [short.setdefault(name, f"t{len(short)}") for name in names]
+    for tensor in graph.initializer:
+        tensor.name = short[tensor.name]
 
 
 @contextlib.contextmanager

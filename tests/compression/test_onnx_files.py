@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from nets import small, toy
@@ -65,6 +66,27 @@ def test_eight_bits_are_close_and_small(written, kind):
     assert float((OnnxModel(paths[kind])(x) - logits).abs().max()) < 0.1 * float(logits.abs().max())
     kinds = {tensor.data_type for tensor in load(paths[kind]).graph.initializer}
     assert kinds & {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
+
+
+def test_an_int8_file_spends_no_bytes_on_zeros_that_go_without_saying(written):
+    _, paths = written
+    graph = load(paths["static"]).graph
+    biases = [t.name for t in graph.initializer if t.data_type == onnx.TensorProto.INT32]
+    readers = [node for node in graph.node if node.input[0] in biases]
+    assert len(readers) == 3
+    assert all(len(node.input) == 2 for node in readers)
+    assert not any(node.name for node in graph.node)
+
+
+def test_an_int8_file_is_computed_in_integers(written, tmp_path):
+    _, paths = written
+    settings = onnxruntime.SessionOptions()
+    settings.optimized_model_filepath = str(tmp_path / "as it runs.onnx")
+    settings.log_severity_level = 3
+    onnxruntime.InferenceSession(str(paths["static"]), settings, ["CPUExecutionProvider"])
+    kinds = {node.op_type for node in onnx.load(tmp_path / "as it runs.onnx").graph.node}
+    assert {"QLinearConv", "QGemm"} <= kinds
+    assert not kinds & {"Conv", "Gemm"}
 
 
 def test_without_fusion_an_int8_file_says_nearly_the_same(written):

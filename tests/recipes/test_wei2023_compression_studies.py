@@ -87,11 +87,11 @@ def test_every_number_that_the_paper_prints_on_compression_has_its_row():
     assert values == {0.9274, 5.49, 0.7374, 0.7273, 3.93, 0.14883461, 0.14791101}
 
 
-def test_pruning_gives_a_row_a_way_and_the_ratios(table, monkeypatch):
-    monkeypatch.setattr(wei2023_pruning, "TRAINING", TrainConfig(epochs=1, batch_size=64))
+def test_pruning_gives_a_row_a_way_and_the_ratios(table):
     names = ("pruned gradually", "units taken out")
     ways = {name: (wei2023_pruning.WAYS[name][0], (0.75,), "gone") for name in names}
-    told = {**study("wei2023/pruning").settings, "ways": ways}
+    training = TrainConfig(epochs=1, batch_size=64)
+    told = {**study("wei2023/pruning").settings, "ways": ways, "training": training, "recovery": 3}
     told["ratio_of"] = "pruned gradually, 75% gone"
     short = replace(study("wei2023/pruning"), settings=told, reported={})
     found = conduct(short, table, seeds=(0, 1)).table()
@@ -126,7 +126,19 @@ def test_int8_is_compared_on_the_same_clips(music):
     assert found.loc["Tiny: float32", "value"] > 0.9
     assert found.loc["Tiny: int8 static", "answers changed"] <= 0.2
     assert found.loc["Tiny: ratio, float32", "value"] == 1
+    assert found.loc["Tiny: float32", "gain"] == [0, 0, 0]
     assert (found[found.metric == "seconds"].value > 0).all()
+
+
+def test_int8_loses_what_it_loses_over_all_seeds_and_systems(music):
+    told = {"systems": {"Tiny": TINY, "Again": TINY}, "n_folds": 2, "rounds": 1}
+    short = replace(study("wei2023/int8"), settings=told, reported={})
+    found = conduct(short, music, seeds=(0, 1)).table()
+    names = [f"{name}: int8 static" for name in ("Tiny", "Again")]
+    assert list(found.loc[names, "answers"]) == [24, 24]  # twelve clips, two seeds
+    assert found.loc["all: int8 static", ["answers", "n"]].tolist() == [48, 12]
+    gains = [found.loc[name, "gain"][0] for name in names]
+    assert found.loc["all: int8 static", "value"] == pytest.approx(np.mean(gains))
 
 
 def test_distillation_compares_on_the_same_folds(music):
