@@ -30,6 +30,8 @@ PAGES = sorted(
     if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
 )
 CHAPTERS = [path for path in PAGES if path.parent.name == "papers"]
+CHAPTER_FOLDERS = {"foundations", "papers", "beyond"}
+CACHE = ROOT / "_build/.jupyter_cache"
 CODE = [path for path in PAGES if path.suffix == ".ipynb"]
 
 # Shares that nobody printed and that may stand in prose, with the reason.
@@ -55,6 +57,14 @@ NOT_QUOTED = {
 # Shares of three digits in code that are no results, with the reason.
 IN_CODE = {"0.975": "a quantile", "0.999": "a tolerance", "0.875": "units that are cut away"}
 
+# What cells print in three digits beside accuracies and is none, or needs no interval.
+PRINTED_BY_CELLS = {
+    ("evaluation", "true accuracy of all twenty"): "a simulation's known truth",
+    ("luo2021", "0 "): "p of a test, by seed",
+    ("luo2021", "1 "): "p of a test, by seed",
+    ("tang2018", "0 "): "p of a test, by seed",
+}
+
 
 def page(text: str, name: str = "luo2021") -> list[prose.Place]:
     """A page of one text."""
@@ -64,6 +74,12 @@ def page(text: str, name: str = "luo2021") -> list[prose.Place]:
 def papers_of(path: Path) -> tuple[str, ...]:
     """The paper that a chapter is about; other pages are about all of them."""
     return (path.stem.split("_")[0],) if path in CHAPTERS else papers()
+
+
+@cache
+def texts(path: Path) -> tuple[prose.Place, ...]:
+    """The prose of a page, read once."""
+    return tuple(prose.texts(path))
 
 
 @cache
@@ -200,18 +216,44 @@ def test_check_finds_shares_of_three_digits_in_code():
     assert [(written, value) for _, written, value in found] == [("0.705", 0.705)]
 
 
+def executed(source: str, text: str) -> nbformat.NotebookNode:
+    made = notebook(source)
+    made.cells[0].outputs = [nbformat.v4.new_output("stream", text=text)]
+    return made
+
+
+@pytest.mark.parametrize(
+    "text", ["accuracy: 0.62", "svm  0.620  0.705", "(np.float64(0.6166666666666667), 1)", ".62\n"]
+)
+def test_check_finds_an_accuracy_that_a_cell_prints_bare(text):
+    assert len(prose.bare_outputs(executed("predict(model, test).correct", text), (0.705,))) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("accuracy(said)", ".620 [.521, .710] n=100 clips"),
+        ("accuracy(said)", "     value  low  high\nsvm  0.62  0.52  0.71"),
+        ("reported_accuracy", "0.705 of 200 clips, 0.000 lost, 3.62 s"),
+        ("tempo(y)", "0.62"),
+    ],
+)
+def test_check_leaves_alone_intervals_printed_numbers_and_other_things(source, text):
+    assert prose.bare_outputs(executed(source, text), (0.705,)) == []
+
+
 # The book -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
 def test_no_accuracy_stands_bare_in_the_prose(path):
-    assert prose.bare(prose.texts(path), papers_of(path), ledger(), ALLOWED) == []
+    assert prose.bare(texts(path), papers_of(path), ledger(), ALLOWED) == []
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
 def test_what_a_chapter_says_its_paper_prints_is_in_the_ledger(path):
     allowed = ALLOWED | NOT_QUOTED
-    assert prose.misquoted(prose.texts(path), papers_of(path), ledger(), allowed) == []
+    assert prose.misquoted(texts(path), papers_of(path), ledger(), allowed) == []
 
 
 @pytest.mark.parametrize("path", CODE, ids=lambda p: p.stem)
@@ -235,8 +277,24 @@ def test_every_allowance_is_used():
     told = {
         (place.page, written)
         for path in PAGES
-        for place in prose.texts(path)
+        for place in texts(path)
         for sentence in prose.sentences(prose.plain(place.text))
         for written, _, _ in prose.shares(sentence)
     }
     assert [key for key in ALLOWED if key not in told] == []
+
+
+@pytest.mark.skipif(not CACHE.exists(), reason="the book is not built")
+def test_no_accuracy_is_printed_bare_by_a_cell():
+    """In the notebooks as they were executed for the site."""
+    from jupyter_cache import get_cache
+
+    cache, found = get_cache(str(CACHE)), []
+    newest = {Path(record.uri).stem: record.pk for record in cache.list_cache_records()}
+    for path in (p for p in CODE if p.stem in newest and p.parent.name in CHAPTER_FOLDERS):
+        known = [n for key in papers_of(path) for e in printed(key) for n in (e.value, e.n) if n]
+        for line in prose.bare_outputs(cache.get_cache_bundle(newest[path.stem]).nb, known):
+            told = line.split(": ", 1)[1]
+            if not any(path.stem == p and told.startswith(t) for p, t in PRINTED_BY_CELLS):
+                found.append(f"{path.stem}, {line}")
+    assert found == []

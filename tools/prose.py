@@ -149,6 +149,32 @@ def misquoted(
     return found
 
 
+def bare_outputs(notebook: nbformat.NotebookNode, printed: Iterable[float]) -> list[str]:
+    """What an executed notebook prints of accuracies without their intervals.
+
+    Looked at are the lines of text (tables as well) that hold a share which no paper printed, in
+    cells that are about accuracies. A line passes if it has an interval in brackets, a table if it
+    has columns `low` and `high`; figures, tests and the log of a training are left alone.
+    """
+    found, known = [], list(printed)
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code" or not ABOUT.search(cell.source):
+            continue
+        for output in cell.outputs:
+            text = output.get("text") or output.get("data", {}).get("text/plain") or ""
+            if re.search(r"\blow\b.*\bhigh\b|McNemar\(|\bRun\(", text):
+                continue
+            for line in text.splitlines():
+                told = [(float(n), len(n.split(".")[1])) for n in PROPORTION.findall(line)]
+                if "[" not in line and not all(same(v, d, known) for v, d in told):
+                    found.append(f"cell {number}: {line.strip()}")
+    return found
+
+
+ABOUT = re.compile(r"accura|\bright|correct|recall|\bf1\b|learner|predict", re.IGNORECASE)
+PROPORTION = re.compile(r"(?<![\w.-])0?\.(?!0+(?!\d))\d{2,}(?![\w.])")
+
+
 def typed_rows(notebook: nbformat.NotebookNode) -> list[str]:
     """Rows of result tables whose figures are written into a cell instead of read."""
     found = []
