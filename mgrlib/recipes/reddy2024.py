@@ -295,6 +295,7 @@ N_FRAMES = (1, 2, 3, 4, 6)
 BY = {"by song": "clip", "by artist": "group"}
 
 N_STEPS = 300
+FEWER = 200
 SIZE = 20
 
 STUDIES = (
@@ -333,7 +334,7 @@ STUDIES = (
         frozen_layers,
         {
             "size": SIZE,
-            "n_steps": N_STEPS,
+            "n_steps": FEWER,
             "n_frozen": (0, 3, 5, 7),
             "tagger": TAGGER_SHA256,
         },
@@ -344,7 +345,7 @@ STUDIES = (
         optimisers,
         {
             "size": SIZE,
-            "n_steps": N_STEPS,
+            "n_steps": FEWER,
             "rates": {"adam": 1e-3, "sgd": 0.01, "rmsprop": 1e-3},
             "tagger": TAGGER_SHA256,
         },
@@ -355,7 +356,7 @@ STUDIES = (
         initialisations,
         {
             "size": SIZE,
-            "n_steps": N_STEPS,
+            "n_steps": FEWER,
             "hows": ("Xavier", "orthogonal", "normal .01"),
             "tagger": TAGGER_SHA256,
         },
