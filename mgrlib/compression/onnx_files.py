@@ -20,6 +20,7 @@ import onnx
 import onnxruntime
 import torch
 from torch import nn
+from torch.torch_version import TorchVersion
 
 from mgrlib.compression.weights import plain
 from mgrlib.errors import MgrError, StorageError, explain
@@ -29,6 +30,7 @@ __all__ = ["OPSET", "OnnxModel", "open_session", "to_onnx"]
 
 OPSET = 18
 READABLE_IR = 10  # of the file format; newer ones are refused by runtimes a year old
+OLDEST_TORCH = "2.6"  # whose exporter has the form used here; written and tested with 2.13
 
 
 def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Path:
@@ -45,8 +47,10 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
 
     Raises
     ------
+    MgrError: a torch older than 2.6, which the rest of the package works with.
     StorageError: the file cannot be written.
     """
+    _check_torch(torch.__version__)
     inputs = tuple(torch.zeros(2, *shape) for shape in input_shapes)
     batch = torch.export.Dim("batch", min=1, max=4096)
     with _quiet():
@@ -65,6 +69,13 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
     del made.graph.value_info[:]
     _forget_origin(made)
     return save(made, path)
+
+
+def _check_torch(installed: str) -> None:
+    """Refuse a torch whose exporter is another one."""
+    if TorchVersion(installed) < TorchVersion(OLDEST_TORCH):
+        hint = "install a newer one: pip install -U torch."
+        raise MgrError(explain("to_onnx", f"torch {OLDEST_TORCH} or later", installed, hint))
 
 
 def _forget_origin(model: onnx.ModelProto) -> None:

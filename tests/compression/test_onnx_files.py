@@ -103,6 +103,12 @@ def test_predict_takes_a_file_like_any_network(written):
     assert np.abs(same).max() < 1e-5
 
 
+def test_an_old_torch_is_refused_by_its_number(monkeypatch, tmp_path):
+    monkeypatch.setattr(torch, "__version__", "2.4.1+cpu")
+    with pytest.raises(MgrError, match=r"torch 2\.6 or later, got 2\.4\.1"):
+        to_onnx(small(), SHAPE, path=tmp_path / "net.onnx")
+
+
 def test_a_mask_becomes_part_of_the_file(tmp_path):
     path = to_onnx(pruned(small(), 0.9), SHAPE, path=tmp_path / "pruned.onnx")
     assert OnnxModel(path)(torch.zeros(1, *SHAPE)).shape == (1, 3)
