@@ -18,7 +18,7 @@ from mgrlib.errors import ShapeError
 from mgrlib.recipes.core import Recipe
 from mgrlib.recipes.studies import Study
 
-__all__ = ["COSTS", "accuracies", "costs", "networks"]
+__all__ = ["COSTS", "accuracies", "costs", "networks", "sharing"]
 
 Rows = list[dict[str, Any]]
 Network = tuple[nn.Module, list[tuple[int, ...]]]
@@ -35,8 +35,18 @@ def networks(recipes: Sequence[Recipe], *, seconds: float = 30.0) -> dict[str, N
     ----------
     seconds: length of a clip, for recipes that take it whole.
     """
+    return _built(recipes, seconds)[0]
+
+
+def sharing(recipes: Sequence[Recipe], *, seconds: float = 30.0) -> dict[str, str]:
+    """For each recipe that has a network, the name by which `networks` knows it."""
+    return _built(recipes, seconds)[1]
+
+
+def _built(recipes: Sequence[Recipe], seconds: float) -> tuple[dict[str, Network], dict[str, str]]:
     found: dict[str, Network] = {}
-    seen: set[tuple[Any, ...]] = set()
+    first: dict[tuple[Any, ...], str] = {}
+    named: dict[str, str] = {}
     for one in recipes:
         if not (inspect.isclass(one.model) and issubclass(one.model, nn.Module)):
             continue
@@ -45,12 +55,14 @@ def networks(recipes: Sequence[Recipe], *, seconds: float = 30.0) -> dict[str, N
         known = inspect.signature(one.model).parameters  # a learner may have options of its own
         options = {name: value for name, value in one.options.items() if name in known}
         key = (one.model, *shapes, repr(sorted(options.items())))
-        if key not in seen:
-            seen.add(key)
+        if key not in first:
+            first[key] = one.name
             model = one.model(10, *shapes, **options).eval()
             if _takes(model, shapes):
                 found[one.name] = (model, shapes)
-    return found
+        if first[key] in found:
+            named[one.name] = first[key]
+    return found, named
 
 
 def _takes(model: nn.Module, shapes: Sequence[tuple[int, ...]]) -> bool:
@@ -66,8 +78,8 @@ def _takes(model: nn.Module, shapes: Sequence[tuple[int, ...]]) -> bool:
 def costs(corpus: Corpus, seeds: Sequence[int], *, progress: bool = False, rounds: int = 5) -> Rows:
     """Parameters, products, bytes and time of each network that has a recipe, one row each.
 
-    Neither corpus nor seed matter; the networks are not trained. The times are of rounds in which
-    all networks take turns.
+    Neither corpus nor seed matter; the networks are not trained, so no weight of theirs is zero, and
+    gzip finds little in them. The times are of rounds in which all networks take turns.
     """
     from mgrlib.recipes.ledger import recipes  # which gathers this module's study too
 
@@ -90,8 +102,10 @@ def costs(corpus: Corpus, seeds: Sequence[int], *, progress: bool = False, round
                 "model": type(model).__name__,
                 "inputs": [list(shape) for shape in shapes],
                 "parameters": needs.parameters,
-                "macs": needs.macs,
+                "nonzeros": needs.nonzeros,
                 "stored": needs.stored,
+                "gzipped": needs.gzipped,
+                "macs": needs.macs,
                 "protocol": f"one segment, one thread, {rounds} rounds in turn",
             }
         )

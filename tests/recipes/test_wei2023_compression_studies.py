@@ -18,7 +18,7 @@ from mgrlib.recipes import all_clips, wei2023_distil, wei2023_int8, wei2023_prun
 from mgrlib.recipes.core import Recipe
 from mgrlib.recipes.ledger import recipe, recipes, study
 from mgrlib.recipes.studies import conduct
-from mgrlib.recipes.wei2023_costs import accuracies, networks
+from mgrlib.recipes.wei2023_costs import accuracies, networks, sharing
 from mgrlib.segments import Cut
 from mgrlib.training import TrainConfig
 
@@ -169,6 +169,7 @@ def test_every_network_is_costed_once():
     found = networks(recipes("luo2021"))
     assert "luo2021/cnn-mel" in found
     assert "luo2021/cnn-mel-scaled" not in found  # the same network, trained otherwise
+    assert sharing(recipes("luo2021"))["luo2021/cnn-mel-scaled"] == "luo2021/cnn-mel"
     model, shapes = found["luo2021/cnn-mel"]
     assert (type(model).__name__, shapes) == ("ShallowCNN", [(128, 1024)])
 
