@@ -78,8 +78,8 @@ def _takes(model: nn.Module, shapes: Sequence[tuple[int, ...]]) -> bool:
 def costs(corpus: Corpus, seeds: Sequence[int], *, progress: bool = False, rounds: int = 5) -> Rows:
     """Parameters, products, bytes and time of each network that has a recipe, one row each.
 
-    Neither corpus nor seed matter; the networks are not trained, so no weight of theirs is zero, and
-    gzip finds little in them. The times are of rounds in which all networks take turns.
+    Neither corpus nor seed matter; the networks are not trained, so none of their weights is zero,
+    and gzip finds little in them. The times are of rounds in which all networks take turns.
     """
     from mgrlib.recipes.ledger import recipes  # which gathers this module's study too
 
