@@ -89,7 +89,7 @@ SCRATCH = TrainConfig(epochs=1, batch_size=16, lr=1e-3, precision="bfloat16")
 TUNING = replace(SCRATCH, lr=3e-4)
 
 WEIGHTS = "reddy2024-tagger.pt"
-TAGGER_SHA256 = "abd1d7616ac8f0c0c26b141ca398eb46dee93a7d1bb9e81bd491b29ee730f4c9"
+TAGGER_SHA256 = "41ff793e341f983c8f5bd9f0f9379c5ed772610db389b3fba5b362ad96b3822e"
 """Of the weights that come with the package."""
 
 TAG_GROUPS = {
