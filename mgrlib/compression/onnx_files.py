@@ -37,8 +37,9 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
     """Write a network as an ONNX file; returns the path.
 
     Inputs are called `input0`, `input1`, ..., the output `logits`; the batch may be of any size.
-    Batch normalisation is worked into the convolution before it. Recurrent layers are followed step
-    by step while they are translated, which takes a minute for a thousand steps.
+    Batch normalisation is worked into the convolution before it. An LSTM of one layer is one
+    operation; other recurrent layers are followed step by step while they are translated, which
+    takes a minute for a thousand steps.
 
     Parameters
     ----------
@@ -51,17 +52,20 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
     StorageError: the file cannot be written.
     """
     _check_torch(torch.__version__)
+    from mgrlib.compression.recurrent import TRANSLATIONS, in_one_piece  # a second to import
+
     inputs = tuple(torch.zeros(2, *shape) for shape in input_shapes)
     batch = torch.export.Dim("batch", min=1, max=4096)
     with _quiet():
         program = torch.onnx.export(
-            plain(model).eval().cpu(),
+            in_one_piece(plain(model)).eval().cpu(),
             inputs,
             dynamo=True,
             opset_version=OPSET,
             input_names=[f"input{i}" for i in range(len(inputs))],
             output_names=["logits"],
             dynamic_shapes=tuple({0: batch} for _ in inputs),
+            custom_translation_table=TRANSLATIONS,
             verbose=False,
         )
     made = program.model_proto  # type: ignore[union-attr]

@@ -6,6 +6,7 @@ import onnxruntime
 import pytest
 import torch
 from nets import small, toy
+from torch import nn
 
 from mgrlib.compression import pruned
 from mgrlib.compression.onnx_files import OPSET, OnnxModel, load, to_onnx
@@ -17,6 +18,7 @@ from mgrlib.compression.quantize import (
 )
 from mgrlib.errors import MgrError, StorageError
 from mgrlib.evaluation import predict
+from mgrlib.models.wei2023 import SequenceLstm
 
 SHAPE = (4, 12)
 
@@ -101,6 +103,31 @@ def test_predict_takes_a_file_like_any_network(written):
     segments = toy(seed=4)
     same = predict(OnnxModel(paths["float32"]), segments).probs - predict(model, segments).probs
     assert np.abs(same).max() < 1e-5
+
+
+@pytest.mark.parametrize("read", ["last", "mean"])
+def test_an_lstm_is_one_operation_that_computes_the_same(read, tmp_path):
+    torch.manual_seed(0)
+    model = SequenceLstm(3, (4, 50), n_hidden=8, read=read).eval()
+    path = to_onnx(model, (4, 50), path=tmp_path / "lstm.onnx")
+    assert [node.op_type for node in load(path).graph.node].count("LSTM") == 1
+    x = torch.randn(5, 4, 50)
+    assert torch.allclose(OnnxModel(path)(x), model(x), atol=1e-6)
+
+
+def test_an_lstm_of_two_directions_is_followed_step_by_step(tmp_path):
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(4, 3, batch_first=True, bidirectional=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.lstm(x.transpose(1, 2))[0].mean(1)
+
+    model = Both().eval()
+    x = torch.randn(2, 4, 6)
+    path = to_onnx(model, (4, 6), path=tmp_path / "both.onnx")
+    assert torch.allclose(OnnxModel(path)(x), model(x), atol=1e-6)
 
 
 def test_an_old_torch_is_refused_by_its_number(monkeypatch, tmp_path):
