@@ -316,7 +316,10 @@ PUBLISHED = (
     ("Wei et al., section 6.3", "leak-57", "MLP", _MLP.value),
     ("Ndou et al. (2021), features of 3 s", "leak-57", "1-NN", 0.9269),
 )
-"""Accuracies of segments of GTZAN in print: where, our study and learner of the kind, the value."""
+"""Accuracies of segments of GTZAN in print: where, our study and learner of the kind, the value.
+
+The third is the best figure of the review's third experiment, as a summary of it tells.
+"""
 
 LEAK = (
     Study(
