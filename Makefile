@@ -1,4 +1,5 @@
 # make book    execute the chapters and build the site into _build/html
+# make proof   the same, then follow every link and open every page in the computer's Chromium or Chrome
 # make test    lint, types, tests, doctests, and every notebook from top to bottom
 # make lab     open the chapters in JupyterLab
 # make format  put code and notebooks into the house's form, outputs removed
@@ -21,7 +22,7 @@ export PYTHONHASHSEED := 0
 # Threads that wait should sleep: on a busy machine, spinning costs dear.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help book test lint types unit lab format clean distclean
+.PHONY: help book proof test lint types unit lab format clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -36,6 +37,10 @@ $(READY): requirements.txt pyproject.toml
 book: $(READY)
 	$(BIN)/python tools/build_book.py
 
+# All that is asked of the site, axe on each of its pages; make test asks the same of fewer pages.
+proof: book
+	MGRLIB_EVERY_PAGE=1 $(BIN)/python -m pytest tests/test_book.py tests/test_site.py tests/test_site_in_browser.py
+
 test: lint types unit
 
 lint: $(READY)
@@ -45,9 +50,12 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-# One run, so that its last line counts everything.
+# One run, so that its last line counts everything: two processes of one thread each, a file at a
+# time (a notebook's cells stay in order), in the order of the files, so that what takes longest
+# does not come last.
+unit: export OMP_NUM_THREADS := 1
 unit: $(READY)
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests mgrlib book --ignore=book/assignments
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests mgrlib book --ignore=book/assignments
 
 lab: $(READY)
 	$(BIN)/jupyter lab book

@@ -2,15 +2,24 @@
 
 Everything here returns an object that a notebook displays; nothing prints. All of it works on a
 rendered page without a kernel and without a network, and on Colab without Jupyter Book.
+
+A name is imported when it is asked for: the checks of an assignment, which need none of these, then
+start at once, and so does each of a class's submissions when it is marked.
 """
 
-from mgrlib.course.explorer import Explorer, explore
-from mgrlib.course.frames import choices, frames_slider
-from mgrlib.course.player import listen, listen_grid
-from mgrlib.course.quizzes import Question, chapter_quiz, quiz
-from mgrlib.course.scoreboard import scoreboard
-from mgrlib.course.source import show_source
-from mgrlib.course.table import ResultRow, results_table
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgrlib.course.board import scoreboard
+    from mgrlib.course.explorer import Explorer, explore
+    from mgrlib.course.frames import choices, frames_slider
+    from mgrlib.course.player import listen, listen_grid
+    from mgrlib.course.quizzes import Question, chapter_quiz, quiz
+    from mgrlib.course.source import show_source
+    from mgrlib.course.table import ResultRow, results_table
 
 __all__ = [
     "Explorer",
@@ -27,3 +36,21 @@ __all__ = [
     "scoreboard",
     "show_source",
 ]
+
+# No module may have the name of something in it: once imported, it would stand in its place.
+HOMES = {
+    "board": ("scoreboard",),
+    "explorer": ("Explorer", "explore"),
+    "frames": ("choices", "frames_slider"),
+    "player": ("listen", "listen_grid"),
+    "quizzes": ("Question", "chapter_quiz", "quiz"),
+    "source": ("show_source",),
+    "table": ("ResultRow", "results_table"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

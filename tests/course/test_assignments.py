@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 from strip import stripped, text_of  # noqa: E402
 
 SOURCES = {path.stem: path for path in sorted((ROOT / "book/assignments/source").glob("*.ipynb"))}
+pytestmark = pytest.mark.usefixtures("one_course")
 each_source = pytest.mark.parametrize("name", SOURCES)
 
 # Answers as students give them: by assignment and student, the task and what was written for it.
@@ -125,7 +126,7 @@ POINTS = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def clips():
+def clips(one_course):
     """What the assignments listen to, rendered once and not by every submission."""
     leaky = Faults(exact=14, reencoded=14, silent=8, truncated=8)
     genres = ("blues", "disco", "jazz")

@@ -12,6 +12,7 @@ from mgrlib.course.marking import Limits, mark_all, release, repaired
 from mgrlib.errors import MgrError
 
 SETUP = "import numpy as np\nfrom mgrlib.course.checks import close"
+pytestmark = pytest.mark.usefixtures("one_course")
 BLANK = "raise NotImplementedError()"
 
 
@@ -44,7 +45,7 @@ def source(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def given(source, tmp_path_factory) -> Path:
+def given(source, one_course, tmp_path_factory) -> Path:
     return release(source, tmp_path_factory.mktemp("release") / "tiny.ipynb")
 
 

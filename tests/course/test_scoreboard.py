@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mgrlib.course.scoreboard import _digits, scoreboard
+from mgrlib.course.board import _digits, scoreboard
 from mgrlib.recipes.ledger import listed, papers, printed
 from mgrlib.recipes.studies import Study
 
