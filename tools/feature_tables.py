@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import course_tables
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -107,5 +109,7 @@ TABLES = {
     "librosa": beside_librosa,
     "table of clips": lambda: f"{summary('clips_30_s')}\n\n{beside_table('clips_30_s')}",
     "table of segments": lambda: f"{summary('segments_3_s')}\n\n{beside_table('segments_3_s')}",
+    "chapters": lambda: markdown(*course_tables.of_chapters()),
+    "marking": course_tables.marking,
     "speed": lambda: f"{beside_plain_calls()}\n\n{other_speeds()}",
 }
