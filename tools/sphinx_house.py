@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import feature_tables
+import page_tables
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -138,6 +139,8 @@ def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = MARK.sub(lambda match: modules_as_markdown(match[1]), source[0])
     if docname == "book/reference/parity":
         source[0] = TABLE.sub(lambda match: feature_tables.TABLES[match[1]](), source[0])
+    if docname == "book/reference/execution_times":
+        source[0] = source[0].replace("<!-- pages -->", page_tables.pages())
     if docname == "book/index":
         source[0] = source[0].replace("<!-- ten players -->", ten_players())
 

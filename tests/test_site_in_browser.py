@@ -1,0 +1,177 @@
+"""The built site as a reader meets it: opened from disk in a browser, with the network off.
+
+Every page is opened at the width of a desk and of a phone. Accessibility is judged on one page of
+each kind, in light and dark; with MGRLIB_EVERY_PAGE set, as in CI, on every page.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+
+import browser  # noqa: E402
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        browser.find_browser() is None,
+        reason="neither Chromium nor Chrome was found (MGRLIB_BROWSER names one)",
+    ),
+]
+SITE = ROOT / "_build/html"
+built = pytest.mark.skipif(not (SITE / "book/index.html").exists(), reason="the book is not built")
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def pages() -> list[Path]:
+    """Every page that a reader can get to, but the highlighted source, which has one form."""
+    found = [*sorted((SITE / "book").rglob("*.html")), *SITE.glob("*.html")]
+    return [*found, SITE / "_modules/index.html"]
+
+
+def looked_at_closely(path: Path) -> bool:
+    """All pages are of their own kind but those of the reference, where the smallest will do."""
+    return bool(os.environ.get("MGRLIB_EVERY_PAGE")) or (
+        path.name not in {"genindex.html", "py-modindex.html"}
+        and (path.parent.name != "api" or path.stem == "foundations")
+    )
+
+
+@pytest.fixture(scope="module")
+def seen() -> list[browser.Seen]:
+    listed = [path for path in pages() if path.name != "404.html"]
+    return browser.look(listed, SITE, closely=filter(looked_at_closely, listed), workers=CORES or 1)
+
+
+@built
+def test_no_page_has_a_serious_violation_of_accessibility(seen):
+    assert {s.page: s.violations for s in seen if s.violations} == {}
+
+
+@built
+def test_no_page_asks_for_anything_from_elsewhere(seen):
+    assert {s.page: s.outside for s in seen if s.outside} == {}
+
+
+@built
+def test_no_page_complains_on_the_console(seen):
+    assert {s.page: s.errors for s in seen if s.errors} == {}
+
+
+@built
+def test_no_page_scrolls_sideways_on_a_desk_or_a_phone(seen):
+    assert {s.page: s.too_wide for s in seen if s.too_wide} == {}
+
+
+@built
+def test_every_player_knows_how_long_its_sound_is(seen):
+    assert {s.page: s.seconds for s in seen if not all(t > 0.1 for t in s.seconds)} == {}
+    assert sum(len(s.seconds) for s in seen) > 50
+
+
+@built
+def test_every_control_and_quiz_is_moved_by_keys(seen):
+    assert {s.page: s.unmoved for s in seen if s.unmoved} == {}
+
+
+@built
+def test_every_chapter_has_a_figure_to_move_and_a_quiz(seen):
+    chapters = [s for s in seen if s.page.split("/")[1] in {"foundations", "papers"}]
+    assert len(chapters) >= 11
+    assert [s.page for s in chapters if s.controls < 1 or s.questions < 6] == []
+
+
+class AsOnline(SimpleHTTPRequestHandler):
+    """The site as it stands online: below a name, with its own page for what is not there."""
+
+    def translate_path(self, path: str) -> str:
+        inside = super().translate_path(path.removeprefix("/mgrlib"))
+        return inside if path.startswith("/mgrlib/") else str(SITE / "nowhere")
+
+    def send_error(self, code: int, *_: object) -> None:
+        body = (SITE / "404.html").read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@built
+def test_page_for_what_is_not_there_is_whole_at_any_depth_and_leads_back():
+    from playwright.sync_api import sync_playwright
+
+    handler = functools.partial(AsOnline, directory=str(SITE))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    lost: list[str] = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=browser.find_browser(), args=list(browser.SWITCHES)
+        )
+        page = chromium.new_page()
+        page.set_default_timeout(browser.PATIENCE_MS)
+        page.on("response", lambda r: lost.append(r.url) if r.status >= 400 else None)
+        address = f"http://127.0.0.1:{server.server_port}/mgrlib/book/very/deep/nothing.html"
+        page.goto(address)
+        assert lost == [address]
+        assert page.locator("h1").first.inner_text().startswith("There is no such page")
+        page.get_by_role("link", name="the front page").click()
+        page.wait_for_url("**/mgrlib/book/index.html")
+        chromium.close()
+    server.shutdown()
+
+
+@built
+def test_search_finds_pages_from_disk():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=browser.find_browser(), args=list(browser.SWITCHES)
+        )
+        page = chromium.new_context(offline=True).new_page()
+        page.set_default_timeout(browser.PATIENCE_MS)
+        page.goto(f"{(SITE / 'search.html').as_uri()}?q=mcnemar")
+        found = page.locator("#search-results li a")
+        found.first.wait_for()
+        assert found.count() >= 3
+        chromium.close()
+
+
+# The looking itself --------------------------------------------------------------------------
+
+GOOD = "<!DOCTYPE html><html lang=en><title>a</title><main><h1>a</h1>{}</main></html>"
+BAD = """<img src="https://example.org/a.png"><div style="width:900px">wide</div>
+<audio src="data:audio/mpeg;base64,AAAA" aria-label="broken"></audio>
+<p style="color:#999;background:#fff">pale</p><script>throw new Error("no")</script>
+<div class="mgr-frames"><img alt="one" src=""><label>a<input type="range"></label></div>"""
+
+
+def test_looking_finds_each_fault_of_a_bad_page_and_none_of_a_good_one(tmp_path):
+    paths = [tmp_path / "good.html", tmp_path / "bad.html"]
+    for path, body in zip(paths, ("<p>fine</p>", BAD), strict=True):
+        path.write_text(GOOD.format(body), encoding="utf-8")
+    good, bad = browser.look(paths, tmp_path, closely=paths)
+    assert good == browser.Seen("good.html")
+    for rule in ("image-alt", "color-contrast"):
+        assert any(rule in violation for violation in bad.violations)
+    assert bad.outside == ["https://example.org/a.png"]
+    assert any("no" in error for error in bad.errors)
+    assert bad.too_wide == ["908 px at 375 px"]
+    assert bad.seconds == [0]
+    assert bad.unmoved == ["figure 1 is not moved by keys"]

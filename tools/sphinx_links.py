@@ -1,0 +1,205 @@
+"""Links that nobody has to write.
+
+A chapter's first use of a term leads to the glossary. A name of the package leads to its
+documentation from where code imports it, and from where prose mentions it first. Notebooks stay
+free of roles, which would stand there as bare text in Colab; and no first use can be forgotten.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.nodes import make_refnode
+
+CHAPTERS = ("book/foundations/", "book/papers/", "book/assignments/")
+GLOSSARY = "book/reference/glossary"
+EVERYDAY = {"group"}  # terms that are usually meant as everybody means them
+# In these, words are not prose: names, headings, code, formulas, and what links already.
+NOT_PROSE = (
+    nodes.title,
+    nodes.reference,
+    nodes.literal,
+    nodes.literal_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    nodes.citation,
+    nodes.substitution_definition,
+)
+NAME = re.compile(r"[A-Za-z_][\w.]*")
+# In highlighted code: the module that is imported from, and the rest of the line.
+IMPORT = re.compile(
+    r'(<span class="nn">(mgrlib[\w.]*)</span>.*?<span class="kn">import</span>)(.*)$', re.MULTILINE
+)
+WORD = re.compile(r'(?<!<span class="k">as</span> )<span class="n">(\w+)</span>')
+
+
+def pattern_of(term: str) -> str:
+    """A regular expression for a term as prose has it: in the plural, at the start of a sentence.
+
+    >>> [bool(re.fullmatch(pattern_of("hierarchy"), w)) for w in ("Hierarchies", "hierarch")]
+    [True, False]
+    """
+    words = []
+    for word in term.split():
+        first = word[0] if word[:2].isupper() else f"[{word[0].lower()}{word[0].upper()}]"
+        words.append(first + re.escape(word[1:]).replace("'", "['’]"))
+    whole = r"\s+".join(words)
+    if term.endswith("y"):
+        return whole[:-1] + "(?:y|ies)"
+    return whole if term.endswith("s") else whole + "s?"
+
+
+def finder_of(terms: list[str]) -> re.Pattern[str]:
+    """A pattern that finds any of the terms, the longest that fits, as whole words."""
+    listed = sorted(terms, key=len, reverse=True)
+    groups = [f"(?P<t{terms.index(term)}>{pattern_of(term)})" for term in listed]
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})(?![\w-])")
+
+
+def definitions(app: Sphinx) -> dict[str, tuple[str, str]]:
+    """The glossary's terms: the id of each, and the first sentence of what it says."""
+    found = {}
+    for item in app.env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
+        said = next(item.findall(nodes.definition)).astext().replace("\n", " ")
+        said = re.sub(r"\s*\[[^\]]*\]", "", said)  # citations
+        sentence = re.split(r"(?<=[.:])\s", said, maxsplit=1)[0].rstrip(":")
+        for term in item.findall(nodes.term):
+            found[term.astext()] = (term["ids"][0], sentence)
+    return found
+
+
+def is_prose(node: nodes.Node) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if isinstance(parent, NOT_PROSE):
+            return False
+        parent = parent.parent
+    return True
+
+
+def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Make the first use of each term of the glossary a link to it."""
+    known = definitions(app)
+    terms = [term for term in known if term not in EVERYDAY]
+    finder = finder_of(terms)
+    builder: Any = app.builder
+    address = builder.get_relative_uri(docname, GLOSSARY)
+    done: set[str] = set()
+    for text in list(doctree.findall(nodes.Text)):
+        if not is_prose(text):
+            continue
+        said, pieces, at = text.astext(), [], 0
+        for match in finder.finditer(said):
+            term = terms[int(str(match.lastgroup)[1:])]
+            if term in done:
+                continue
+            done.add(term)
+            place, sentence = known[term]
+            link = nodes.reference(
+                "", match[0], internal=True, refuri=f"{address}#{place}", reftitle=sentence,
+                classes=["mgr-term"],
+            )  # fmt: skip
+            pieces += [nodes.Text(said[at : match.start()]), link]
+            at = match.end()
+        if pieces:
+            text.parent.replace(text, [*pieces, nodes.Text(said[at:])])
+
+
+def imported(notebook: Path) -> dict[str, str]:
+    """The names that a notebook takes from the package, with the module that it names."""
+    names = {}
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        source = re.sub(r"^(\s*)[%!].*$", r"\1pass", "".join(cell["source"]), flags=re.MULTILINE)
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mgrlib"):
+                names.update({alias.name: str(node.module) for alias in node.names})
+    return names
+
+
+def documented(name: str, names: dict[str, str], objects: dict[str, Any]) -> str | None:
+    """The full name of what a chapter calls `name` or `name.method`, if it is documented."""
+    if name in objects:
+        return name
+    first, *rest = name.split(".")
+    if first not in names:
+        return None
+    module = names[first]
+    ends = ["", *sorted({o.rsplit(".", 1)[0] for o in objects if o.startswith(f"{module}.")})]
+    for inside in [module, *ends]:
+        full = ".".join([inside, first, *rest])
+        if full in objects:
+            return full
+    return None
+
+
+def link_names(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Make the first mention of each imported name a link to its documentation."""
+    notebook = Path(app.env.doc2path(docname))
+    if notebook.suffix != ".ipynb":
+        return
+    names, builder = imported(notebook), app.builder
+    objects = app.env.get_domain("py").data["objects"]
+    done: set[str] = set()
+    for literal in list(doctree.findall(nodes.literal)):
+        match = NAME.match(literal.astext())
+        if match is None or not is_prose(literal.parent) or isinstance(literal.parent, NOT_PROSE):
+            continue
+        full = documented(match[0].rstrip("."), names, objects)
+        if full is None or full in done:
+            continue
+        done.add(full)
+        entry = objects[full]
+        link = make_refnode(
+            builder, docname, entry.docname, entry.node_id, literal.deepcopy(), full
+        )
+        literal.parent.replace(literal, link)
+
+
+def with_linked_imports(app: Sphinx, docname: str, page: str) -> str:
+    """The page with each name that its code imports from the package made a link."""
+    objects = app.env.get_domain("py").data["objects"]
+    builder: Any = app.builder
+
+    def linked(module: str, word: re.Match[str]) -> str:
+        full = documented(word[1], {word[1]: module}, objects)
+        if full is None:
+            return word[0]
+        entry = objects[full]
+        address = f"{builder.get_relative_uri(docname, entry.docname)}#{entry.node_id}"
+        return f'<a class="mgr-name" href="{address}" title="{full}">{word[0]}</a>'
+
+    def line(match: re.Match[str]) -> str:
+        return match[1] + WORD.sub(lambda word: linked(match[2], word), match[3])
+
+    return IMPORT.sub(line, page)
+
+
+def on_finished(app: Sphinx, error: Exception | None) -> None:
+    if error or app.builder.format != "html":
+        return
+    for docname in app.env.found_docs:
+        path = Path(app.builder.get_outfilename(docname))
+        if docname.startswith(CHAPTERS) and path.exists():
+            page = path.read_text(encoding="utf-8")
+            path.write_text(with_linked_imports(app, docname, page), encoding="utf-8")
+
+
+def on_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    if app.builder.format == "html" and docname.startswith(CHAPTERS):
+        link_terms(app, doctree, docname)
+        link_names(app, doctree, docname)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("doctree-resolved", on_resolved)
+    app.connect("build-finished", on_finished)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
