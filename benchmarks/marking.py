@@ -1,6 +1,6 @@
 """A class's folder of thirty submissions, some of them hostile, marked as an instructor would.
 
-    python benchmarks/marking.py [--assignment features] [--jobs 2] [--json FILE]
+    python benchmarks/marking.py [--assignment features] [--jobs 2] [--cell-seconds 60] [--json FILE]
 
 Makes the submissions in a temporary folder: solved ones, blank and half-done ones, wrong answers,
 notebooks that lost their metadata, files that are no notebooks, and programs that loop, delete,
@@ -76,12 +76,19 @@ def task_of(cell: nbformat.NotebookNode) -> str:
     return about["grade_id"] if about.get("solution") else ""
 
 
+def answer_of(cell: nbformat.NotebookNode) -> str:
+    """The solution as a student would have written it."""
+    lines = [line for line in cell.source.split("\n") if "### " not in line]
+    return "\n".join(lines)
+
+
 def hand_in(source: Path, folder: Path, places: dict[str, str]) -> dict[str, float | None]:
     """Write thirty submissions; returns the points that each must get, None where it may vary."""
     solved = nbformat.read(source, 4)
     blank = nbformat.read(source.parents[1] / source.name, 4)
     tasks = [task_of(cell) for cell in solved.cells if task_of(cell)]
-    written = {task_of(cell): cell.source for cell in solved.cells if task_of(cell)}
+    written = {task_of(cell): answer_of(cell) for cell in solved.cells if task_of(cell)}
+    solved = with_answers(blank, written)
     points: dict[str, float | None] = {}
 
     def give(name: str, notebook: nbformat.NotebookNode, due: float | None) -> None:
@@ -129,7 +136,7 @@ def left_behind(before: set[int]) -> list[str]:
     return found
 
 
-def marked(source: Path, jobs: int) -> dict:
+def marked(source: Path, jobs: int, cell_seconds: int) -> dict:
     """Hand in, mark, check; returns what was measured."""
     with tempfile.TemporaryDirectory() as place:
         folder, precious = Path(place) / "handed-in", Path(place) / "precious"
@@ -142,7 +149,7 @@ def marked(source: Path, jobs: int) -> dict:
         command = [sys.executable, "-m", "mgrlib", "mark", str(source), str(folder)]
         command += ["--out", str(table), "--feedback", str(Path(place) / "pages")]
         started, used = time.perf_counter(), cpu_seconds()
-        command += ["--jobs", str(jobs)]
+        command += ["--jobs", str(jobs), "--cell-seconds", str(cell_seconds)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         wall, cpu = time.perf_counter() - started, cpu_seconds() - used
         assert done.returncode == 0, done.stderr
@@ -153,6 +160,7 @@ def marked(source: Path, jobs: int) -> dict:
         marks = pd.read_csv(table).set_index("student")
         assert sorted(marks.index) == sorted(due), set(marks.index) ^ set(due)
         got = marks["points"].to_dict()
+        print(marks[["points", "seconds", "note"]].to_string())
         wrong = {s: got[s] for s, points in due.items() if points is not None and got[s] != points}
         assert not wrong, wrong
         assert all(got[s] < 20 for s, points in due.items() if points is None), got
@@ -162,6 +170,7 @@ def marked(source: Path, jobs: int) -> dict:
         "n_submissions": len(due),
         "n_hostile": len(HOSTILE) + 1,
         "jobs": jobs,
+        "cell_seconds": cell_seconds,
         "wall_seconds": round(wall, 1),
         "cpu_seconds": round(cpu, 1),
         "cpu_seconds_a_submission": round(cpu / len(due), 2),
@@ -175,6 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--assignment", default="features")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--cell-seconds", type=int, default=60)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     source = ROOT / f"book/assignments/source/{options.assignment}.ipynb"
@@ -184,7 +194,7 @@ def main() -> None:
         "load_average": [round(load, 1) for load in os.getloadavg()],
         "python": platform.python_version(),
     }
-    found = about | marked(source, options.jobs)
+    found = about | marked(source, options.jobs, options.cell_seconds)
     print(json.dumps(found, indent=1, ensure_ascii=False))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")

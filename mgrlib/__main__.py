@@ -135,6 +135,7 @@ def _add_course_commands(commands: argparse._SubParsersAction) -> None:
     marking.add_argument("--out", type=Path, required=True, help="marks.csv")
     marking.add_argument("--feedback", type=Path, help="folder for a page a student")
     marking.add_argument("--jobs", type=_jobs, default=1, help="submissions marked at a time")
+    marking.add_argument("--cell-seconds", type=int, default=60, help="a cell may run; default 60")
     marking.set_defaults(command=_mark)
 
 
@@ -367,13 +368,14 @@ def _release(options: argparse.Namespace) -> int:
 def _mark(options: argparse.Namespace) -> int:
     from joblib import effective_n_jobs
 
-    from mgrlib.course.marking import mark_all
+    from mgrlib.course.marking import Limits, mark_all
     from mgrlib.storage import atomic_write
 
     marks = mark_all(
         options.source,
         options.submissions,
         feedback=options.feedback,
+        limits=Limits(options.cell_seconds, 10 * options.cell_seconds),
         n_jobs=effective_n_jobs(options.jobs),
         progress=True,
     )

@@ -35,6 +35,8 @@ CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "mgrlib"
 c.CourseDirectory.root = {root!r}
 c.Execute.timeout = {cell_seconds}
+c.Execute.iopub_timeout = {cell_seconds}
+c.Execute.startup_timeout = 300
 c.ClearSolutions.code_stub = {{"python": "raise NotImplementedError()"}}
 """
 STARTUP = """import checks, guard

@@ -93,7 +93,7 @@ def marks(source, given, tmp_path_factory) -> pd.DataFrame:
         source,
         folder,
         feedback=folder / "feedback-pages",
-        limits=Limits(cell_seconds=10, seconds=120),
+        limits=Limits(cell_seconds=10, seconds=400),
         n_jobs=2,
     ).set_index("student")
     marks.attrs = {"victim": victim.read_text(), "feedback": folder / "feedback-pages"}
