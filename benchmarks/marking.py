@@ -1,6 +1,6 @@
 """A class's folder of thirty submissions, some of them hostile, marked as an instructor would.
 
-    python benchmarks/marking.py [--assignment features] [--jobs 2] [--cell-seconds 60] [--json FILE]
+    python benchmarks/marking.py [--assignment features] [--jobs 2] [--cell-seconds 60] [--json F]
 
 Makes the submissions in a temporary folder: solved ones, blank and half-done ones, wrong answers,
 notebooks that lost their metadata, files that are no notebooks, and programs that loop, delete,
