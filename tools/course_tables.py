@@ -62,13 +62,15 @@ def of_chapters() -> Table:
 
 def marking() -> str:
     """What marking the folder of thirty took, in words."""
-    text = (ROOT / "benchmarks/results/marking.json").read_text(encoding="utf-8")
-    told = json.loads(text)
+    file = ROOT / "benchmarks/results/marking.json"
+    if not file.exists():
+        return ""
+    told = json.loads(file.read_text(encoding="utf-8"))
     return (
         f"A folder of {told['n_submissions']} submissions of the assignment "
-        f"`{told['assignment']}`, {told['n_hostile']} of them hostile, was marked offline by {told['jobs']} jobs in "
-        f"{told['wall_seconds'] / 60:.0f} minutes, {told['cpu_seconds_a_submission']:.1f} s of the "
-        f"processor a submission ({told['machine']}; load average "
-        f"{told['load_average'][0]:g} when it began). The longest took "
-        f"{told['longest_wall_seconds']:.0f} s by the clock."
+        f"`{told['assignment']}`, {told['n_hostile']} of them hostile, was marked offline by "
+        f"{told['jobs']} jobs in {told['wall_seconds'] / 60:.0f} minutes, with "
+        f"{told['cpu_seconds_a_submission']:.1f} s of the processor a submission "
+        f"({told['machine']}; load average {told['load_average'][0]:g} when it began). "
+        f"The longest took {told['longest_wall_seconds']:.0f} s by the clock."
     )
