@@ -77,6 +77,11 @@ def test_chapter_keeps_the_rhythm(path):
 
 
 @each_chapter
+def test_chapter_goes_the_way_that_all_go(path):
+    assert chapters.order(chapters.read(path)) == []
+
+
+@each_chapter
 def test_chapter_closes_with_key_points_exercises_and_quiz(path):
     assert chapters.closing(chapters.read(path)) == []
 
@@ -290,6 +295,16 @@ def test_check_finds_a_chapter_that_just_stops():
     assert len(chapters.closing(chapter(("md", CLOSING), *posed[:8], asked))) == 1
     assert len(chapters.closing(chapter(("md", CLOSING), *posed))) == 1
     assert len(chapters.closing(chapter(PROSE))) == 5
+
+
+def test_check_finds_a_chapter_that_goes_another_way():
+    first, last = ("md", "## Listen first"), ("md", "## Key points\n\n## Exercises\n\n## Quiz")
+    middle = ("code", "choices(x)\nassert a == b")
+    assert chapters.order(chapter(first, ("code", "listen(y)"), ("md", "## B"), middle, last)) == []
+    assert chapters.order(chapter(first, ("md", "## B"), ("code", "listen(y)"), middle, last)) == [
+        "it does not open by listening"
+    ]
+    assert len(chapters.order(chapter(PROSE, ("md", "## Quiz\n\n## Exercises")))) == 4
 
 
 def test_check_finds_a_function_that_two_chapters_define():

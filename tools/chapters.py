@@ -35,6 +35,9 @@ DRAWS = re.compile(r"\bplot_\w+\(|\.(?:plot|imshow|bar|barh|scatter|hist|specgra
 # These bring the alternative text of their figures themselves.
 DESCRIBES = re.compile(r"\b(?:frames_slider|choices)\(")
 
+PLAYS = re.compile(r"\b(?:listen|listen_grid|choices|explore)\(")
+MOVES = re.compile(r"\b(?:frames_slider|choices|explore)\(")
+
 
 def read(path: Path) -> Notebook:
     return nbformat.read(path, as_version=4)
@@ -233,6 +236,35 @@ def closing(notebook: Notebook) -> list[str]:
         found.append(f"{posed} exercises and {solved} folded solutions")
     if questions(notebook) < QUESTIONS:
         found.append(f"the quiz has {questions(notebook)} questions")
+    return found
+
+
+def sections(notebook: Notebook) -> dict[str, list[Notebook]]:
+    """The cells under each heading of the second level, in order."""
+    found: dict[str, list[Notebook]] = {}
+    under: list[Notebook] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for heading in re.findall(r"^## (.+?)\s*$", cell.source, re.MULTILINE):
+                under = found.setdefault(heading, [])
+        under.append(cell)
+    return found
+
+
+def order(notebook: Notebook) -> list[str]:
+    """What differs from the way that every chapter goes, from the first sound to the quiz."""
+    parts = sections(notebook)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    opening_code = "\n".join(cell.source for cell in parts.get("Listen first", []))
+    found = []
+    if list(parts)[:1] != ["Listen first"] or not PLAYS.search(opening_code):
+        found.append("it does not open by listening")
+    if list(parts)[-3:] != ["Key points", "Exercises", "Quiz"]:
+        found.append(f"it closes with {list(parts)[-3:]}")
+    if not MOVES.search(code):
+        found.append("no figure is moved by the reader")
+    if not re.search(r"^\s*assert ", code, re.MULTILINE):
+        found.append("nothing that was built by hand is checked")
     return found
 
 
