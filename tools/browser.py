@@ -84,12 +84,12 @@ async def judge(
     return [f"{label}: {i} {n}x {html}" for i, impact, n, html in found if impact in GRAVE]
 
 
-async def settle(page: Any) -> None:
-    """Wait for fonts, formulas and what the theme does after a change of size."""
+async def settle(page: Any, milliseconds: int = 50) -> None:
+    """Wait for fonts, formulas and what the theme does a little after a change of size."""
     await page.evaluate("document.fonts.ready.then(() => 0)")
     formulas = "window.MathJax && MathJax.startup && MathJax.startup.promise"
     await page.evaluate(f"Promise.resolve({formulas}).then(() => 0)")
-    await page.wait_for_timeout(400)
+    await page.wait_for_timeout(milliseconds)
 
 
 async def use(page: Any) -> tuple[list[str], int, int]:
@@ -153,7 +153,7 @@ async def look_at(browser: Any, path: Path, root: Path, *, closely: bool) -> See
         violations += await judge(page, "dark", ["color-contrast", "link-in-text-block"])
         await page.emulate_media(color_scheme="light")
     await page.set_viewport_size(PHONE)
-    await settle(page)
+    await settle(page, 400 if closely else 50)
     wide += await scrolls_sideways(page)
     if closely:
         violations += await judge(page, "phone", ["scrollable-region-focusable", "target-size"])
