@@ -21,6 +21,8 @@ PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
 # The sandbox needs rights that containers rarely give; the pages are our own.
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
+# Nothing fades: a colour is judged as it will stay.
+READER = {"viewport": DESK, "color_scheme": "light", "reduced_motion": "reduce"}
 PATIENCE_MS = 180_000  # a net for what hangs, on machines however busy
 GRAVE = {"serious", "critical"}
 # Code is left out of axe's walk, which would look at each of its thousands of words; one sample of
@@ -92,6 +94,12 @@ async def settle(page: Any, milliseconds: int = 50) -> None:
     await page.wait_for_timeout(milliseconds)
 
 
+async def wear(page: Any, scheme: str) -> None:
+    """Put the page into its light or its dark theme, as its own button does."""
+    await page.emulate_media(color_scheme=scheme)
+    await page.evaluate("(s) => { document.documentElement.dataset.theme = s; }", scheme)
+
+
 async def use(page: Any) -> tuple[list[str], int, int]:
     """Move every slider and choice by a key, answer the first question by keys: what did not move.
 
@@ -132,7 +140,7 @@ async def use(page: Any) -> tuple[list[str], int, int]:
 
 async def look_at(browser: Any, path: Path, root: Path, *, closely: bool) -> Seen:
     """Open one page in light, in dark and on a phone."""
-    context = await browser.new_context(viewport=DESK, color_scheme="light", offline=True)
+    context = await browser.new_context(**READER, offline=True)
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     outside, errors, violations, wide = [], [], [], []
@@ -148,10 +156,10 @@ async def look_at(browser: Any, path: Path, root: Path, *, closely: bool) -> See
     if closely:
         await page.evaluate(axe_source())
         violations += await judge(page, "light")
-        await page.emulate_media(color_scheme="dark")
+        await wear(page, "dark")
         await settle(page)
         violations += await judge(page, "dark", ["color-contrast", "link-in-text-block"])
-        await page.emulate_media(color_scheme="light")
+        await wear(page, "light")
     await page.set_viewport_size(PHONE)
     await settle(page, 400 if closely else 50)
     wide += await scrolls_sideways(page)
@@ -165,14 +173,14 @@ async def look_at(browser: Any, path: Path, root: Path, *, closely: bool) -> See
 async def judge_code(browser: Any, path: Path, style: Path) -> list[str]:
     """Whether every colour in which code is written can be read, in light and in dark."""
     classes = set(re.findall(r"\.highlight \.([a-z]\w*)", style.read_text(encoding="utf-8")))
-    page = await browser.new_page(viewport=DESK, color_scheme="light")
+    page = await browser.new_page(**READER)
     page.set_default_timeout(PATIENCE_MS)
     await page.goto(path.as_uri())
     await page.evaluate(axe_source())
     await page.evaluate(SAMPLE, sorted(classes))
     found = [] if len(classes) > 20 else ["the colours of code were not found"]
     for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme)
+        await wear(page, scheme)
         await settle(page)
         found += await judge(page, scheme, ["color-contrast"], code=True)
     await page.close()
