@@ -170,7 +170,8 @@ BAD = """<img src="https://example.org/a.png"><div style="width:900px">wide</div
 <div class="mgr-frames"><img alt="one" src=""><label>a<input type="range"></label></div>"""
 
 
-def test_looking_finds_each_fault_of_a_bad_page_and_none_of_a_good_one(tmp_path):
+def test_looking_finds_each_fault_of_a_bad_page_and_none_of_a_good_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(browser, "WAIT_MS", 300)
     paths = [tmp_path / "good.html", tmp_path / "bad.html"]
     for path, body in zip(paths, ("<p>fine</p>", BAD), strict=True):
         path.write_text(GOOD.format(body), encoding="utf-8")
