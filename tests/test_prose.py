@@ -65,6 +65,12 @@ PRINTED_BY_CELLS = {
     ("luo2021", "0 "): "p of a test, by seed",
     ("luo2021", "1 "): "p of a test, by seed",
     ("tang2018", "0 "): "p of a test, by seed",
+    ("tang2018", "1 "): "p of a test, by seed",
+    ("tang2018", "2 "): "p of a test, by seed",
+    ("tang2018", "Seven LSTMs in"): "p of a test, first seed",
+    ("tang2018", "left after"): "probabilities that wrong answers leave to the truth",
+    ("tang2018", "spread after"): "distances between the trials of one setting",
+    ("reddy2024", "gain in"): "differences of recall",
 }
 
 

@@ -98,7 +98,7 @@ def conditional_table(findings: Findings) -> pd.DataFrame:
     for name in PAPER_TREE.nodes:
         found = findings.row(f"LSTM{name}")
         rows[f"LSTM{name}"] = {
-            "all its clips": found["value"],
+            "all its clips": str(_interval(findings, f"LSTM{name}")),
             "right of those that arrive": f"{found['reached_right']} of {found['reached_n']}",
             "right of those gone astray": f"{found['astray_right']} of {found['astray_n']}",
         }
