@@ -145,9 +145,13 @@ def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = source[0].replace("<!-- ten players -->", ten_players())
 
 
-def on_page(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
-    """Take out the roles that docutils gives to bibliographies: screen readers reject them."""
+def on_page(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """Take out what screen readers reject: roles of bibliographies, lists right within lists."""
     body = context.get("body", "")
+    if page == "_modules/index":
+        start, listed = body.split("<ul", 1)
+        listed, end = listed.rsplit("</ul>", 1)
+        body = f"{start}<ul{re.sub(r'</?ul>', '', listed)}</ul>{end}"
     body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
     context["body"] = body.replace(' role="doc-biblioentry"', "").replace(
         ' role="doc-backlink"', ""
