@@ -38,8 +38,8 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
 
     Inputs are called `input0`, `input1`, ..., the output `logits`; the batch may be of any size.
     Batch normalisation is worked into the convolution before it. An LSTM of one layer is one
-    operation; other recurrent layers are followed step by step while they are translated, which
-    takes a minute for a thousand steps.
+    operation; other recurrent layers are followed step by step while they are translated, which is
+    slow.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Recurrent layers on the way into an ONNX file: one operation, not one for each step.
 
-The exporter follows an LSTM step by step before it writes it as a single operation, and needs a
-minute for a thousand steps. `in_one_piece` puts a layer in the place of each LSTM whose inside the
+The exporter follows an LSTM step by step before it writes it as a single operation, which takes
+longer than all else. `in_one_piece` puts a layer in the place of each LSTM whose inside the
 exporter does not look at: it is told the shape of what comes out, and which operation of ONNX that
 is.
 """

@@ -105,7 +105,8 @@ def _how(row: dict) -> str:
     if pd.isna(row.get("replicated")):
         return ""
     n = "" if pd.isna(row.get("n_clips")) else f", {row['n_clips']:,.0f} clips"
-    parts = [f"{row['data']}{n}", str(row["protocol"]), f"{row['seeds']:.0f} seeds"]
+    seeds = "1 seed" if row["seeds"] == 1 else f"{row['seeds']:.0f} seeds"
+    parts = [f"{row['data']}{n}", str(row["protocol"]), seeds]
     parts += [row["changes"]] if row["changes"] else []
     parts += [] if row["current"] else ["by an older version of the recipe"]
     return f"<small>{inline('; '.join(parts))}</small>"

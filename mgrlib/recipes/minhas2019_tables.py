@@ -1,19 +1,12 @@
-"""What the studies of Minhas et al. (2019) found, as tables and intervals to show."""
+"""What the studies of Minhas et al. (2019) found, as tables to show."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from mgrlib.evaluation.intervals import Interval
 from mgrlib.recipes.studies import Findings
 
-__all__ = ["noise_table", "robustness_tables", "row_interval"]
-
-
-def row_interval(findings: Findings, name: str) -> Interval:
-    """A row's value with its interval and number of clips."""
-    row = findings.row(name)
-    return Interval(row["value"], row["low"], row["high"], row["n"], unit="clips")
+__all__ = ["noise_table", "robustness_tables"]
 
 
 def noise_table(findings: Findings, *, silent: bool = False) -> pd.DataFrame:

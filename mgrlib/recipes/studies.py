@@ -133,6 +133,16 @@ class Findings:
         names = some(one["row"] for one in self.rows)
         raise RecipeError(explain(f"Findings of {self.study}", f"a row among {names}", repr(name)))
 
+    def interval(self, name: str) -> Interval:
+        """The figure of a row with its interval and number of clips.
+
+        Raises
+        ------
+        RecipeError: a row that does not exist.
+        """
+        row = self.row(name)
+        return Interval(row["value"], row["low"], row["high"], row["n"], unit="clips")
+
 
 def _measured(row: Mapping[str, Any]) -> str:
     """The figure of a row with its interval and number of clips, as far as it has them."""

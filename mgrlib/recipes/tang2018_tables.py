@@ -79,17 +79,12 @@ def sweep_curves(findings: Findings) -> pd.DataFrame:
 
 def choice_intervals(findings: Findings) -> dict[str, Interval]:
     """Test accuracy by how the number of epochs is chosen."""
-    return {shown: _interval(findings, name) for name, shown in CHOICES.items()}
-
-
-def _interval(findings: Findings, name: str) -> Interval:
-    row = findings.row(name)
-    return Interval(row["value"], row["low"], row["high"], row["n"], unit="clips")
+    return {shown: findings.interval(name) for name, shown in CHOICES.items()}
 
 
 def node_intervals(findings: Findings) -> dict[str, Interval]:
     """Each node's accuracy in the study "nodes", by the node's name."""
-    return {name: _interval(findings, f"LSTM{name}") for name in PAPER_TREE.nodes}
+    return {name: findings.interval(f"LSTM{name}") for name in PAPER_TREE.nodes}
 
 
 def conditional_table(findings: Findings) -> pd.DataFrame:
@@ -98,7 +93,7 @@ def conditional_table(findings: Findings) -> pd.DataFrame:
     for name in PAPER_TREE.nodes:
         found = findings.row(f"LSTM{name}")
         rows[f"LSTM{name}"] = {
-            "all its clips": str(_interval(findings, f"LSTM{name}")),
+            "all its clips": str(findings.interval(f"LSTM{name}")),
             "right of those that arrive": f"{found['reached_right']} of {found['reached_n']}",
             "right of those gone astray": f"{found['astray_right']} of {found['astray_n']}",
         }
@@ -109,7 +104,7 @@ def product_intervals(findings: Findings) -> dict[str, dict[str, Interval]]:
     """By group of genres, and for their mean, the product of accuracies and what is measured."""
     groups = [", ".join(PAPER_TREE.nodes[name].genres) for name in PRODUCTS]
     return {
-        group: {kind: _interval(findings, f"{kind}, {group}") for kind in ("product", "measured")}
+        group: {kind: findings.interval(f"{kind}, {group}") for kind in ("product", "measured")}
         for group in [*groups, "mean of groups"]
     }
 
@@ -117,7 +112,7 @@ def product_intervals(findings: Findings) -> dict[str, dict[str, Interval]]:
 def tree_intervals(findings: Findings) -> dict[str, dict[str, Interval]]:
     """The accuracies of the study "trees", by system and classifier."""
     return {
-        system: {kind: _interval(findings, f"{system}, {kind}") for kind in CLASSIFIERS}
+        system: {kind: findings.interval(f"{system}, {kind}") for kind in CLASSIFIERS}
         for system in SYSTEMS
     }
 

@@ -45,6 +45,12 @@ def test_a_figure_of_ours_stands_with_interval_clips_protocol_and_seeds() -> Non
     assert re.search(r"gtzan-mini, 100 clips; 5 folds by clip; \d seeds", row)
 
 
+def test_one_seed_is_not_told_in_the_plural() -> None:
+    body = "".join(scoreboard(paper).body for paper in papers())
+    assert "; 1 seed<" in body or "; 1 seed;" in body
+    assert " 1 seeds" not in body
+
+
 def test_a_recipe_that_was_not_run_says_so(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("mgrlib.recipes.ledger._files", lambda paper, folder: [])
     assert "not run" in scoreboard("luo2021", tmp_path).body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mgrlib.plots import plot_robustness
-from mgrlib.recipes.minhas2019_tables import noise_table, robustness_tables, row_interval
+from mgrlib.recipes.minhas2019_tables import noise_table, robustness_tables
 from mgrlib.recipes.studies import Findings
 
 
@@ -42,6 +42,6 @@ def test_curves_of_robustness_can_be_drawn():
 
 
 def test_a_row_has_its_interval():
-    interval = row_interval(found({"row": "one"}), "one")
+    interval = found({"row": "one"}).interval("one")
     assert (interval.value, interval.low, interval.high, interval.n) == (0.5, 0.4, 0.6, 10)
     assert str(interval).endswith("n=10 clips")
