@@ -32,7 +32,7 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 MAX_LINES = 40
 MAX_ARGUMENTS = 7
 LONGER = {"fit": 43}
-MORE_ARGUMENTS = {"fit": 8, "pruning": 8}  # a study takes its settings by name
+MORE_ARGUMENTS = {"fit": 8}
 
 
 def module_name(path: Path) -> str:

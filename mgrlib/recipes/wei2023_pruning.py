@@ -43,18 +43,17 @@ from mgrlib.training.config import TrainConfig
 from mgrlib.training.loop import fit
 from mgrlib.training.seeds import seeded
 
-__all__ = ["MLP57", "PRUNING", "WAYS", "Parts", "gradual", "parts_of", "recover"]
+__all__ = ["MLP57", "PRUNING", "WAYS", "Parts", "Schedule", "gradual", "parts_of", "recover"]
 
 Rows = list[dict[str, Any]]
 
 TRAINING = TrainConfig(epochs=60, batch_size=64, lr=1e-3)
-RECOVERY = 30  # epochs that each way of making the network smaller has
 STEPS = 3  # of gradual pruning, which share them
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Standardised rows to train on, to choose the epoch by, and to test on; and how to train.
+class Schedule:
+    """How the network is trained, whole and again when it has been made smaller.
 
     Parameters
     ----------
@@ -62,12 +61,19 @@ class Parts:
     recovery: epochs that each way of making it smaller has.
     """
 
+    training: TrainConfig = TRAINING
+    recovery: int = 30
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Standardised rows to train on, to choose the epoch by, and to test on; and how to train."""
+
     train: Segments
     dev: Segments
     test: Segments
     seed: int
-    training: TrainConfig = TRAINING
-    recovery: int = RECOVERY
+    schedule: Schedule = Schedule()
 
 
 def parts_of(corpus: Corpus, segments: Segments, division: str, seed: int) -> Parts:
@@ -88,13 +94,14 @@ def whole(parts: Parts) -> nn.Module:
     """The MLP, trained."""
     with seeded(parts.seed):
         model: nn.Module = MLP57.make(parts.train)
-    fit(model, parts.train, parts.dev, replace(parts.training, seed=parts.seed))
+    fit(model, parts.train, parts.dev, replace(parts.schedule.training, seed=parts.seed))
     return model
 
 
 def recover(model: nn.Module, parts: Parts, epochs: int | None = None) -> nn.Module:
-    """The model itself after some more epochs, `parts.recovery` unless told otherwise."""
-    config = replace(parts.training, epochs=epochs or parts.recovery, seed=parts.seed)
+    """The model itself after some more epochs, as many as the schedule says unless told here."""
+    schedule = parts.schedule
+    config = replace(schedule.training, epochs=epochs or schedule.recovery, seed=parts.seed)
     fit(model, parts.train, parts.dev, config)
     return model
 
@@ -117,7 +124,7 @@ def recovered(model: nn.Module, parts: Parts, share: float) -> nn.Module:
 def gradual(model: nn.Module, parts: Parts, share: float) -> nn.Module:
     """Pruned a little more each time along a cubic curve, trained on in between."""
     for step in cubic_schedule(share, STEPS):
-        model = recover(pruned(model, step), parts, parts.recovery // STEPS)
+        model = recover(pruned(model, step), parts, parts.schedule.recovery // STEPS)
     return model
 
 
@@ -134,7 +141,7 @@ def deep(model: nn.Module, parts: Parts, share: float) -> nn.Module:
 
 def binary(model: nn.Module, parts: Parts, share: float) -> nn.Module:
     """Signs in place of weights, trained on; the share is not asked."""
-    return recover(binarised(model), parts, 2 * parts.recovery)
+    return recover(binarised(model), parts, 2 * parts.schedule.recovery)
 
 
 Way = Callable[[nn.Module, Parts, float], nn.Module]
@@ -160,8 +167,7 @@ def pruning(
     feature: Feature,
     ways: Mapping[str, tuple[Way, tuple[float, ...], str]],
     ratio_of: str,
-    training: TrainConfig,
-    recovery: int,
+    schedule: Schedule,
 ) -> Rows:
     """Accuracy and size of the MLP, whole and made smaller in several ways: a row each.
 
@@ -172,15 +178,13 @@ def pruning(
     ----------
     ways: by name the function, the shares, and what they are shares of.
     ratio_of: the end of the name of the row that the definitions are compared for.
-    training, recovery: see `Parts`.
     """
     how = Cut() if isinstance(corpus.source, TableSource) else Cut(3.0)
     segments, rows = cut(corpus, feature, how=how, progress=progress), []
     for division in divisions(corpus):
         found: dict[str, list[dict[str, float]]] = {}
         for seed in seeds:
-            parts = parts_of(corpus, segments, division, seed)
-            parts = replace(parts, training=training, recovery=recovery)
+            parts = replace(parts_of(corpus, segments, division, seed), schedule=schedule)
             model = whole(parts)
             found.setdefault("whole", []).append(_measured(model, parts))
             for name, (way, shares, of) in ways.items():
@@ -213,8 +217,8 @@ def _row(
         "row": f"{division}: {name}",
         "metric": "accuracy of rows",
         "value": interval.value,
-        "low": interval.low,
-        "high": interval.high,
+        "low": max(interval.low, 0.0),  # few splits that differ: Student's interval is wider
+        "high": min(interval.high, 1.0),  # than what an accuracy can be
         "n": int(sizes.pop("n")),
         "division": division,
         "way": name,
@@ -227,7 +231,7 @@ def _row(
 def _ratios(
     division: str, ratio_of: str, found: Mapping[str, Sequence[Mapping[str, float]]]
 ) -> Rows:
-    """How many times smaller, by four definitions, each the mean over the splits."""
+    """How many times smaller, by five definitions, each the mean over the splits."""
     definitions = {
         "non-zero weights": ("nonzeros", "nonzeros"),
         "stored bytes": ("stored", "stored"),
@@ -295,8 +299,7 @@ PRUNING = (
             "feature": Vector57(22050),
             "ways": WAYS,
             "ratio_of": RATIO_OF,
-            "training": TRAINING,
-            "recovery": RECOVERY,
+            "schedule": Schedule(),
         },
         _reported(),
         _DEVIATIONS,

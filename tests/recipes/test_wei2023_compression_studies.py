@@ -91,7 +91,11 @@ def test_pruning_gives_a_row_a_way_and_the_ratios(table):
     names = ("pruned gradually", "units taken out")
     ways = {name: (wei2023_pruning.WAYS[name][0], (0.75,), "gone") for name in names}
     training = TrainConfig(epochs=1, batch_size=64)
-    told = {**study("wei2023/pruning").settings, "ways": ways, "training": training, "recovery": 3}
+    told = {
+        **study("wei2023/pruning").settings,
+        "ways": ways,
+        "schedule": wei2023_pruning.Schedule(training, 3),
+    }
     told["ratio_of"] = "pruned gradually, 75% gone"
     short = replace(study("wei2023/pruning"), settings=told, reported={})
     found = conduct(short, table, seeds=(0, 1)).table()
