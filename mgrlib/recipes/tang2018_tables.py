@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from mgrlib.evaluation.intervals import Interval
+from mgrlib.evaluation.intervals import Interval, over_seeds
 from mgrlib.evaluation.paired import seeds_test
 from mgrlib.models.hierarchy import PAPER_TREE
 from mgrlib.recipes.studies import Findings
@@ -19,6 +20,7 @@ __all__ = [
     "SYSTEMS",
     "against_flat",
     "averages_of",
+    "averages_shown",
     "choice_intervals",
     "conditional_table",
     "node_intervals",
@@ -70,6 +72,23 @@ def averages_of(findings: Findings) -> pd.DataFrame:
     """Means over the trials of the study "epochs", by epochs: training, validation and test."""
     rows = {row["epochs"]: row["mean"] for row in findings.rows if "mean" in row}
     return pd.DataFrame(rows).T.rename_axis("epochs")
+
+
+def averages_shown(findings: Findings) -> pd.DataFrame:
+    """The same means with their intervals over the trials, as text; cut off at what can be."""
+    rows = {row["epochs"]: row for row in findings.rows if "mean" in row}
+    shown = {
+        epochs: {measure: _shown(row["trials"], measure) for measure in row["mean"]}
+        for epochs, row in rows.items()
+    }
+    return pd.DataFrame(shown).T.rename_axis("epochs")
+
+
+def _shown(trials: Sequence[Mapping[str, float]], measure: str) -> str:
+    mean = over_seeds([trial[measure] for trial in trials])
+    most = 1.0 if measure.endswith("accuracy") else math.inf
+    low, high = max(mean.low, 0.0), min(mean.high, most)
+    return f"{mean.value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def sweep_curves(findings: Findings) -> pd.DataFrame:

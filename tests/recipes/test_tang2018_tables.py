@@ -47,6 +47,12 @@ def test_means_over_trials_are_by_epochs(sweep):
     assert tables.averages_of(sweep).loc[50, "training loss"] == 50
 
 
+def test_means_over_trials_have_intervals_that_end_where_an_accuracy_ends(sweep):
+    shown = tables.averages_shown(sweep).loc[50]
+    assert shown["training loss"] == "50.250 [50.045, 50.455]"
+    assert shown["training accuracy"].endswith(", 1.000]")
+
+
 def test_the_course_of_a_sweep_is_by_epoch(sweep):
     assert tables.sweep_curves(sweep).loc[2, "training loss"] == 1.0
 
