@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgrlib.course.frames import png_address
-from mgrlib.course.page import Html, style, unique_id
+from mgrlib.course.page import OWN_KEYS, Html, style, unique_id
 from mgrlib.course.player import mp3_bytes
 from mgrlib.errors import MgrError, explain
 from mgrlib.features.mel import LogMel
@@ -212,7 +212,7 @@ def _selects(uid: str, names: list[str]) -> str:
         )
         out.append(
             f'<label for="{uid}-{key}">{label}</label>'
-            f'<select id="{uid}-{key}" data-part="{key}">{options}</select>'
+            f'<select {OWN_KEYS} id="{uid}-{key}" data-part="{key}">{options}</select>'
         )
     return f'<div class="mgr-control">{"".join(f"<span>{pair}</span>" for pair in out)}</div>'
 

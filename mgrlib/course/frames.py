@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mgrlib.course.page import Html, inline, plain, unique_id
+from mgrlib.course.page import OWN_KEYS, Html, inline, plain, unique_id
 from mgrlib.errors import MgrError, explain
 
 _SCRIPT = """<script>(function(){{
@@ -62,7 +62,7 @@ def frames_slider(
     uid = unique_id(label + frames[0][0])
     head = (
         f'<div class="mgr-control"><label for="{uid}-r">{inline(label)}</label>'
-        f'<input type="range" id="{uid}-r" min="0" max="{len(frames) - 1}" step="1" '
+        f'<input type="range" {OWN_KEYS} id="{uid}-r" min="0" max="{len(frames) - 1}" step="1" '
         f'value="{start}" aria-valuetext="{html.escape(frames[start][2])}">'
         f'<output for="{uid}-r">{html.escape(frames[start][2])}</output></div>'
     )
@@ -100,7 +100,7 @@ def choices(
     _check_start("choices", start, len(frames))
     uid = unique_id(label + frames[0][0])
     buttons = "".join(
-        f'<input type="radio" id="{uid}-{k}" name="{uid}" value="{k}"'
+        f'<input type="radio" {OWN_KEYS} id="{uid}-{k}" name="{uid}" value="{k}"'
         f"{' checked' if k == start else ''}>"
         f'<label for="{uid}-{k}">{inline(name)}</label>'
         for k, name in enumerate(names)

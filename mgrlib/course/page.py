@@ -11,6 +11,9 @@ from importlib.resources import files
 
 from IPython.display import HTML
 
+# In JupyterLab an arrow key folds a heading; on what has this attribute it moves the slider.
+OWN_KEYS = 'data-lm-suppress-shortcuts="true"'
+
 _shown = itertools.count(1)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from mgrlib.course.page import Html, inline, unique_id
+from mgrlib.course.page import OWN_KEYS, Html, inline, unique_id
 from mgrlib.errors import MgrError, explain
 
 
@@ -94,7 +94,7 @@ def quiz(questions: Sequence[Question], *, title: str = "Quiz") -> Html:
 def _form(uid: str, number: int, question: Question) -> str:
     """One question as a form of its own, so that Enter checks it."""
     answers = "".join(
-        f'<label><input type="radio" name="{uid}" value="{k}" data-right="{int(right)}" '
+        f'<label><input type="radio" {OWN_KEYS} name="{uid}" value="{k}" data-right="{int(right)}" '
         f'data-why="{html.escape(inline(reason))}"> <span>{inline(answer)}</span></label>'
         for k, (answer, reason, right) in enumerate(question.choices)
     )

@@ -89,3 +89,12 @@ def test_slider_refuses_what_would_mislead(arguments, message):
 def test_choices_refuse_names_that_do_not_match():
     with pytest.raises(MgrError, match="2 names"):
         choices(shade, [1, 2], names=["one"], label="which", alt="grey")
+
+
+def test_arrow_keys_belong_to_the_control_and_not_to_jupyterlab(page):
+    for shown in (
+        frames_slider(shade, [0, 5], label="level", alt="grey {}".format),
+        choices(shade, [0, 5], label="level", alt="grey {}".format),
+    ):
+        controls = page(shown).named("input")
+        assert controls and all(c["data-lm-suppress-shortcuts"] == "true" for c in controls)
