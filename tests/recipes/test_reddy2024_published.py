@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -21,32 +21,17 @@ from mgrlib.training import seeded
 GENRES = ("hum", "hiss")
 
 
-@dataclass(frozen=True)
-class Humming:
-    """Half a minute of a hum or of a hiss."""
-
-    def audio(self, row: pd.Series, sample_rate: int) -> np.ndarray:
-        """A sine, or noise, of 30 s."""
-        n, number = 30 * sample_rate, int(row["number"])
-        noise = np.random.default_rng(number).normal(size=n)
-        hum = np.sin(2 * np.pi * (200 + number) * np.arange(n) / sample_rate)
-        return np.asarray(0.2 * (hum if row["genre"] == "hum" else noise), dtype=np.float32)
-
-    def fingerprint(self, row: pd.Series) -> str:
-        """Genre and number."""
-        return f"hum-or-hiss-{row['genre']}-{row['number']}"
+def hum_or_hiss(row: pd.Series, time: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """A sine, or noise."""
+    return 0.2 * (
+        np.sin(2 * np.pi * (200 + row["number"]) * time) if row["genre"] == "hum" else noise
+    )
 
 
 @pytest.fixture(scope="module")
-def corpus() -> Corpus:
-    """Twelve artists a genre, one clip each."""
-    rows = [
-        {"path": "", "genre": genre, "group": f"{genre}{i}", "seconds": 30.0}
-        | {"number": i, "clip_id": f"{genre}.{i}"}
-        for genre in GENRES
-        for i in range(12)
-    ]
-    return Corpus("hum-or-hiss", GENRES, pd.DataFrame(rows).set_index("clip_id"), Humming())
+def corpus(made_up) -> Corpus:
+    """Twelve artists a genre, one clip of half a minute each."""
+    return made_up("hum-or-hiss", hum_or_hiss, GENRES, 12, 30.0)
 
 
 @pytest.fixture

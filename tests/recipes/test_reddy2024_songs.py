@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,39 +19,28 @@ from mgrlib.segments import cut
 GENRES = ("hum", "hiss")
 
 
-@dataclass(frozen=True)
-class Humming:
-    """Songs of one genre hum, those of the other hiss, all with a little of both."""
-
-    def audio(self, row: pd.Series, sample_rate: int) -> np.ndarray:
-        """A sine, or noise, of the row's length."""
-        rng = np.random.default_rng(int(row["number"]))
-        n = round(row["seconds"] * sample_rate)
-        hum = np.sin(2 * np.pi * (200 + row["number"]) * np.arange(n) / sample_rate)
-        share = 0.9 if row["genre"] == "hum" else 0.3
-        return (0.3 * (share * hum + (1 - share) * rng.normal(size=n))).astype(np.float32)
-
-    def fingerprint(self, row: pd.Series) -> str:
-        """The row's number."""
-        return f"humming-{row['number']}-{row['seconds']}"
-
-
-def songs(n: int = 6, seconds: float = 100.0) -> Corpus:
-    rows = [
-        {"path": "", "genre": genre, "group": f"{genre}{i // 2}", "seconds": seconds}
-        | {"number": 10 * k + i, "clip_id": f"{genre}.{i}"}
-        for k, genre in enumerate(GENRES)
-        for i in range(n)
-    ]
-    return Corpus("humming", GENRES, pd.DataFrame(rows).set_index("clip_id"), Humming())
+def mostly_hum_or_hiss(row: pd.Series, time: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """A sine and noise, much of the one or much of the other."""
+    share = 0.9 if row["genre"] == "hum" else 0.3
+    return 0.3 * (share * np.sin(2 * np.pi * (200 + row["number"]) * time) + (1 - share) * noise)
 
 
 @pytest.fixture(scope="module")
-def result():
+def songs(made_up):
+    """A function that makes so many songs a genre, of so many seconds, two by each artist."""
+
+    def make(n: int = 6, seconds: float = 100.0) -> Corpus:
+        return made_up("humming", mostly_hum_or_hiss, GENRES, n, seconds, max(n // 2, 1))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def result(songs):
     return run(recipe("reddy2024/frames-statistics"), songs(), Protocol(3, by="group"))
 
 
-def test_a_song_is_trimmed_and_cut_into_frames_of_half_a_minute():
+def test_a_song_is_trimmed_and_cut_into_frames_of_half_a_minute(songs):
     segments = cut(songs(1, seconds=100.0), FRAME, how=FRAMES)
     assert segments.inputs[0].shape == (4, 96, 1366)  # (100 - 40) / 29.12 = 2 frames a song
 
@@ -63,7 +52,7 @@ def test_frames_are_kept_with_the_result_and_give_its_songs(result):
     assert set(songs_of(frames[0])) == set(result.runs[0]["predictions"]["clip_ids"])
 
 
-def test_a_clip_of_half_a_minute_gives_six_pieces():
+def test_a_clip_of_half_a_minute_gives_six_pieces(songs):
     pieces = recipe("reddy2024/pieces-statistics")
     assert cut(songs(1, seconds=30.0), *pieces.features, how=pieces.how).inputs[0].shape == (
         12,
@@ -81,7 +70,7 @@ def test_neighbours_among_scores_tell_songs_too(result):
     assert near.n == 12
 
 
-def test_a_network_is_trained_on_frames():
+def test_a_network_is_trained_on_frames(songs):
     small = replace(
         recipe("reddy2024/frames-crnn"), options={"widths": (2, 2, 2, 2), "n_hidden": 2}
     )
@@ -91,7 +80,7 @@ def test_a_network_is_trained_on_frames():
 
 
 @pytest.fixture(scope="module")
-def findings():
+def findings(songs):
     told = replace(
         study("reddy2024/multiframe"),
         settings={**study("reddy2024/multiframe").settings, "n_frames": (1, 2)},
@@ -111,7 +100,7 @@ def test_rows_tell_frames_from_songs(findings):
     assert findings.row("by artist: 1 frames a song")["protocol"] == "3 folds by group"
 
 
-def test_trained_on_songs_and_tested_elsewhere(monkeypatch):
+def test_trained_on_songs_and_tested_elsewhere(songs, monkeypatch):
     monkeypatch.setattr(reddy2024_songs, "handmade", songs)
     features = {"statistics": BandStatistics()}
     rows = cross_data(songs(5, seconds=30.0), (0,), n_per_genre=2, features=features)
@@ -119,7 +108,7 @@ def test_trained_on_songs_and_tested_elsewhere(monkeypatch):
     assert rows[0]["n_frames"] == 8
 
 
-def test_trained_on_pieces_of_ours_and_tested_elsewhere(monkeypatch):
+def test_trained_on_pieces_of_ours_and_tested_elsewhere(songs, monkeypatch):
     monkeypatch.setattr(reddy2024_songs, "synthetic", lambda n: songs(n, seconds=30.0))
     feature = BandStatistics(n_frames=235)
     rows = cross_pieces(songs(5, seconds=30.0), (0,), n_per_genre=2, feature=feature)

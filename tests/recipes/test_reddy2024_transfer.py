@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -23,32 +23,16 @@ from mgrlib.training import TrainConfig, seeded
 GENRES = ("low", "high")
 
 
-@dataclass(frozen=True)
-class Tones:
-    """Ten seconds of a tone, of one genre low and of the other high."""
-
-    def audio(self, row: pd.Series, sample_rate: int) -> np.ndarray:
-        """A sine with a little noise."""
-        pitch = (300 if row["genre"] == "low" else 2500) + 5 * row["number"]
-        noise = np.random.default_rng(row["number"]).normal(size=10 * sample_rate)
-        tone = np.sin(2 * np.pi * pitch * np.arange(10 * sample_rate) / sample_rate)
-        return (0.3 * tone + 0.03 * noise).astype(np.float32)
-
-    def fingerprint(self, row: pd.Series) -> str:
-        """Genre and number."""
-        return f"tones-{row['genre']}-{row['number']}"
+def low_or_high(row: pd.Series, time: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """A tone, of one genre low and of the other high, with a little noise."""
+    pitch = (300 if row["genre"] == "low" else 2500) + 5 * row["number"]
+    return 0.3 * np.sin(2 * np.pi * pitch * time) + 0.03 * noise
 
 
 @pytest.fixture(scope="module")
-def tones() -> Corpus:
-    """Twelve artists a genre, one clip each."""
-    rows = [
-        {"path": "", "genre": genre, "group": f"{genre}{i}", "seconds": 10.0}
-        | {"number": i, "clip_id": f"{genre}.{i}"}
-        for genre in GENRES
-        for i in range(12)
-    ]
-    return Corpus("tones", GENRES, pd.DataFrame(rows).set_index("clip_id"), Tones())
+def tones(made_up) -> Corpus:
+    """Twelve artists a genre, one clip of ten seconds each."""
+    return made_up("tones", low_or_high, GENRES, 12, 10.0)
 
 
 @pytest.fixture
