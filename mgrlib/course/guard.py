@@ -93,7 +93,26 @@ def _places(folders: list[str]) -> tuple[str, ...]:
 def python_folders() -> list[str]:
     """What a Python process must be able to read: itself, its packages, the system's libraries."""
     system = ["/bin", "/etc", "/lib", "/lib64", "/opt", "/proc", "/sys", "/usr"]
-    return [sys.prefix, sys.base_prefix, *(p for p in sys.path if p), *system]
+    path = [place for folder in sys.path if folder for place in importable(folder)]
+    return [sys.prefix, sys.base_prefix, *path, *system]
+
+
+def importable(folder: str) -> list[str]:
+    """What can be imported from a folder on Python's path: its packages and modules.
+
+    All of it where packages are installed. But a checkout that is on the path, as an editable
+    installation is, holds more than its package: the solutions of the assignments, for one.
+    """
+    if os.path.basename(folder.rstrip(os.sep)) in ("site-packages", "dist-packages"):
+        return [folder]
+    if not os.path.isdir(folder):
+        return [folder]  # an archive
+    needed = (".py", ".so", ".pyd", ".egg-info", ".dist-info", "__pycache__")
+    return [
+        entry.path
+        for entry in os.scandir(folder)
+        if entry.name.endswith(needed) or os.path.isfile(os.path.join(entry.path, "__init__.py"))
+    ]
 
 
 def watch_kernel() -> None:

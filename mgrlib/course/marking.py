@@ -301,12 +301,12 @@ def _autograde(folder: Path, name: str, limits: Limits) -> str:
     startup = folder / ".own" / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
     (startup / "limit.py").write_text(STARTUP)
-    packages = str(Path(__file__).resolve().parents[2])
+    package = Path(__file__).resolve().parents[1]
     environment |= {
         "MGRLIB_HOME": str(store),
         "MGRLIB_GUARD_OWN": os.pathsep.join(str(folder / ".own" / n) for n in OWN),
-        "MGRLIB_GUARD_READ": os.pathsep.join([packages, str(clips)]),
-        "PYTHONPATH": os.pathsep.join([str(watch), packages]),
+        "MGRLIB_GUARD_READ": os.pathsep.join([str(package), str(clips)]),
+        "PYTHONPATH": os.pathsep.join([str(watch), str(package.parent)]),
         "OMP_NUM_THREADS": "1",
     }
     nbgrader = [sys.executable, "-c", NBGRADER, "autograde", name, "--create"]

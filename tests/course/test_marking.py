@@ -51,6 +51,8 @@ def given(source, one_course, tmp_path_factory) -> Path:
 
 GOOD = "def twice(x):\n    return x + x"
 HALF = "def half(x):\n    return x / 2"
+# In the checkout that an editable installation puts on Python's path.
+SOLUTIONS = str(Path(__file__).parents[2] / "book/assignments/source/features.ipynb")
 
 
 def submissions(given: Path, victim: Path, source: Path) -> dict[str, dict[str, str]]:
@@ -64,6 +66,7 @@ def submissions(given: Path, victim: Path, source: Path) -> dict[str, dict[str, 
         "writing": {"twice": f"open({str(victim)!r}, 'w').write('x')\n{GOOD}", "half": HALF},
         "calling": {"twice": f"import os\nos.system('rm {victim}')\n{GOOD}", "half": HALF},
         "reading": {"twice": f"text = open({str(source)!r}).read()\n{GOOD}", "half": HALF},
+        "peeking": {"twice": f"text = open({SOLUTIONS!r}).read()\n{GOOD}", "half": HALF},
         "printing": {"twice": f"while True: print('x' * 10_000)\n{GOOD}", "half": HALF},
         "forging": {"twice": "close = lambda *a: None\ndef twice(x): pass", "half": HALF},
         "leaving": {"twice": "import os\nos._exit(0)", "half": HALF},
@@ -75,6 +78,7 @@ def marks(source, given, tmp_path_factory) -> pd.DataFrame:
     folder = tmp_path_factory.mktemp("handed-in")
     victim = tmp_path_factory.mktemp("home") / "precious.txt"
     victim.write_text("mine")
+    assert Path(SOLUTIONS).is_file()
     blank = nbformat.read(given, 4)
     for student, written in submissions(given, victim, source).items():
         notebook = copy.deepcopy(blank)
@@ -107,7 +111,7 @@ def test_release_holds_no_solution_and_no_hidden_test(given) -> None:
 
 
 def test_every_submission_has_its_row(marks) -> None:
-    assert len(marks) == 14 and (marks["out_of"] == 6).all()
+    assert len(marks) == 15 and (marks["out_of"] == 6).all()
 
 
 @pytest.mark.parametrize(
@@ -121,6 +125,7 @@ def test_every_submission_has_its_row(marks) -> None:
         ("writing", 2.5),
         ("calling", 2.5),
         ("reading", 2.5),
+        ("peeking", 2.5),
         ("printing", 2.5),
         ("forging", 2.5),
         ("leaving", 0),
