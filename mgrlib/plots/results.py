@@ -180,7 +180,7 @@ def plot_intervals(
     ----------
     rows: for each row's name the intervals by the name of their series, such as
         `{"ShallowCNN": {"reported": ..., "GTZAN mini": ...}}`; a row may lack a series. An interval
-        without bounds is a dot alone.
+        without bounds is a dot alone. A single series named "" needs no legend and gets none.
     quantity: what the axis measures.
     chance: where to draw the line of a guess.
 
@@ -210,7 +210,8 @@ def plot_intervals(
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color=FAINT)
     ax.set_axisbelow(True)
-    _legend_above(ax, len(names))
+    if names != [""]:
+        _legend_above(ax, len(names))
     words = "; ".join(f"{name}: {_row_in_words(row)}" for name, row in rows.items())
     return described(ax, f"{quantity.capitalize()} with intervals. {words}.")
 

@@ -174,6 +174,11 @@ def test_an_interval_without_bounds_is_a_dot():
     ax.figure.canvas.draw()
 
 
+def test_one_series_without_a_name_has_no_legend(recwarn):
+    ax = plot_intervals({"nine layers": {"": Interval(0.6, 0.5, 0.7, 100)}})
+    assert ax.get_legend() is None and not recwarn.list
+
+
 def test_intervals_grow_with_their_rows_but_not_the_axes_given():
     few = plot_intervals(ROWS).figure.get_size_inches()
     many = plot_intervals({f"row{i}": ROWS["MeanLSTM"] for i in range(20)})
