@@ -163,6 +163,33 @@ def test_search_finds_pages_from_disk():
         chromium.close()
 
 
+@built
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_has_its_colours_before_the_themes_script_has_come(scheme):
+    from playwright.sync_api import sync_playwright
+
+    colours = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=browser.find_browser(), args=list(browser.SWITCHES)
+        )
+        for late in (True, False):
+            page = chromium.new_context(color_scheme=scheme, offline=True).new_page()
+            page.set_default_timeout(browser.PATIENCE_MS)
+            if late:
+                page.route("**/pydata-sphinx-theme.js*", lambda route: route.abort())
+            page.goto((SITE / "book/start.html").as_uri())
+            colours.append(page.evaluate(COLOURS))
+        chromium.close()
+    assert colours[0] == colours[1]
+
+
+COLOURS = """() => [document.body, document.documentElement].map((e) => {
+  const style = getComputedStyle(e);
+  return [style.backgroundColor, style.color, style.fontSize];
+})"""
+
+
 # The looking itself --------------------------------------------------------------------------
 
 GOOD = "<!DOCTYPE html><html lang=en><title>a</title><main><h1>a</h1>{}</main></html>"

@@ -37,6 +37,14 @@ FRONT_DOOR = """<!DOCTYPE html>
 </body>
 </html>
 """
+# The theme's own script says light or dark only when all of a page has come; until then a long page
+# would stand there without its colours, and be white in the dark.
+THEME = """(function () {
+  const page = document.documentElement;
+  if (page.dataset.theme !== "auto") return;
+  const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
+  page.dataset.theme = dark ? "dark" : "light";
+})();"""
 # A name that hides the words that are seen, a button without one, a table's empty corner, a
 # signature's lines that call themselves a list of definitions.
 MENDED = (
@@ -97,6 +105,7 @@ def on_finished(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     opengraph.get_description = description_of  # its own begins with whatever stands first
+    app.add_js_file(None, body=THEME)
     app.connect("html-collect-pages", not_found)
     app.connect("build-finished", on_finished)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
