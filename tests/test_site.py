@@ -32,6 +32,16 @@ ADDRESS = f"https://{OWNER}.github.io/{NAME}/"
 built = pytest.mark.skipif(not (SITE / "book/index.html").exists(), reason="the book is not built")
 
 
+@built
+def test_no_place_for_a_table_was_left_empty():
+    left = [
+        p.name for p in pages() if re.search(r"<!-- (features|modules|pages|ten)", p.read_text())
+    ]
+    assert left == []
+    told = (SITE / "book/reference/instructors.html").read_text()
+    assert "was marked offline" in told and told.count("<table") >= 4
+
+
 def pages(*, source: bool = False) -> list[Path]:
     """The pages of the site; with `source`, also the package's source with its colours."""
     found = sorted((SITE / "book").rglob("*.html")) + sorted(SITE.glob("*.html"))

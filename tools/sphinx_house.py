@@ -137,7 +137,7 @@ def ten_players() -> str:
 def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
     if docname.startswith(API):
         source[0] = MARK.sub(lambda match: modules_as_markdown(match[1]), source[0])
-    if docname == "book/reference/parity":
+    if docname.startswith("book/reference/"):
         source[0] = TABLE.sub(lambda match: feature_tables.TABLES[match[1]](), source[0])
     if docname == "book/reference/execution_times":
         source[0] = source[0].replace("<!-- pages -->", page_tables.pages())

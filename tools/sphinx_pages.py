@@ -38,13 +38,20 @@ FRONT_DOOR = """<!DOCTYPE html>
 </html>
 """
 # The theme's own script says light or dark only when all of a page has come; until then a long page
-# would stand there without its colours, and be white in the dark.
+# would stand there without its colours, and be white in the dark. And letters that come late move
+# the lines: they are asked for at once, where there is a server to ask (from disk a browser refuses).
 THEME = """(function () {
   const page = document.documentElement;
-  if (page.dataset.theme !== "auto") return;
-  const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
-  page.dataset.theme = dark ? "dark" : "light";
-})();"""
+  if (page.dataset.theme === "auto") {
+    const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
+    page.dataset.theme = dark ? "dark" : "light";
+  }
+  if (location.protocol === "file:") return;
+  const font = document.createElement("link");
+  Object.assign(font, {rel: "preload", as: "font", type: "font/woff2", crossOrigin: ""});
+  font.href = page.dataset.content_root + "_static/FONT";
+  document.head.append(font);
+})();""".replace("FONT", "third_party/fonts/source-serif-4-latin-wght-normal.woff2")
 # A name that hides the words that are seen, a button without one, a table's empty corner, a
 # signature's lines that call themselves a list of definitions.
 MENDED = (
