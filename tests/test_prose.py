@@ -71,6 +71,7 @@ PRINTED_BY_CELLS = {
     ("tang2018", "left after"): "probabilities that wrong answers leave to the truth",
     ("tang2018", "spread after"): "distances between the trials of one setting",
     ("reddy2024", "gain in"): "differences of recall",
+    ("wei2023_segments", "3 s against"): "counts of clips, and p of a test",
 }
 
 
