@@ -47,11 +47,13 @@ THEME = """(function () {
     page.dataset.theme = dark ? "dark" : "light";
   }
   if (location.protocol === "file:") return;
-  const font = document.createElement("link");
-  Object.assign(font, {rel: "preload", as: "font", type: "font/woff2", crossOrigin: ""});
-  font.href = page.dataset.content_root + "_static/FONT";
-  document.head.append(font);
-})();""".replace("FONT", "third_party/fonts/source-serif-4-latin-wght-normal.woff2")
+  for (const kind of ["normal", "italic"]) {
+    const font = document.createElement("link");
+    Object.assign(font, {rel: "preload", as: "font", type: "font/woff2", crossOrigin: ""});
+    font.href = `${page.dataset.content_root}_static/FONTS-${kind}.woff2`;
+    document.head.append(font);
+  }
+})();""".replace("FONTS", "third_party/fonts/source-serif-4-latin-wght")
 # A name that hides the words that are seen, a button without one, a table's empty corner, a
 # signature's lines that call themselves a list of definitions.
 MENDED = (
