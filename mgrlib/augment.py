@@ -24,10 +24,9 @@ Inputs = tuple[torch.Tensor, ...]
 def time_stretch(y: np.ndarray, rate: float) -> FloatArray:
     """The same music at another tempo and the same pitch, (N,) -> about (N / rate,).
 
-    Parameters
-    ----------
-    y: (N,) float waveform.
-    rate: 2 is twice as fast and half as long; from 0.1 to 10.
+    Args:
+        y: (N,) float waveform.
+        rate: 2 is twice as fast and half as long; from 0.1 to 10.
     """
     import librosa  # a slow import that few need
 
@@ -40,11 +39,10 @@ def time_stretch(y: np.ndarray, rate: float) -> FloatArray:
 def pitch_shift(y: np.ndarray, sample_rate: int, semitones: float) -> FloatArray:
     """The same music at another pitch and the same tempo, (N,) -> (N,).
 
-    Parameters
-    ----------
-    y: (N,) float waveform.
-    sample_rate: in Hz.
-    semitones: 12 is an octave up, -12 one down; from -24 to 24.
+    Args:
+        y: (N,) float waveform.
+        sample_rate: in Hz.
+        semitones: 12 is an octave up, -12 one down; from -24 to 24.
     """
     import librosa  # a slow import that few need
 
@@ -59,17 +57,16 @@ def add_noise(
 ) -> FloatArray:
     """The sound with noise of a given level behind it, (N,) -> (N,).
 
-    Parameters
-    ----------
-    y: (N,) float waveform, not silent.
-    snr_db: power of the sound over power of the noise, in dB: 0 is as loud as the sound, 20 faint.
-    seed: of the noise.
-    colour: "white" has the same power at every frequency, "pink" in every octave, as most
-        background has.
+    Args:
+        y: (N,) float waveform, not silent.
+        snr_db: power of the sound over power of the noise, in dB: 0 is as loud as the sound, 20
+            faint.
+        seed: of the noise.
+        colour: "white" has the same power at every frequency, "pink" in every octave, as most
+            background has.
 
-    Raises
-    ------
-    FeatureError: a silent sound, beside which no noise is faint.
+    Raises:
+        FeatureError: a silent sound, beside which no noise is faint.
     """
     y = check_waveform("add_noise", y)
     _check("add_noise", "snr_db", snr_db, -100.0, 200.0)
@@ -112,13 +109,12 @@ def spec_augment(
 
     SpecAugment (Park et al. 2019) without its time warping. Each segment gets its own stripes.
 
-    Parameters
-    ----------
-    x: a batch of log spectrograms.
-    generator: on the CPU, whatever the device of `x`.
-    n_time_masks, n_band_masks: stripes a segment.
-    time_width, band_width: a stripe's width is drawn from 0 to this, in frames and bands.
-    fill: what stands in a stripe; None is each segment's own mean.
+    Args:
+        x: a batch of log spectrograms.
+        generator: on the CPU, whatever the device of `x`.
+        n_time_masks, n_band_masks: stripes a segment.
+        time_width, band_width: a stripe's width is drawn from 0 to this, in frames and bands.
+        fill: what stands in a stripe; None is each segment's own mean.
     """
     if x.ndim < 3:
         raise ShapeError(explain("spec_augment", "shape (B, ..., F, T)", str(tuple(x.shape))))
@@ -184,17 +180,15 @@ def mixup(
 ) -> tuple[Inputs, torch.Tensor]:
     """Each segment mixed with another of its batch, and the classes likewise (Zhang et al. 2018).
 
-    Parameters
-    ----------
-    inputs: one tensor (B, ...) a modality; all are mixed alike.
-    y: (B,) class numbers.
-    generator: on the CPU.
-    n_classes: K.
-    alpha: small values leave most segments almost unmixed; 1 mixes evenly.
+    Args:
+        inputs: one tensor (B, ...) a modality; all are mixed alike.
+        y: (B,) class numbers.
+        generator: on the CPU.
+        n_classes: K.
+        alpha: small values leave most segments almost unmixed; 1 mixes evenly.
 
-    Returns
-    -------
-    the mixed inputs and targets (B, K) that sum to 1, for a cross-entropy with soft targets.
+    Returns:
+        the mixed inputs and targets (B, K) that sum to 1, for a cross-entropy with soft targets.
     """
     _check("mixup", "alpha", alpha, 1e-3, 100.0)
     if y.ndim != 1 or any(len(x) != len(y) for x in inputs):

@@ -51,17 +51,15 @@ HINT = "set MGRLIB_HOME to a folder on a disk with room that you may read and wr
 class Segments(Dataset):
     """Model inputs that remember their clip: a torch `Dataset` of (*inputs, y).
 
-    Parameters
-    ----------
-    inputs: one tensor a modality, each (S, ...) float32.
-    y: class numbers (S,) int64, or targets (S, K) float32 for multi-label work.
-    clip: the number of each segment's clip, (S,) int64, an index into `clip_ids`.
-    clip_ids: the clips, M of them.
-    genres: the classes, K of them.
+    Args:
+        inputs: one tensor a modality, each (S, ...) float32.
+        y: class numbers (S,) int64, or targets (S, K) float32 for multi-label work.
+        clip: the number of each segment's clip, (S,) int64, an index into `clip_ids`.
+        clip_ids: the clips, M of them.
+        genres: the classes, K of them.
 
-    Raises
-    ------
-    ShapeError: the parts disagree about the number of segments, or a clip number has no clip.
+    Raises:
+        ShapeError: the parts disagree about the number of segments, or a clip number has no clip.
     """
 
     inputs: tuple[torch.Tensor, ...]
@@ -106,9 +104,8 @@ class Segments(Dataset):
     def of(self, clip_ids: Sequence[str]) -> Segments:
         """The segments of these clips, clip by clip in the order asked for.
 
-        Raises
-        ------
-        ShapeError: a clip that is not here.
+        Raises:
+            ShapeError: a clip that is not here.
         """
         number = {clip_id: m for m, clip_id in enumerate(self.clip_ids)}
         missing = [c for c in clip_ids if c not in number]
@@ -141,12 +138,11 @@ class Segments(Dataset):
 class Cut:
     """How a clip is cut into segments.
 
-    Parameters
-    ----------
-    segment_seconds: length of a segment; None takes the whole clip as one.
-    hop_seconds: from one segment's start to the next; None means no overlap.
-    trim_seconds: dropped at both ends of the clip first.
-    pad: a clip shorter than one segment is padded with zeros at its end instead of refused.
+    Args:
+        segment_seconds: length of a segment; None takes the whole clip as one.
+        hop_seconds: from one segment's start to the next; None means no overlap.
+        trim_seconds: dropped at both ends of the clip first.
+        pad: a clip shorter than one segment is padded with zeros at its end instead of refused.
 
     A rest at the end that is shorter than a segment is dropped.
     """
@@ -201,20 +197,18 @@ def cut(
     Clips are shared out by joblib: one after the other by default, over all cores inside
     `with joblib.parallel_config(n_jobs=-1):`, over a cluster with its `"dask"` backend.
 
-    Parameters
-    ----------
-    features: one or more, all of the same number of segments; several make a multimodal set.
-    how: the cutting; default: each whole clip is one segment.
-    clip_ids: only these clips; default: all.
-    store: look into the store on disk first and write what was missing to it.
-    progress: show a bar.
+    Args:
+        features: one or more, all of the same number of segments; several make a multimodal set.
+        how: the cutting; default: each whole clip is one segment.
+        clip_ids: only these clips; default: all.
+        store: look into the store on disk first and write what was missing to it.
+        progress: show a bar.
 
-    Raises
-    ------
-    AudioError, FeatureError: a clip cannot be read or is too short; the message names it.
-    CorpusError: no clip, or an unknown one.
-    ShapeError: segments of unequal shape, as from whole clips of unequal length.
-    StorageError: the store cannot be read or written.
+    Raises:
+        AudioError, FeatureError: a clip cannot be read or is too short; the message names it.
+        CorpusError: no clip, or an unknown one.
+        ShapeError: segments of unequal shape, as from whole clips of unequal length.
+        StorageError: the store cannot be read or written.
     """
     if not features:
         raise FeatureError(explain("cut", "at least one feature", "none"))
@@ -316,9 +310,8 @@ _Found = _Kept | np.ndarray
 def _described(header: bytes) -> tuple[tuple[int, ...], int]:
     """The shape of the array that follows this header of an `.npy` file, and its bytes.
 
-    Raises
-    ------
-    Exception: of any kind, if it is not the header of a float32 array in C order.
+    Raises:
+        Exception: of any kind, if it is not the header of a float32 array in C order.
     """
     stream = io.BytesIO(header)
     if np.lib.format.read_magic(stream) != (1, 0):
@@ -396,15 +389,13 @@ def standardize(
 ) -> tuple[Segments, ...]:
     """All of them with the first modality brought to mean 0 and deviation 1 *of the training part*.
 
-    Parameters
-    ----------
-    per: "coefficient" has one mean and deviation a row (band, MFCC), over all frames and segments;
-        "array" has one for everything and keeps the rows' differences.
-    eps: added to the deviation, so that a row that hardly changes stays small.
+    Args:
+        per: "coefficient" has one mean and deviation a row (band, MFCC), over all frames and
+            segments; "array" has one for everything and keeps the rows' differences.
+        eps: added to the deviation, so that a row that hardly changes stays small.
 
-    Raises
-    ------
-    FeatureError: another `per`, or training segments that nothing can be fitted to.
+    Raises:
+        FeatureError: another `per`, or training segments that nothing can be fitted to.
     """
     scale = Standardize.fit(train.inputs[0], per=per, eps=eps)
     rest = (None,) * (len(train.inputs) - 1)

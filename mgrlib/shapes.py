@@ -14,15 +14,13 @@ from mgrlib.errors import ShapeError, explain
 def check_shape(where: str, x: Any, hint: str = "", **dims: int | None) -> None:
     """Raise unless `x` has exactly the named dimensions.
 
-    Parameters
-    ----------
-    where: who asks, for the message.
-    x: anything with a `shape`.
-    dims: one keyword a dimension, in order: its letter and its size, or None for any size.
+    Args:
+        where: who asks, for the message.
+        x: anything with a `shape`.
+        dims: one keyword a dimension, in order: its letter and its size, or None for any size.
 
-    Raises
-    ------
-    ShapeError: naming the expected and the given shape.
+    Raises:
+        ShapeError: naming the expected and the given shape.
 
     >>> import numpy as np
     >>> check_shape("LogMel", np.zeros((128, 1024)), F=128, T=None)

@@ -44,9 +44,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     A reader sees the old file or the new one, never half of one; a killed process leaves at most
     a file whose name ends in `.part`, which nobody reads.
 
-    Raises
-    ------
-    StorageError: the folder cannot be made or written, or the disk is full.
+    Raises:
+        StorageError: the folder cannot be made or written, or the disk is full.
     """
     part = None
     try:
@@ -79,9 +78,9 @@ def lock(path: Path, timeout_seconds: float = 600.0) -> Iterator[None]:
 
     The operating system frees it when its holder dies, so a killed run blocks nobody.
 
-    Raises
-    ------
-    StorageError: the folder cannot be made or written, or another process kept the lock too long.
+    Raises:
+        StorageError: the folder cannot be made or written, or another process kept the lock too
+            long.
     """
     guard = FileLock(str(path) + ".lock", timeout=timeout_seconds)
     try:
@@ -106,17 +105,16 @@ def checksum(path: Path, algorithm: str = "sha256") -> str:
 def download(name: str, urls: Sequence[str], digest: str, *, folder: Path | None = None) -> Path:
     """The path of a file fetched from the first mirror that has it whole.
 
-    Parameters
-    ----------
-    name: what the file is called in `folder` (default: `home() / "downloads"`).
-    urls: mirrors, tried in this order.
-    digest: `"sha256:..."` or `"md5:..."` of the content; a file already there that has it is used.
+    Args:
+        name: what the file is called in `folder` (default: `home() / "downloads"`).
+        urls: mirrors, tried in this order.
+        digest: `"sha256:..."` or `"md5:..."` of the content; a file already there that has it is
+            used.
 
-    Raises
-    ------
-    ChecksumError: something came from a mirror, and it was not the file.
-    DownloadError: nothing came from any mirror.
-    StorageError: the folder cannot be written.
+    Raises:
+        ChecksumError: something came from a mirror, and it was not the file.
+        DownloadError: nothing came from any mirror.
+        StorageError: the folder cannot be written.
     """
     path = (folder or home() / "downloads") / name
     algorithm, expected = digest.split(":")
@@ -162,9 +160,8 @@ def unpack(archive: Path, folder: Path) -> Path:
 
     Members that would land outside the folder, links that leave it and devices are refused.
 
-    Raises
-    ------
-    StorageError: not an archive, an unsafe member, or no room.
+    Raises:
+        StorageError: not an archive, an unsafe member, or no room.
     """
     with lock(folder):
         if folder.is_dir():

@@ -18,19 +18,9 @@ import sphinx_house  # noqa: E402
 
 
 def rst(text: str) -> str:
-    return "\n".join(sphinx_house.as_rst(text.split("\n"))).strip()
-
-
-def test_fields_of_a_docstring_become_a_field_list():
-    text = "Parameters\n----------\nx, y: two `arrays`,\n    (N,)\n*rest: more"
-    text += "\n\nRaises\n------\nE: no."
-    assert rst(text) == (
-        ":param x,\u200by: two ``arrays``,\n    (N,)\n:param rest: more\n\n:raises E: no."
-    )
-
-
-def test_other_underlined_words_become_plain_headings():
-    assert rst("Choices\n-------\n- a\n- b") == ".. rubric:: Choices\n\n- a\n- b"
+    lines = text.split("\n")
+    sphinx_house.on_docstring(None, "function", "f", None, None, lines)
+    return "\n".join(lines).strip()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What the book needs from Sphinx and does not get elsewhere.
 
-House docstrings become field lists, the API pages list every public module of a part without
-anyone keeping a list, and the front page plays what the package renders.
+Code and stray stars in docstrings become valid reStructuredText, the API pages list every public
+module of a part by themselves, and the front page plays clips that the package renders.
 """
 
 from __future__ import annotations
@@ -20,41 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 API = "book/reference/api/"  # a page for each part of the package
 TABLE = re.compile(r"^<!-- features: ([\w ]+) -->$", re.MULTILINE)
 MARK = re.compile(r"^<!-- modules of (mgrlib[\w.]*) -->$", re.MULTILINE)
-FIELDS = {"Parameters": "param", "Attributes": "ivar", "Raises": "raises"}
-ENTRY = re.compile(r"(\*{0,2}\w[\w.]*(?:, \*{0,2}\w[\w.]*)*): (.*)")
 CODE = re.compile(r"(``.+?``|:[\w:]+:`[^`]+`|`[^`]+`)", re.DOTALL)
 EMPHASIS = re.compile(r"(\*\*[^\s*][^*]*\*\*|(?<![\w*])\*[^\s*][^*]*\*(?![\w*]))")
-
-
-def as_rst(lines: list[str]) -> list[str]:
-    """A house docstring as reStructuredText.
-
-    Underlined headings become field lists, or plain headings if they are not among `FIELDS`;
-    `x` becomes ``x``; what only reStructuredText would take for markup is escaped.
-    """
-    out: list[str] = []
-    for block in "\n".join(lines).split("\n\n"):
-        if block.lstrip("\n").lstrip().startswith(">>>"):
-            out += [*block.split("\n"), ""]
-            continue
-        head, *rest = block.strip("\n").split("\n")
-        if not (rest and rest[0].strip() and not rest[0].strip().strip("-=")):
-            out += [*escaped(block).split("\n"), ""]
-        elif head in FIELDS:
-            out += [*fields(FIELDS[head], rest[1:]), ""]
-        else:
-            out += [f".. rubric:: {head}", "", *escaped("\n".join(rest[1:])).split("\n"), ""]
-    return out
-
-
-def fields(kind: str, lines: list[str]) -> list[str]:
-    """The entries under a heading as a field list."""
-    out = []
-    for line in escaped("\n".join(lines)).split("\n"):
-        match = ENTRY.match(line.replace("\\", ""))
-        name = match[1].replace(", ", ",\u200b").lstrip("*") if match else ""
-        out.append(f":{kind} {name}:{line.split(':', 1)[1]}" if match else line)
-    return out
 
 
 def escaped(text: str) -> str:
@@ -81,7 +48,10 @@ def _escaped_prose(text: str) -> str:
 def on_docstring(
     _app: Sphinx, _what: str, _name: str, _obj: Any, _o: Any, lines: list[str]
 ) -> None:
-    lines[:] = as_rst(lines)
+    """Escape before napoleon reads the sections; doctests stay as they are."""
+    blocks = "\n".join(lines).split("\n\n")
+    escaped_blocks = [b if b.lstrip().startswith(">>>") else escaped(b) for b in blocks]
+    lines[:] = "\n\n".join(escaped_blocks).split("\n")
 
 
 def on_signature(

@@ -72,13 +72,11 @@ def binarised(model: nn.Module, *, keep: Collection[str] = ()) -> nn.Module:
 
     Training the copy goes on with the real weights behind the signs.
 
-    Parameters
-    ----------
-    keep: names of layers that stay as they are, as the first and the last often do.
+    Args:
+        keep: names of layers that stay as they are, as the first and the last often do.
 
-    Raises
-    ------
-    MgrError: `keep` names a layer that is not there.
+    Raises:
+        MgrError: `keep` names a layer that is not there.
     """
     made = copy.deepcopy(model)
     layers = weight_layers(made)

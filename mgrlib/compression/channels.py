@@ -28,11 +28,10 @@ AGREEMENT = 1e-3  # of the largest logit: what another order of adding up may ch
 class Chain:
     """Three places that have to lose a channel together, by the names of their layers.
 
-    Parameters
-    ----------
-    producer: the layer whose outputs are the channels.
-    norms: batch normalisations that they pass through; may be empty.
-    consumer: the only layer that reads them.
+    Args:
+        producer: the layer whose outputs are the channels.
+        norms: batch normalisations that they pass through; may be empty.
+        consumer: the only layer that reads them.
     """
 
     producer: str
@@ -49,9 +48,8 @@ def chains(model: nn.Module, *input_shapes: tuple[int, ...]) -> list[Chain]:
     second's input. The layers around the sum of a residual block fail, since all that is added up
     has to keep the same channels.
 
-    Parameters
-    ----------
-    input_shapes: the shape of one segment, once a modality.
+    Args:
+        input_shapes: the shape of one segment, once a modality.
     """
     made = plain(model).eval()
     order = _execution_order(made, input_shapes)
@@ -141,15 +139,13 @@ def narrowed(
     is kept. The result is checked: it must compute what the model computes with the same channels
     silenced.
 
-    Parameters
-    ----------
-    share: of the channels that go, from 0 to below 1.
-    input_shapes: the shape of one segment, once a modality.
-    among: the chains to shorten; default: all that `chains` finds.
+    Args:
+        share: of the channels that go, from 0 to below 1.
+        input_shapes: the shape of one segment, once a modality.
+        among: the chains to shorten; default: all that `chains` finds.
 
-    Raises
-    ------
-    MgrError: a share outside [0, 1), no chain, or one that is not what it claims to be.
+    Raises:
+        MgrError: a share outside [0, 1), no chain, or one that is not what it claims to be.
     """
     if not 0 <= share < 1:
         raise MgrError(explain("narrowed", "a share from 0 to below 1", str(share)))

@@ -26,15 +26,15 @@ __all__ = ["Cost", "cost", "macs", "pareto", "stored_bytes"]
 class Cost:
     """What a network needs.
 
-    Parameters
-    ----------
-    parameters: trainable values, as papers count them.
-    nonzeros: those of them that are not zero.
-    stored: bytes of all values that an answer needs (normalisation's statistics too) as float32.
-    gzipped: the same bytes after gzip's algorithm at its strongest.
-    packed: bytes of the shortest lossless form that `mgrlib.compression.pack` knows.
-    macs: multiplications with an addition for one segment.
-    latency: the time of an answer to one segment on one thread; None where it was not measured.
+    Args:
+        parameters: trainable values, as papers count them.
+        nonzeros: those of them that are not zero.
+        stored: bytes of all values that an answer needs (normalisation's statistics too) as
+            float32.
+        gzipped: the same bytes after gzip's algorithm at its strongest.
+        packed: bytes of the shortest lossless form that `mgrlib.compression.pack` knows.
+        macs: multiplications with an addition for one segment.
+        latency: the time of an answer to one segment on one thread; None where it was not measured.
     """
 
     parameters: int
@@ -49,10 +49,9 @@ class Cost:
 def cost(model: nn.Module, *input_shapes: tuple[int, ...], rounds: int = 25) -> Cost:
     """What a network needs to answer to one segment.
 
-    Parameters
-    ----------
-    input_shapes: the shape of one segment, once a modality.
-    rounds: to measure the time in; 0 leaves it out.
+    Args:
+        input_shapes: the shape of one segment, once a modality.
+        rounds: to measure the time in; 0 leaves it out.
 
     >>> found = cost(nn.Linear(57, 10), (57,), rounds=0)
     >>> found.parameters, found.macs, found.stored
@@ -89,9 +88,8 @@ def macs(model: nn.Module, *input_shapes: tuple[int, ...]) -> int:
     Linear, convolutional and recurrent layers (batch first) are counted; biases, normalisation and
     activations are not.
 
-    Raises
-    ------
-    MgrError: a layer with a matrix that is none of these.
+    Raises:
+        MgrError: a layer with a matrix that is none of these.
 
     >>> macs(nn.Conv1d(128, 128, 21), (128, 1024)) == 128 * 128 * 21 * 1004
     True

@@ -49,9 +49,8 @@ def logits_of(model: nn.Module, segments: Segments, *, batch_size: int = 64) -> 
 def with_teacher(segments: Segments, logits: torch.Tensor) -> Segments:
     """The same segments with the teacher's logits (S, K) as their last modality.
 
-    Raises
-    ------
-    ShapeError: logits of other segments or classes.
+    Raises:
+        ShapeError: logits of other segments or classes.
     """
     expected = (len(segments), segments.n_classes)
     if tuple(logits.shape) != expected:
@@ -75,14 +74,12 @@ class Passenger(nn.Module):
 def distillation_loss(temperature: float = 4.0, weight: float = 0.9) -> Loss:
     """The loss above, for `fit`, over segments made by `with_teacher`.
 
-    Parameters
-    ----------
-    temperature: T, above 0; the higher, the more the wrong genres count.
-    weight: w, the share of the teacher from 0 (truth alone) to 1 (teacher alone).
+    Args:
+        temperature: T, above 0; the higher, the more the wrong genres count.
+        weight: w, the share of the teacher from 0 (truth alone) to 1 (teacher alone).
 
-    Raises
-    ------
-    MgrError: a temperature or weight outside these bounds.
+    Raises:
+        MgrError: a temperature or weight outside these bounds.
 
     >>> loss = distillation_loss(temperature=2.0, weight=1.0)
     >>> logits = torch.tensor([[1.0, -1.0]])

@@ -39,15 +39,14 @@ NOTE = "mgrlib"  # the name under which a file keeps what is known of it
 class Pipeline:
     """A trained network with its front end: a waveform in, probabilities out.
 
-    Parameters
-    ----------
-    model: takes one input, (B, F, T).
-    feature: what is computed of the waveform.
-    genres: the K classes.
-    seconds: how much sound the network hears at once; None for a feature with `n_frames`, which
-        says so itself.
-    scale: the standardisation fitted in training.
-    about: plain values to keep in the file: what it was trained on, and how.
+    Args:
+        model: takes one input, (B, F, T).
+        feature: what is computed of the waveform.
+        genres: the K classes.
+        seconds: how much sound the network hears at once; None for a feature with `n_frames`, which
+            says so itself.
+        scale: the standardisation fitted in training.
+        about: plain values to keep in the file: what it was trained on, and how.
     """
 
     model: nn.Module
@@ -79,15 +78,13 @@ class Pipeline:
 def export(pipeline: Pipeline, path: Path, *, calibration: Segments | None = None) -> Path:
     """Write a pipeline as one ONNX file from `waveform` (B, N) to `probabilities` (B, K).
 
-    Parameters
-    ----------
-    calibration: training segments, standardised, to settle the ranges of an int8 network with; None
-        keeps float32. The front end is float32 in both.
+    Args:
+        calibration: training segments, standardised, to settle the ranges of an int8 network with;
+            None keeps float32. The front end is float32 in both.
 
-    Raises
-    ------
-    FeatureError: a feature that has no ONNX form.
-    StorageError: the file cannot be written.
+    Raises:
+        FeatureError: a feature that has no ONNX form.
+        StorageError: the file cannot be written.
     """
     front = front_end(pipeline.feature, pipeline.n_samples, pipeline.scale)
     with scratch_folder() as folder:
@@ -137,14 +134,13 @@ def parity(pipeline: Pipeline, path: Path, *waveforms: np.ndarray) -> float:
 class GenresOverTime:
     """What a classifier says of a song, window after window.
 
-    Parameters
-    ----------
-    starts: where each window begins, (S,), in seconds.
-    probs: (S, K).
-    genres: the K classes.
-    window: length of a window in seconds.
-    seconds: length of the song.
-    computing: processor seconds that the answers took.
+    Args:
+        starts: where each window begins, (S,), in seconds.
+        probs: (S, K).
+        genres: the K classes.
+        window: length of a window in seconds.
+        seconds: length of the song.
+        computing: processor seconds that the answers took.
     """
 
     starts: np.ndarray
@@ -174,10 +170,9 @@ class GenresOverTime:
 class Classifier:
     """A file made by `export`, ready for waveforms.
 
-    Raises
-    ------
-    StorageError: no such file.
-    MgrError: a file that `export` did not write.
+    Raises:
+        StorageError: no such file.
+        MgrError: a file that `export` did not write.
     """
 
     def __init__(self, path: Path, *, n_threads: int = 1) -> None:
@@ -209,13 +204,11 @@ class Classifier:
 
         A song shorter than a window is filled up with silence; the last window ends with the song.
 
-        Parameters
-        ----------
-        hop_seconds: from one window's start to the next; default: a quarter of a window.
+        Args:
+            hop_seconds: from one window's start to the next; default: a quarter of a window.
 
-        Raises
-        ------
-        AudioError: no sound, or a hop that does not move.
+        Raises:
+            AudioError: no sound, or a hop that does not move.
         """
         hop = round((hop_seconds or self.window / 4) * self.sample_rate)
         if not len(y) or hop < 1:

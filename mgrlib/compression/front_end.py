@@ -42,15 +42,13 @@ def seen_samples(feature: LogMel | Mfcc) -> int:
 def front_end(feature: Feature, n_samples: int, scale: Standardize) -> onnx.ModelProto:
     """A graph from `waveform` (B, N) to `features` (B, F, T), standardised.
 
-    Parameters
-    ----------
-    feature: a `LogMel`, or an `Mfcc` without deltas.
-    n_samples: N, at the feature's sample rate.
-    scale: the standardisation fitted in training.
+    Args:
+        feature: a `LogMel`, or an `Mfcc` without deltas.
+        n_samples: N, at the feature's sample rate.
+        scale: the standardisation fitted in training.
 
-    Raises
-    ------
-    FeatureError: another feature, or one whose frames do not fit the transform.
+    Raises:
+        FeatureError: another feature, or one whose frames do not fit the transform.
     """
     feature = _checked(feature, n_samples)
     tables = {

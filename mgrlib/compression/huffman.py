@@ -96,9 +96,8 @@ def encode(symbols: np.ndarray) -> bytes:
 def decode(data: bytes, n_symbols: int) -> np.ndarray:
     """The `n_symbols` symbols of what `encode` wrote, (n,) uint8.
 
-    Raises
-    ------
-    MgrError: the data end too early.
+    Raises:
+        MgrError: the data end too early.
 
     >>> decode(encode(np.array([3, 0, 3, 3])), 4)
     array([3, 0, 3, 3], dtype=uint8)

@@ -41,15 +41,13 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
     operation; other recurrent layers are followed step by step while they are translated, which is
     slow.
 
-    Parameters
-    ----------
-    model: masks and codebooks become ordinary weights.
-    input_shapes: the shape of one segment, once a modality.
+    Args:
+        model: masks and codebooks become ordinary weights.
+        input_shapes: the shape of one segment, once a modality.
 
-    Raises
-    ------
-    MgrError: a torch older than 2.6, which the rest of the package works with.
-    StorageError: the file cannot be written.
+    Raises:
+        MgrError: a torch older than 2.6, which the rest of the package works with.
+        StorageError: the file cannot be written.
     """
     _check_torch(torch.__version__)
     from mgrlib.compression.recurrent import TRANSLATIONS, in_one_piece  # a second to import
@@ -123,10 +121,9 @@ def save(model: onnx.ModelProto, path: Path) -> Path:
 def load(path: Path) -> onnx.ModelProto:
     """The model that an ONNX file holds.
 
-    Raises
-    ------
-    StorageError: no such file.
-    MgrError: a file that is no ONNX model.
+    Raises:
+        StorageError: no such file.
+        MgrError: a file that is no ONNX model.
     """
     try:
         data = path.read_bytes()
@@ -148,15 +145,13 @@ def open_session(
 ) -> onnxruntime.InferenceSession:
     """An ONNX file ready to run on the CPU.
 
-    Parameters
-    ----------
-    n_threads: that one answer may use.
-    fused: let the runtime join operations. Without it an int8 file is computed as it is written:
-        every layer back to float32, convolved there, and rounded again.
+    Args:
+        n_threads: that one answer may use.
+        fused: let the runtime join operations. Without it an int8 file is computed as it is
+            written: every layer back to float32, convolved there, and rounded again.
 
-    Raises
-    ------
-    StorageError, MgrError: as `load`.
+    Raises:
+        StorageError, MgrError: as `load`.
     """
     load(path)  # the runtime's own complaints name no remedy
     settings = onnxruntime.SessionOptions()

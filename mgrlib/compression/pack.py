@@ -73,14 +73,12 @@ def bytes_by_tensor(model: nn.Module) -> pd.DataFrame:
 def unpack(data: bytes, like: nn.Module) -> nn.Module:
     """A copy of `like` with the weights that `pack` wrote.
 
-    Parameters
-    ----------
-    like: a model of the same layers and shapes, trained or not.
+    Args:
+        like: a model of the same layers and shapes, trained or not.
 
-    Raises
-    ------
-    MgrError: not a packed network, or one that is cut off.
-    ShapeError: a network of other shapes.
+    Raises:
+        MgrError: not a packed network, or one that is cut off.
+        ShapeError: a network of other shapes.
     """
     if not data.startswith(MAGIC):
         raise MgrError(explain("unpack", "a packed network", f"{data[:8]!r} ..."))

@@ -44,16 +44,14 @@ def magnitude_masks(
 ) -> dict[str, torch.Tensor]:
     """For each weight a tensor of its shape: 0 for the smallest `share` of values, 1 for the rest.
 
-    Parameters
-    ----------
-    weights: the layers' weights by name.
-    share: how many values become zero, from 0 to below 1; rounded to whole values.
-    scope: "layer" takes that share of every layer, "global" of all layers together, so that layers
-        of small weights lose more.
+    Args:
+        weights: the layers' weights by name.
+        share: how many values become zero, from 0 to below 1; rounded to whole values.
+        scope: "layer" takes that share of every layer, "global" of all layers together, so that
+            layers of small weights lose more.
 
-    Raises
-    ------
-    MgrError: another scope, or a share outside [0, 1).
+    Raises:
+        MgrError: another scope, or a share outside [0, 1).
 
     >>> masks = magnitude_masks({"a": torch.tensor([3.0, -1.0, 0.5, -2.0])}, 0.5)
     >>> masks["a"]
@@ -87,9 +85,8 @@ def pruned(model: nn.Module, share: float, *, scope: Scope = "layer") -> nn.Modu
     Pruning a pruned model further keeps its zeros, since no magnitude is smaller. `plain` makes
     an ordinary model of the result.
 
-    Parameters
-    ----------
-    share, scope: as in `magnitude_masks`, over all linear and convolutional layers.
+    Args:
+        share, scope: as in `magnitude_masks`, over all linear and convolutional layers.
 
     >>> from mgrlib.compression.prune import sparsity
     >>> sparsity(pruned(nn.Linear(10, 4), 0.75))
@@ -114,9 +111,8 @@ def cubic_schedule(final: float, n_steps: int, *, start: float = 0.0) -> list[fl
 
     s_i = final + (start - final) (1 - i/n)^3, i = 1 ... n: Zhu and Gupta (2017), equation 1.
 
-    Raises
-    ------
-    MgrError: no step, or shares outside [0, 1).
+    Raises:
+        MgrError: no step, or shares outside [0, 1).
 
     >>> [round(s, 3) for s in cubic_schedule(0.8, 4)]
     [0.463, 0.7, 0.788, 0.8]

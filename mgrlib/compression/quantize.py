@@ -39,9 +39,8 @@ def quantize_tensor(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A weight as int8, symmetric: q, s and what s q gives back.
 
-    Parameters
-    ----------
-    axis: has a scale for each of its places; None has one for all.
+    Args:
+        axis: has a scale for each of its places; None has one for all.
 
     >>> q, s, back = quantize_tensor(np.array([0.5, -1.0, 0.25], dtype=np.float32))
     >>> q
@@ -72,14 +71,12 @@ class _Segmentwise(quantization.CalibrationDataReader):
 def quantize_static(source: Path, target: Path, calibration: Segments) -> Path:
     """Write an int8 file of an ONNX file, for integer arithmetic throughout; returns the path.
 
-    Parameters
-    ----------
-    source: a float32 file made by `to_onnx`.
-    calibration: segments from the training part, scaled as in training; up to 200 are used.
+    Args:
+        source: a float32 file made by `to_onnx`.
+        calibration: segments from the training part, scaled as in training; up to 200 are used.
 
-    Raises
-    ------
-    MgrError: no segment to calibrate with, or `source` is no ONNX file.
+    Raises:
+        MgrError: no segment to calibrate with, or `source` is no ONNX file.
     """
     if not len(calibration):
         hint = "give some of the training segments."

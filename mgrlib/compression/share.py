@@ -83,13 +83,11 @@ def shared(model: nn.Module, n_codes: int = 16) -> nn.Module:
 
     Zeros stay zeros, so prune first. Training the copy moves the values and keeps the grouping.
 
-    Parameters
-    ----------
-    n_codes: values a layer, up to 255; 16 take four bits a weight and 32 five.
+    Args:
+        n_codes: values a layer, up to 255; 16 take four bits a weight and 32 five.
 
-    Raises
-    ------
-    MgrError: fewer than one value, or more than 255.
+    Raises:
+        MgrError: fewer than one value, or more than 255.
     """
     if not 1 <= n_codes <= MAX_CODES:
         raise MgrError(explain("shared", f"1 to {MAX_CODES} values a layer", str(n_codes)))

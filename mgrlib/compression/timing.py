@@ -24,10 +24,9 @@ __all__ = ["Latency", "speedup", "take_turns"]
 class Latency:
     """The time of one answer: median, and the quartiles between which half of the rounds lie.
 
-    Parameters
-    ----------
-    median_ms, low_ms, high_ms: in milliseconds.
-    n: the number of rounds.
+    Args:
+        median_ms, low_ms, high_ms: in milliseconds.
+        n: the number of rounds.
 
     >>> print(Latency(12.34, 12.0, 13.0, 25))
     12.3 ms [12.0, 13.0] n=25
@@ -58,9 +57,8 @@ def take_turns(
     Torch is kept to one thread meanwhile. The first `warm_up` rounds do not count; in every second
     round the order is reversed, so that nobody always comes after the same neighbour.
 
-    Raises
-    ------
-    MgrError: nothing to measure, or no round.
+    Raises:
+        MgrError: nothing to measure, or no round.
     """
     if not things or rounds < 1:
         got = f"{len(things)} and {rounds}"

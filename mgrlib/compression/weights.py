@@ -22,9 +22,8 @@ and cost accuracy; the weights of recurrent layers stay as they are."""
 def weight_layers(model: nn.Module) -> dict[str, Layer]:
     """The linear and convolutional layers of a model by name, in the order of their definition.
 
-    Raises
-    ------
-    MgrError: the model has none.
+    Raises:
+        MgrError: the model has none.
     """
     found = {name: layer for name, layer in model.named_modules() if isinstance(layer, LAYERS)}
     if not found:

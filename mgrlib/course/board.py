@@ -22,10 +22,9 @@ def scoreboard(paper: str, folder: Path | None = None) -> Html:
     Results that the paper prints and that no run of ours is set beside (single trials of a table,
     figures of others that it cites) follow in a second table, folded.
 
-    Parameters
-    ----------
-    paper: its key.
-    folder: where results of your own are; default: `mgrlib.storage.home() / "results"`.
+    Args:
+        paper: its key.
+        folder: where results of your own are; default: `mgrlib.storage.home() / "results"`.
     """
     table = compare(paper, folder)
     of_studies = table["recipe"].isin([one.name for one in studies(paper)])

@@ -34,11 +34,10 @@ def close(
 ) -> None:
     """Nothing, if two arrays agree; otherwise an AssertionError that says where they part.
 
-    Parameters
-    ----------
-    what: what is compared, as the message should call it.
-    hint: the usual cause.
-    rtol, atol: relative and absolute tolerance, as in `numpy.isclose`.
+    Args:
+        what: what is compared, as the message should call it.
+        hint: the usual cause.
+        rtol, atol: relative and absolute tolerance, as in `numpy.isclose`.
 
     >>> close([1.0, 2.0], [1.0, 2.0], "the powers")
     """

@@ -51,17 +51,15 @@ def explore(
 ) -> Explorer:
     """Mel spectrograms of a clip of each genre, with controls for window, hop and bands.
 
-    Parameters
-    ----------
-    corpus: where the clips come from.
-    clip_ids: which to choose from; default: the first of each genre.
-    seconds: how much of each clip, from its start.
-    sample_rate: in Hz; one of those that MP3 knows.
+    Args:
+        corpus: where the clips come from.
+        clip_ids: which to choose from; default: the first of each genre.
+        seconds: how much of each clip, from its start.
+        sample_rate: in Hz; one of those that MP3 knows.
 
-    Raises
-    ------
-    MgrError: no clip.
-    AudioError: a clip cannot be read.
+    Raises:
+        MgrError: no clip.
+        AudioError: a clip cannot be read.
     """
     first = [corpus.clips.index[corpus.clips["genre"] == genre] for genre in corpus.genres]
     chosen = [ids[0] for ids in first if len(ids)] if clip_ids is None else list(clip_ids)

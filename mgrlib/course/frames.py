@@ -37,15 +37,14 @@ def frames_slider(
 ) -> Html:
     """A slider over figures drawn beforehand, one for each value; arrow keys move it too.
 
-    Parameters
-    ----------
-    make: draws the figure of one value and returns it, or its axes.
-    values: what the slider steps through, at least two.
-    label: what the values are, with the slider, e.g. ``"hop length"``.
-    alt: what the figure shows, in words; a function of the value where it differs.
-    unit: stands after the value, e.g. ``"samples"``.
-    start: index of the value shown first.
-    dpi: dots an inch; a frame of 6 by 3 inches at 100 takes some 20 kB.
+    Args:
+        make: draws the figure of one value and returns it, or its axes.
+        values: what the slider steps through, at least two.
+        label: what the values are, with the slider, e.g. ``"hop length"``.
+        alt: what the figure shows, in words; a function of the value where it differs.
+        unit: stands after the value, e.g. ``"samples"``.
+        start: index of the value shown first.
+        dpi: dots an inch; a frame of 6 by 3 inches at 100 takes some 20 kB.
 
     >>> import matplotlib.pyplot as plt
     >>> def line(slope):
@@ -83,15 +82,14 @@ def choices(
 ) -> Html:
     """Figures drawn beforehand, one shown at a time, picked by name.
 
-    Parameters
-    ----------
-    make: draws the figure of one value and returns it, or its axes.
-    values: what there is to pick from, at least two.
-    label: what is picked, e.g. ``"genre"``.
-    alt: what the figure shows, in words; a function of the value where it differs.
-    names: what the buttons say, if not the values themselves.
-    start: index of the figure shown first.
-    dpi: dots an inch.
+    Args:
+        make: draws the figure of one value and returns it, or its axes.
+        values: what there is to pick from, at least two.
+        label: what is picked, e.g. ``"genre"``.
+        alt: what the figure shows, in words; a function of the value where it differs.
+        names: what the buttons say, if not the values themselves.
+        start: index of the figure shown first.
+        dpi: dots an inch.
     """
     names = [str(v) for v in values] if names is None else list(names)
     if len(names) != len(values):

@@ -28,11 +28,10 @@ __all__ = ["Budget", "Check", "Grade", "grade", "held_out"]
 class Budget:
     """What a model may cost; None is no limit.
 
-    Parameters
-    ----------
-    parameters: trainable values.
-    stored_bytes: of its weights in a file.
-    milliseconds: for one segment, the median of ten, on one thread of this machine.
+    Args:
+        parameters: trainable values.
+        stored_bytes: of its weights in a file.
+        milliseconds: for one segment, the median of ten, on one thread of this machine.
     """
 
     parameters: int | None = None
@@ -54,10 +53,9 @@ class Check:
 class Grade:
     """What a model earned.
 
-    Parameters
-    ----------
-    checks: what was looked at.
-    predictions: on the held-out clips, if it came so far.
+    Args:
+        checks: what was looked at.
+        predictions: on the held-out clips, if it came so far.
     """
 
     checks: tuple[Check, ...]
@@ -112,16 +110,15 @@ def grade(
     Never raises because of what the student wrote: a model that fails earns nothing for the check
     that it fails, and the check says why.
 
-    Parameters
-    ----------
-    model: trained; left in evaluation mode. What its input needs of scaling, it holds itself.
-    features: what is computed of each clip, one a modality.
-    thresholds: points by the accuracy that earns them; they add up: {0.2: 2, 0.4: 3} gives 5 to a
-        model that reaches 0.4.
-    make: builds a fresh model; with it the model contract is checked, for two points.
-    budget: within it, two points; beyond it no points for accuracy either.
-    corpus: the held-out clips; default: `held_out()`.
-    how: how clips are cut.
+    Args:
+        model: trained; left in evaluation mode. What its input needs of scaling, it holds itself.
+        features: what is computed of each clip, one a modality.
+        thresholds: points by the accuracy that earns them; they add up: {0.2: 2, 0.4: 3} gives 5 to
+            a model that reaches 0.4.
+        make: builds a fresh model; with it the model contract is checked, for two points.
+        budget: within it, two points; beyond it no points for accuracy either.
+        corpus: the held-out clips; default: `held_out()`.
+        how: how clips are cut.
     """
     corpus = corpus or held_out()
     checks: list[Check] = []

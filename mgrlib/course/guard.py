@@ -52,10 +52,9 @@ OUTPUT_LIMIT = 200_000
 def watch(own: list[str], readable: list[str]) -> None:
     """From now on refuse what a submission has no business to do.
 
-    Parameters
-    ----------
-    own: folders that may be read and written.
-    readable: folders that may be read.
+    Args:
+        own: folders that may be read and written.
+        readable: folders that may be read.
     """
     inside = _places(own)
     seen = inside + _places(readable)
@@ -125,11 +124,10 @@ def watch_kernel() -> None:
 def limit_output(shell: Any, checks: Any, limit: int = OUTPUT_LIMIT) -> None:
     """Let a cell print `limit` characters at most, and put back checks that it has replaced.
 
-    Parameters
-    ----------
-    shell: IPython's.
-    checks: a module of its own with the functions of `mgrlib.course.checks`.
-    limit: in characters.
+    Args:
+        shell: IPython's.
+        checks: a module of its own with the functions of `mgrlib.course.checks`.
+        limit: in characters.
     """
     kept = {name: getattr(checks, name) for name in checks.__all__}
     printed = [0]

@@ -57,11 +57,11 @@ main()
 class Limits:
     """What the marking of one submission may use.
 
-    Parameters
-    ----------
-    cell_seconds: a cell that runs longer is interrupted and earns nothing; the next one goes on.
-    seconds: all of the submission, by the clock and of the CPU.
-    gigabytes: memory.
+    Args:
+        cell_seconds: a cell that runs longer is interrupted and earns nothing; the next one goes
+            on.
+        seconds: all of the submission, by the clock and of the CPU.
+        gigabytes: memory.
     """
 
     cell_seconds: int = 60
@@ -73,13 +73,12 @@ class Limits:
 class Mark:
     """What a submission earned.
 
-    Parameters
-    ----------
-    student: the submission's name.
-    parts: points earned and to be had, by the name of the test.
-    messages: what the tests that failed said, by the name of the test.
-    note: why it could not be marked as it was, if so.
-    seconds: that the marking took.
+    Args:
+        student: the submission's name.
+        parts: points earned and to be had, by the name of the test.
+        messages: what the tests that failed said, by the name of the test.
+        note: why it could not be marked as it was, if so.
+        seconds: that the marking took.
     """
 
     student: str
@@ -112,9 +111,8 @@ class Mark:
 def release(source: Path, out: Path) -> Path:
     """Write the student's edition of a source notebook: no solutions, no hidden tests.
 
-    Raises
-    ------
-    MgrError: nbgrader is not installed, or cannot make it; the message says why.
+    Raises:
+        MgrError: nbgrader is not installed, or cannot make it; the message says why.
     """
     with tempfile.TemporaryDirectory() as folder:
         course = _course(source, Path(folder), Limits())
@@ -144,19 +142,17 @@ def mark_all(
 ) -> pd.DataFrame:
     """The marks of a folder of submissions, a row a student, in the order of their names.
 
-    Parameters
-    ----------
-    source: the instructor's notebook.
-    submissions: holds `STUDENT.ipynb`, or a folder a student with one notebook in it.
-    feedback: where to write a page for each student.
-    limits: of each submission.
-    n_jobs: submissions marked at a time.
-    progress: show a bar.
+    Args:
+        source: the instructor's notebook.
+        submissions: holds `STUDENT.ipynb`, or a folder a student with one notebook in it.
+        feedback: where to write a page for each student.
+        limits: of each submission.
+        n_jobs: submissions marked at a time.
+        progress: show a bar.
 
-    Raises
-    ------
-    MgrError: no submission, or a source that is no assignment. What a submission does wrong
-        raises nothing: it stands in its row.
+    Raises:
+        MgrError: no submission, or a source that is no assignment. What a submission does wrong
+            raises nothing: it stands in its row.
     """
     paths = _submissions(submissions)
     limits = limits or Limits()
@@ -186,9 +182,8 @@ def mark_all(
 def mark(source: Path, submission: Path, *, limits: Limits | None = None) -> Mark:
     """What one submission earns.
 
-    Raises
-    ------
-    MgrError: a source that is no assignment.
+    Raises:
+        MgrError: a source that is no assignment.
     """
     limits = limits or Limits()
     with tempfile.TemporaryDirectory() as folder:

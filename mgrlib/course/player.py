@@ -41,17 +41,16 @@ def mp3_bytes(y: np.ndarray, sample_rate: int, *, compression: float = 0.7) -> b
 def listen(y: np.ndarray, sample_rate: int, *, title: str, description: str = "") -> Html:
     """A player for a waveform.
 
-    Parameters
-    ----------
-    y: (N,) mono or (N, 2) stereo, within -1 and 1; only what is louder is turned down to fit, so
-        that quiet clips stay quiet beside loud ones.
-    sample_rate: in Hz; one of those that MP3 knows.
-    title: what stands above the player.
-    description: what there is to hear, for those who cannot; shown under the title.
+    Args:
+        y: (N,) mono or (N, 2) stereo, within -1 and 1; only what is louder is turned down to fit,
+            so that quiet clips stay quiet beside loud ones.
+        sample_rate: in Hz; one of those that MP3 knows.
+        title: what stands above the player.
+        description: what there is to hear, for those who cannot; shown under the title.
 
-    Raises
-    ------
-    AudioError: for an empty or non-finite waveform, a wrong shape, or a sample rate that MP3 lacks.
+    Raises:
+        AudioError: for an empty or non-finite waveform, a wrong shape, or a sample rate that MP3
+            lacks.
 
     >>> t = np.arange(22050) / 22050
     >>> listen(0.5 * np.sin(2 * np.pi * 440 * t), 22050, title="A 440", description="One tone.")
@@ -74,10 +73,9 @@ def listen(y: np.ndarray, sample_rate: int, *, title: str, description: str = ""
 def listen_grid(players: Sequence[Html], *, label: str = "Players") -> Html:
     """Several players side by side, as many in a row as fit.
 
-    Parameters
-    ----------
-    players: what `listen` gave; at least one.
-    label: what the group is, for screen readers.
+    Args:
+        players: what `listen` gave; at least one.
+        label: what the group is, for screen readers.
 
     >>> silence = np.zeros(8000)
     >>> listen_grid([listen(silence, 8000, title=name) for name in ("one", "two")])

@@ -17,16 +17,14 @@ from mgrlib.errors import MgrError, explain
 class Question:
     """One question with one right answer.
 
-    Parameters
-    ----------
-    prompt: the question.
-    right: the right answer.
-    because: why it is right, shown when it is chosen.
-    wrong: each wrong answer, and why it is wrong, shown when it is chosen.
+    Args:
+        prompt: the question.
+        right: the right answer.
+        because: why it is right, shown when it is chosen.
+        wrong: each wrong answer, and why it is wrong, shown when it is chosen.
 
-    Raises
-    ------
-    MgrError: for an empty text, no wrong answer, or the right one among the wrong.
+    Raises:
+        MgrError: for an empty text, no wrong answer, or the right one among the wrong.
 
     >>> Question("Is `0.71` on 200 clips exact?", "no", "It is an estimate.", {"yes": ""})
     Traceback (most recent call last):
@@ -128,9 +126,8 @@ root.querySelector(".mgr-score").textContent=n+" of "+first.size+" right at the 
 def chapter_quiz(chapter: str) -> Html:
     """The quiz that closes a chapter, from `mgrlib/course/questions/<chapter>.json`.
 
-    Raises
-    ------
-    MgrError: a chapter that has no questions.
+    Raises:
+        MgrError: a chapter that has no questions.
 
     >>> chapter_quiz("luo2021")
     quiz: 7 questions

@@ -30,14 +30,12 @@ class Source(Markdown):
 def show_source(*things: Callable[..., Any] | type | ModuleType, docstring: bool = True) -> Source:
     """The source of functions, classes or modules, with the place where each stands.
 
-    Parameters
-    ----------
-    things: functions, methods, classes, modules, or instances' classes; at least one.
-    docstring: False leaves out the docstrings, where the prose has already said what they say.
+    Args:
+        things: functions, methods, classes, modules, or instances' classes; at least one.
+        docstring: False leaves out the docstrings, where the prose has already said what they say.
 
-    Raises
-    ------
-    MgrError: for something whose source cannot be found (built in, or typed into a notebook).
+    Raises:
+        MgrError: for something whose source cannot be found (built in, or typed into a notebook).
 
     >>> from mgrlib.errors import MgrError
     >>> print(show_source(MgrError, docstring=False).code)
@@ -57,9 +55,9 @@ def show_source(*things: Callable[..., Any] | type | ModuleType, docstring: bool
 
 
 def without_docstrings(code: str) -> str:
-    """Python source with every docstring removed and nothing else changed.
+    r"""Python source with every docstring removed and nothing else changed.
 
-    >>> print(without_docstrings('def f(x):\\n    "Twice x."\\n    return 2 * x  # why'))
+    >>> print(without_docstrings('def f(x):\n    "Twice x."\n    return 2 * x  # why'))
     def f(x):
         return 2 * x  # why
     """

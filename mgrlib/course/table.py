@@ -17,21 +17,20 @@ Interval = tuple[float, float]
 class ResultRow:
     """One system: its reported figure and ours, each with the protocol that gave it.
 
-    Parameters
-    ----------
-    name: the system.
-    reported: the paper's figure, as a proportion; None if it gives none.
-    reported_protocol: where the figure stands and how it was measured, e.g.
-        ``"table 1; 200 clips, one random split"``.
-    replicated: ours, as a proportion; None while there is none.
-    interval: ours from low to high, 95 %.
-    n: the number of clips that ours was measured on.
-    replicated_protocol: data set, split, seeds of ours.
-    reported_interval: what the paper's figure is worth, if it can be said.
+    Args:
+        name: the system.
+        reported: the paper's figure, as a proportion; None if it gives none.
+        reported_protocol: where the figure stands and how it was measured, e.g.
+            ``"table 1; 200 clips, one random split"``.
+        replicated: ours, as a proportion; None while there is none.
+        interval: ours from low to high, 95 %.
+        n: the number of clips that ours was measured on.
+        replicated_protocol: data set, split, seeds of ours.
+        reported_interval: what the paper's figure is worth, if it can be said.
 
-    Raises
-    ------
-    MgrError: for a figure outside 0 to 1, or one of ours without its interval and number of clips.
+    Raises:
+        MgrError: for a figure outside 0 to 1, or one of ours without its interval and number of
+            clips.
     """
 
     name: str
@@ -68,12 +67,11 @@ def results_table(
 ) -> Html:
     """Reported beside replicated, with a drawing of both on one scale from 0 to 1.
 
-    Parameters
-    ----------
-    rows: one a system.
-    caption: what is compared, and with what reservation.
-    metric: what the figures are.
-    chance: what guessing would give, drawn as a line.
+    Args:
+        rows: one a system.
+        caption: what is compared, and with what reservation.
+        metric: what the figures are.
+        chance: what guessing would give, drawn as a line.
 
     >>> row = ResultRow("ShallowCNN", .705, "table 1", .62, (.52, .71), 100, "mini set, 5 folds")
     >>> results_table([row], caption="Luo (2021) and ours.")

@@ -66,9 +66,8 @@ class FileSource:
 
         Remembered for as long as the file's size and time of change stay the same.
 
-        Raises
-        ------
-        AudioError: no such file.
+        Raises:
+            AudioError: no such file.
         """
         path = Path(row["path"])
         try:
@@ -86,10 +85,9 @@ def _content(path: str, size: int, mtime_ns: int) -> str:
 def audio_info(path: str | os.PathLike[str]) -> AudioInfo:
     """A file's length, rate, channels and sample type, from its header, without decoding it.
 
-    Raises
-    ------
-    AudioError: no such file, a folder, an empty file, not audio, cut off as far as can be seen
-        without decoding (not in flac and mp3), or shorter than `MIN_SECONDS`.
+    Raises:
+        AudioError: no such file, a folder, an empty file, not audio, cut off as far as can be seen
+            without decoding (not in flac and mp3), or shorter than `MIN_SECONDS`.
     """
     path = Path(path)
     with _opened(path) as sound:
@@ -105,16 +103,14 @@ def load_audio(path: str | os.PathLike[str], sample_rate: int) -> np.ndarray:
     Integer formats come in [-1, 1); float files and resampled peaks may pass 1 and are left so.
     Resampling is soxr's high quality, the same as librosa's. Silence is audio like any other.
 
-    Parameters
-    ----------
-    path: wav, au, flac, mp3, ogg, opus, aiff, or whatever else soundfile reads.
-    sample_rate: Hz. There is no default, because a wrong one would go unnoticed.
+    Args:
+        path: wav, au, flac, mp3, ogg, opus, aiff, or whatever else soundfile reads.
+        sample_rate: Hz. There is no default, because a wrong one would go unnoticed.
 
-    Raises
-    ------
-    AudioError: no such file, a folder, an empty file, not audio, cut off before its end, shorter
-        than `MIN_SECONDS`, or with NaN or infinite samples. One loss cannot be seen: an mp3
-        without a length in its header, cut off, is a shorter mp3.
+    Raises:
+        AudioError: no such file, a folder, an empty file, not audio, cut off before its end,
+            shorter than `MIN_SECONDS`, or with NaN or infinite samples. One loss cannot be seen: an
+            mp3 without a length in its header, cut off, is a shorter mp3.
     """
     path = Path(path)
     if not (isinstance(sample_rate, int | np.integer) and sample_rate > 0):

@@ -62,12 +62,11 @@ MIN_ALIKE = 0.5  # correlation of the waveforms; different music has 0.1, an MP3
 class Report:
     """The findings of an audit.
 
-    Parameters
-    ----------
-    corpus: the corpus's name.
-    n_clips: how many clips were looked at.
-    findings: one row a finding: `kind` (of `KINDS`), `severity` (`"error"` or `"warning"`),
-        `clip_ids` (a tuple, empty for what concerns the whole corpus) and `evidence`.
+    Args:
+        corpus: the corpus's name.
+        n_clips: how many clips were looked at.
+        findings: one row a finding: `kind` (of `KINDS`), `severity` (`"error"` or `"warning"`),
+            `clip_ids` (a tuple, empty for what concerns the whole corpus) and `evidence`.
     """
 
     corpus: str
@@ -118,15 +117,13 @@ def audit(
 
     Corrupt files do not stop it: make the corpus with `folder(path, check=False)`.
 
-    Parameters
-    ----------
-    sample_rate: Hz that files should have; without it, the rate of most.
-    n_jobs: processes that read and compare clips, as in joblib.
-    progress: show a bar on standard output.
+    Args:
+        sample_rate: Hz that files should have; without it, the rate of most.
+        n_jobs: processes that read and compare clips, as in joblib.
+        progress: show a bar on standard output.
 
-    Raises
-    ------
-    CorpusError: the split has clips that the corpus does not have.
+    Raises:
+        CorpusError: the split has clips that the corpus does not have.
     """
     rows = [row for _, row in corpus.clips.iterrows()]
     work = (joblib.delayed(_listen)(corpus.source, row) for row in rows)

@@ -53,19 +53,17 @@ def blended(corpus: Corpus, n_blends: int, *, seed: int, alone: bool = False) ->
     Pairs of genres are as frequent as each other, to within one blend. Split the corpus first and
     blend each part: two blends that share a clip on both sides of a split are a leak.
 
-    Parameters
-    ----------
-    corpus: what to draw from; at least two of its genres have clips.
-    n_blends: how many.
-    seed: of the draw.
-    alone: put the corpus's own clips, each of one genre, before the blends.
+    Args:
+        corpus: what to draw from; at least two of its genres have clips.
+        n_blends: how many.
+        seed: of the draw.
+        alone: put the corpus's own clips, each of one genre, before the blends.
 
     The table has, beside the usual columns, `first` and `second`, the clips, and `other`, the genre
     of the second; both are empty for a clip that stands alone. `group` joins both groups.
 
-    Raises
-    ------
-    CorpusError: no blend, or clips of a single genre.
+    Raises:
+        CorpusError: no blend, or clips of a single genre.
     """
     present = [genre for genre, n in corpus.counts().items() if n]
     if n_blends < 1 or len(present) < 2:

@@ -26,10 +26,9 @@ def convert(
     keep the sound; MP3 and OGG throw away what few ears miss, and networks may not be among them:
     never convert one genre's clips by another way than the others'.
 
-    Raises
-    ------
-    AudioError: a source that cannot be read, or a format that cannot be written.
-    StorageError: a folder that cannot be written.
+    Raises:
+        AudioError: a source that cannot be read, or a format that cannot be written.
+        StorageError: a folder that cannot be written.
     """
     target = Path(target)
     kind = FORMATS.get(target.suffix.lower())

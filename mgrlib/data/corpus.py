@@ -30,18 +30,16 @@ class AudioSource(Protocol):
 class Corpus:
     """Labelled clips as a table; holds no audio.
 
-    Parameters
-    ----------
-    name: what results call it, for example `"gtzan-mini"`.
-    genres: the classes, in the order of their numbers.
-    clips: one row a clip, indexed by `clip_id`, with at least the columns `path` (empty when the
-        clip is generated), `genre`, `group` (artist or song: what must not stand on both sides of
-        a split; the clip's own id when nothing is known) and `seconds`.
-    source: reads or renders the audio.
+    Args:
+        name: what results call it, for example `"gtzan-mini"`.
+        genres: the classes, in the order of their numbers.
+        clips: one row a clip, indexed by `clip_id`, with at least the columns `path` (empty when
+            the clip is generated), `genre`, `group` (artist or song: what must not stand on both
+            sides of a split; the clip's own id when nothing is known) and `seconds`.
+        source: reads or renders the audio.
 
-    Raises
-    ------
-    CorpusError: columns missing, ids not unique, an unknown genre, no clip, or a single genre.
+    Raises:
+        CorpusError: columns missing, ids not unique, an unknown genre, no clip, or a single genre.
     """
 
     name: str
@@ -82,9 +80,8 @@ class Corpus:
     def rows(self, clip_ids: Iterable[str]) -> pd.DataFrame:
         """The table's rows for these clips, in the order asked for.
 
-        Raises
-        ------
-        CorpusError: a clip that the corpus does not have.
+        Raises:
+            CorpusError: a clip that the corpus does not have.
         """
         wanted = list(clip_ids)
         unknown = [c for c in wanted if c not in self.clips.index]
@@ -102,10 +99,9 @@ class Corpus:
     def audio(self, clip_id: str, sample_rate: int) -> np.ndarray:
         """The clip's mono waveform, (N,) float32, read or rendered at `sample_rate` Hz.
 
-        Raises
-        ------
-        AudioError: the file is missing, empty, broken or not audio; the message names it.
-        CorpusError: an unknown clip.
+        Raises:
+            AudioError: the file is missing, empty, broken or not audio; the message names it.
+            CorpusError: an unknown clip.
         """
         row = self.rows([clip_id]).iloc[0]
         return self.source.audio(row, sample_rate)
@@ -135,9 +131,8 @@ class Split:
 
     `valid` may be empty; `source` says how the split was made, for results and messages.
 
-    Raises
-    ------
-    SplitError: a clip in two parts, a repeated clip, or no clip to train or to test on.
+    Raises:
+        SplitError: a clip in two parts, a repeated clip, or no clip to train or to test on.
     """
 
     name: str
@@ -166,11 +161,10 @@ class Split:
     def check(self, corpus: Corpus, *, leaky: bool = False) -> Split:
         """The split itself, if it is a fair one for `corpus`.
 
-        Raises
-        ------
-        SplitError: an unknown clip, or a group (artist or song) in two parts. A group in two parts
-            lets a model recognise the artist in place of the genre; where that is the point of the
-            experiment, write `leaky=True`.
+        Raises:
+            SplitError: an unknown clip, or a group (artist or song) in two parts. A group in two
+                parts lets a model recognise the artist in place of the genre; where that is the
+                point of the experiment, write `leaky=True`.
         """
         where = f"Split {self.name!r} of {corpus.name!r}"
         ids = [c for part in self.parts().values() for c in part]

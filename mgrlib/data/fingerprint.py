@@ -139,14 +139,12 @@ def alignment(y_a: np.ndarray, y_b: np.ndarray, lag_seconds: float) -> tuple[flo
     1 for the same samples whatever their level or sign, 0.9 and more for a re-encoded copy, and
     near 0.2 for different music.
 
-    Parameters
-    ----------
-    y_a, y_b: (N,) at `RATE` Hz.
-    lag_seconds: how much later the same sound stands in `y_b` than in `y_a`.
+    Args:
+        y_a, y_b: (N,) at `RATE` Hz.
+        lag_seconds: how much later the same sound stands in `y_b` than in `y_a`.
 
-    Returns
-    -------
-    The correlation in [0, 1], and the overlap in seconds.
+    Returns:
+        The correlation in [0, 1], and the overlap in seconds.
     """
     lag = round(lag_seconds * RATE)
     y_a, y_b = y_a[max(0, -lag) :], y_b[max(0, lag) :]

@@ -28,17 +28,15 @@ def folder(path: str | os.PathLike[str], *, name: str | None = None, check: bool
     Passed over: hidden files and folders (a name that begins with a dot, as macOS leaves them, or
     `__MACOSX`), and files whose name is not that of audio (`EXTENSIONS`), such as covers and lists.
 
-    Parameters
-    ----------
-    path: the folder that holds the genres' folders.
-    name: what results call the corpus; the folder's own name if not given.
-    check: refuse files that cannot be read. False keeps them, their `seconds` NaN, for `audit` to
-        report.
+    Args:
+        path: the folder that holds the genres' folders.
+        name: what results call the corpus; the folder's own name if not given.
+        check: refuse files that cannot be read. False keeps them, their `seconds` NaN, for `audit`
+            to report.
 
-    Raises
-    ------
-    CorpusError: no such folder, no genre folder, a single one, one without audio, or audio files
-        that cannot be read; the message names the first of them.
+    Raises:
+        CorpusError: no such folder, no genre folder, a single one, one without audio, or audio
+            files that cannot be read; the message names the first of them.
     """
     root = Path(path)
     where = f"folder({str(path)!r})"
@@ -84,9 +82,8 @@ def audible(name: str) -> bool:
 def lengths(paths: Iterable[str], where: str, *, check: bool = True, hint: str = "") -> list[float]:
     """Seconds of each file, from its header; NaN for one that cannot be read if `check` is off.
 
-    Raises
-    ------
-    CorpusError: files that cannot be read, with the reason of the first three.
+    Raises:
+        CorpusError: files that cannot be read, with the reason of the first three.
     """
     seconds, broken = [], []
     for path in paths:

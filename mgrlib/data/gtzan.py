@@ -97,18 +97,17 @@ def gtzan(
     (2012) knows several clips (`known_artists`: 790 of the 1,000), and repeated recordings share
     their group; every other clip is its own. 81 clips are of artists that nobody has named.
 
-    Parameters
-    ----------
-    root: the folder; where `download_gtzan` puts it if not given.
-    exclude: clips to leave out, such as `("jazz.00054",)`, which is corrupt in Kaggle's copy.
-        Nothing is left out that is not named here.
-    groups: `"clip"` makes each clip its own group, for comparing with work that ignores artists.
-    check: refuse files that cannot be read. False keeps them, their `seconds` NaN, for `audit`.
+    Args:
+        root: the folder; where `download_gtzan` puts it if not given.
+        exclude: clips to leave out, such as `("jazz.00054",)`, which is corrupt in Kaggle's copy.
+            Nothing is left out that is not named here.
+        groups: `"clip"` makes each clip its own group, for comparing with work that ignores
+            artists.
+        check: refuse files that cannot be read. False keeps them, their `seconds` NaN, for `audit`.
 
-    Raises
-    ------
-    CorpusError: no such folder, genres missing or unknown, files of another form, an unknown clip
-        in `exclude`, or files that cannot be read.
+    Raises:
+        CorpusError: no such folder, genres missing or unknown, files of another form, an unknown
+            clip in `exclude`, or files that cannot be read.
     """
     if root is None:
         root = storage.home() / "gtzan"
@@ -134,19 +133,17 @@ def gtzan_mini(
     Hooker's, the ten classical ones all Bach's, so that nothing can be split by artist here, and
     every figure on this set is helped by artists on both sides. Say so beside it.
 
-    Parameters
-    ----------
-    root: the folder; without it the set (120 MB) is downloaded into `storage.home()` and kept.
-    urls: mirrors, tried in this order.
-    digest: what the archive's content must be. GitHub makes its archives anew and may one day pack
-        the same files into other bytes; the error then tells the digest that came.
-    groups, check: as for `gtzan`.
+    Args:
+        root: the folder; without it the set (120 MB) is downloaded into `storage.home()` and kept.
+        urls: mirrors, tried in this order.
+        digest: what the archive's content must be. GitHub makes its archives anew and may one day
+            pack the same files into other bytes; the error then tells the digest that came.
+        groups, check: as for `gtzan`.
 
-    Raises
-    ------
-    CorpusError: as for `gtzan`.
-    DownloadError: no mirror has it; `ChecksumError` if one has something else.
-    StorageError: no room, or a folder that cannot be written.
+    Raises:
+        CorpusError: as for `gtzan`.
+        DownloadError: no mirror has it; `ChecksumError` if one has something else.
+        StorageError: no room, or a folder that cannot be written.
     """
     if root is None:
         root = _fetched("gtzan-mini", "gtzan_mini.zip", urls, digest)
@@ -158,16 +155,14 @@ def download_gtzan(*, urls: Sequence[str] = FULL_URLS, digest: str = FULL_DIGEST
 
     Never called by anything else: read `LICENCE` first. Continue with `gtzan()`.
 
-    Parameters
-    ----------
-    urls: mirrors, tried in this order.
-    digest: of the original archive. A mirror that packed the files anew is refused, and the error
-        tells the digest that came: pass it here if you trust the mirror.
+    Args:
+        urls: mirrors, tried in this order.
+        digest: of the original archive. A mirror that packed the files anew is refused, and the
+            error tells the digest that came: pass it here if you trust the mirror.
 
-    Raises
-    ------
-    DownloadError: no mirror has it; `ChecksumError` if one has something else.
-    StorageError: no room, or a folder that cannot be written.
+    Raises:
+        DownloadError: no mirror has it; `ChecksumError` if one has something else.
+        StorageError: no room, or a folder that cannot be written.
     """
     return _fetched("gtzan", "genres.tar.gz", urls, digest)
 

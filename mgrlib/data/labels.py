@@ -18,9 +18,8 @@ def encode_labels(names: Sequence[str], genres: Sequence[str]) -> np.ndarray:
     What scikit-learn's `LabelEncoder` does, but for the order: that one always sorts, ours is the
     order given, which models and results share.
 
-    Raises
-    ------
-    CorpusError: a name that is not among the genres.
+    Raises:
+        CorpusError: a name that is not among the genres.
 
     >>> encode_labels(["rock", "jazz", "rock"], ("jazz", "rock"))
     array([1, 0, 1])
@@ -47,9 +46,8 @@ def one_hot(y: np.ndarray, n_classes: int) -> np.ndarray:
     No genre is then nearer to one than to another, as numbers would have it. They are also
     probabilities, those of somebody who is sure.
 
-    Raises
-    ------
-    CorpusError: numbers outside 0..K-1.
+    Raises:
+        CorpusError: numbers outside 0..K-1.
 
     >>> one_hot(np.array([2, 0]), 3)
     array([[0., 0., 1.],
@@ -70,14 +68,12 @@ def make_rare(
 
     Do it to the training clips; what is tested stays balanced.
 
-    Parameters
-    ----------
-    keep: how many clips of a genre are left; genres not named keep all of theirs.
-    seed: which are left.
+    Args:
+        keep: how many clips of a genre are left; genres not named keep all of theirs.
+        seed: which are left.
 
-    Raises
-    ------
-    CorpusError: an unknown genre, or one with fewer clips than should be left.
+    Raises:
+        CorpusError: an unknown genre, or one with fewer clips than should be left.
     """
     genre = corpus.rows(clip_ids)["genre"].to_numpy()
     rng = np.random.default_rng(seed)

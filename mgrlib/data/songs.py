@@ -33,9 +33,8 @@ def handmade(n_per_genre: int = 30, *, seed: int = 0) -> Corpus:
     Thirty songs a genre are fifteen hours of music: ten minutes of rendering, and 2 GB on disk.
     Fewer have fewer artists, so that a split by artist stays another thing than one by song.
 
-    Raises
-    ------
-    CorpusError: more than 36 songs a genre, or none.
+    Raises:
+        CorpusError: more than 36 songs a genre, or none.
 
     >>> handmade(6).clips.loc[["jazz.00000", "jazz.00012", "jazz.00001"], "artist"].tolist()
     ['jazz-a00', 'jazz-a00', 'jazz-a01']
@@ -52,15 +51,13 @@ def handmade(n_per_genre: int = 30, *, seed: int = 0) -> Corpus:
 def song_split(corpus: Corpus, *, by: Literal["song", "artist"], seed: int) -> Split:
     """Two thirds of a genre's songs to train on, one to test on.
 
-    Parameters
-    ----------
-    by: "song" lets an artist stand on both sides; "artist" does not, and comes as near to the
-        proportions as whole artists allow.
-    seed: which of the possible splits.
+    Args:
+        by: "song" lets an artist stand on both sides; "artist" does not, and comes as near to the
+            proportions as whole artists allow.
+        seed: which of the possible splits.
 
-    Raises
-    ------
-    SplitError: another `by`, or a genre that cannot be divided.
+    Raises:
+        SplitError: another `by`, or a genre that cannot be divided.
     """
     if by not in ("song", "artist"):
         raise SplitError(explain("song_split", "by='song' or by='artist'", repr(by)))

@@ -31,14 +31,12 @@ def stratified(corpus: Corpus, *, test: float = 0.2, valid: float = 0.0, seed: i
     Artists and songs fall on both sides wherever a group has several clips, so `Split.check`
     wants `leaky=True` for it. This is how most published figures on GTZAN were made.
 
-    Parameters
-    ----------
-    test, valid: shares of the clips, at least 0 and together below 1; the rest trains.
-    seed: which of the possible splits.
+    Args:
+        test, valid: shares of the clips, at least 0 and together below 1; the rest trains.
+        seed: which of the possible splits.
 
-    Raises
-    ------
-    SplitError: impossible shares, or a part or a genre left without a clip to train on.
+    Raises:
+        SplitError: impossible shares, or a part or a genre left without a clip to train on.
     """
     return _divided(corpus, corpus.clips.index.to_numpy(), "stratified", (test, valid), seed)
 
@@ -48,15 +46,13 @@ def by_group(corpus: Corpus, *, test: float = 0.2, valid: float = 0.0, seed: int
 
     No group stands in two parts. Large groups make the parts uneven: look at the counts.
 
-    Parameters
-    ----------
-    test, valid: shares of the clips, at least 0 and together below 1; the rest trains.
-    seed: which of the possible splits.
+    Args:
+        test, valid: shares of the clips, at least 0 and together below 1; the rest trains.
+        seed: which of the possible splits.
 
-    Raises
-    ------
-    SplitError: impossible shares, a part without a clip, or a genre with nothing to train on, as
-        when all its clips are one artist's.
+    Raises:
+        SplitError: impossible shares, a part without a clip, or a genre with nothing to train on,
+            as when all its clips are one artist's.
     """
     return _divided(corpus, corpus.clips["group"].to_numpy(), "by_group", (test, valid), seed)
 
@@ -71,17 +67,15 @@ def folds(
 ) -> list[Split]:
     """`n_folds` splits; every clip tests in exactly one of them.
 
-    Parameters
-    ----------
-    n_folds: 2 or more.
-    seed: which of the possible divisions.
-    by: `"group"` keeps artists or songs together, as `by_group` does; `"clip"` is leaky as to
-        groups, as `stratified` is.
-    n_valid: how many folds validate: in split i fold i tests, and the next `n_valid` validate.
+    Args:
+        n_folds: 2 or more.
+        seed: which of the possible divisions.
+        by: `"group"` keeps artists or songs together, as `by_group` does; `"clip"` is leaky as to
+            groups, as `stratified` is.
+        n_valid: how many folds validate: in split i fold i tests, and the next `n_valid` validate.
 
-    Raises
-    ------
-    SplitError: fewer groups than folds, or a genre with nothing to train on.
+    Raises:
+        SplitError: fewer groups than folds, or a genre with nothing to train on.
     """
     if not 2 <= n_folds <= len(corpus) or not 0 <= n_valid <= n_folds - 2:
         got = f"n_folds={n_folds}, n_valid={n_valid}"
@@ -108,9 +102,8 @@ def fault_filtered(corpus: Corpus) -> Split:
     gets the part of the split that it has, and `source` says how many: such figures cannot be
     compared with published ones.
 
-    Raises
-    ------
-    SplitError: a part without a clip, because the corpus is too small or is not GTZAN.
+    Raises:
+        SplitError: a part without a clip, because the corpus is too small or is not GTZAN.
     """
     listed: dict[str, list[str]] = {part: [] for part in PARTS}
     for part, genre, numbers in facts.read("gtzan_fault_filtered").itertuples(index=False):
@@ -132,9 +125,8 @@ def fault_filtered(corpus: Corpus) -> Split:
 def write_split(split: Split, path: str | os.PathLike[str]) -> None:
     """Write a split as a table of clip ids and parts, its name and source in comments above.
 
-    Raises
-    ------
-    StorageError: the folder cannot be written.
+    Raises:
+        StorageError: the folder cannot be written.
     """
     lines = [f"# name: {split.name}", f"# source: {split.source}"]
     lines = [" ".join(line.split()) for line in lines] + ["clip_id,part"]
@@ -146,9 +138,8 @@ def write_split(split: Split, path: str | os.PathLike[str]) -> None:
 def read_split(path: str | os.PathLike[str]) -> Split:
     """The split that `write_split` wrote, clips in the same order.
 
-    Raises
-    ------
-    SplitError: no such file, not such a table, or a split that does not hold together.
+    Raises:
+        SplitError: no such file, not such a table, or a split that does not hold together.
     """
     path = Path(path)
     form = "a table of clip_id,part below '# name:' and '# source:'"

@@ -42,14 +42,13 @@ SAMPLE_RATE = 22_050
 class Faults:
     """How many clips of each kind of fault `plant` puts into a table of clips.
 
-    Parameters
-    ----------
-    exact: clips that repeat another one sample by sample.
-    reencoded: clips that repeat another one, later by some milliseconds, quieter, through MP3.
-    mislabelled: clips that carry another genre's name.
-    clipped: clips recorded 12 dB too hot, their peaks cut off.
-    silent: clips with nothing in them.
-    truncated: clips that end early.
+    Args:
+        exact: clips that repeat another one sample by sample.
+        reencoded: clips that repeat another one, later by some milliseconds, quieter, through MP3.
+        mislabelled: clips that carry another genre's name.
+        clipped: clips recorded 12 dB too hot, their peaks cut off.
+        silent: clips with nothing in them.
+        truncated: clips that end early.
     """
 
     exact: int = 0
@@ -135,21 +134,19 @@ def synthetic(
 
     Nothing is rendered until a clip's audio is asked for; each clip is then kept on disk.
 
-    Parameters
-    ----------
-    n_per_genre: clips a genre; the first n are the same whatever n is.
-    seconds: length of a clip, up to two minutes; ignored when `songs`.
-    seed: another seed is another world of artists and songs.
-    faults: what to plant; `planted` lists it.
-    songs: whole songs of two to five minutes in place of excerpts.
+    Args:
+        n_per_genre: clips a genre; the first n are the same whatever n is.
+        seconds: length of a clip, up to two minutes; ignored when `songs`.
+        seed: another seed is another world of artists and songs.
+        faults: what to plant; `planted` lists it.
+        songs: whole songs of two to five minutes in place of excerpts.
 
     The table has, beside the usual columns, `artist`, `index`, `substyle`, `tempo_bpm`, `key`,
     `mode`, and `fault`, `of`, `true_genre`, which tell of planted faults. `truth` knows the rest.
 
-    Raises
-    ------
-    CorpusError: no clip, a length that is not positive or above two minutes, or more faults than
-        clips.
+    Raises:
+        CorpusError: no clip, a length that is not positive or above two minutes, or more faults
+            than clips.
 
     >>> corpus = synthetic(2)
     >>> corpus.clips.loc["blues.00001", ["genre", "group"]].tolist()
@@ -198,9 +195,8 @@ def truth(corpus: Corpus, clip_id: str) -> Truth:
 
     It is the truth of the music before any fault: of the clip as it was played.
 
-    Raises
-    ------
-    CorpusError: the clip is not of a synthetic corpus.
+    Raises:
+        CorpusError: the clip is not of a synthetic corpus.
     """
     if not isinstance(corpus.source, SyntheticSource):
         hint = "only music that mgrlib made has a known truth."
@@ -233,9 +229,8 @@ def plant(clips: pd.DataFrame, faults: Faults, seed: int = 0) -> pd.DataFrame:
     takes the sound and the artist of a clip of its genre; a mislabelled clip only changes its
     genre.
 
-    Raises
-    ------
-    CorpusError: more faults than clips, or than a genre has clips for.
+    Raises:
+        CorpusError: more faults than clips, or than a genre has clips for.
     """
     counts = asdict(faults)
     wanted = sum(counts.values()) + faults.exact + faults.reencoded
@@ -278,9 +273,8 @@ _HOT = 4.0  # 12 dB
 def faulty(y: np.ndarray, fault: str) -> np.ndarray:
     """(N,): the waveform with a fault of `Faults` done to it; "" and mere labels change nothing.
 
-    Raises
-    ------
-    CorpusError: an unknown fault.
+    Raises:
+        CorpusError: an unknown fault.
     """
     if fault in ("", "exact", "mislabelled"):
         return y
@@ -312,9 +306,8 @@ def prepare(corpus: Corpus, n_jobs: int | None = None) -> int:
 
     Several processes share the work, one thread each. Stop it at any time: what is finished stays.
 
-    Parameters
-    ----------
-    n_jobs: processes; all cores when None.
+    Args:
+        n_jobs: processes; all cores when None.
     """
     source = corpus.source
     if not isinstance(source, SyntheticSource):

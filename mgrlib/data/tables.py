@@ -29,16 +29,15 @@ N_COLUMNS = 57
 class FeatureTable:
     """Rows of a public feature table, labelled and tied to their clips.
 
-    Parameters
-    ----------
-    x: (R, 57) float64, one row a clip or segment, not scaled.
-    columns: the 57 names, in the order of `x`.
-    labels: (R,) int64, class numbers counted as in `genres`.
-    clip_ids: (R,) the clip of each row, such as `"blues.00000"`; segments of a clip share it.
-    groups: (R,) what must stay on one side of a split: the clip, or the first of the clips whose
-        rows are the same.
-    segments: (R,) int64, the number of the segment in its clip; 0 in a table of whole clips.
-    genres: the classes, in the order of their numbers.
+    Args:
+        x: (R, 57) float64, one row a clip or segment, not scaled.
+        columns: the 57 names, in the order of `x`.
+        labels: (R,) int64, class numbers counted as in `genres`.
+        clip_ids: (R,) the clip of each row, such as `"blues.00000"`; segments of a clip share it.
+        groups: (R,) what must stay on one side of a split: the clip, or the first of the clips
+            whose rows are the same.
+        segments: (R,) int64, the number of the segment in its clip; 0 in a table of whole clips.
+        genres: the classes, in the order of their numbers.
     """
 
     x: np.ndarray
@@ -112,10 +111,9 @@ def kaggle_features(path: str | os.PathLike[str]) -> FeatureTable:
     values are kept (the 30 s table has 14 such pairs, GTZAN's repeated recordings) and their clips
     are given one group.
 
-    Raises
-    ------
-    CorpusError: no such file, not this table, other than 57 features, values that are not finite
-        numbers, a file name or genre that does not fit, or a repeated file name.
+    Raises:
+        CorpusError: no such file, not this table, other than 57 features, values that are not
+            finite numbers, a file name or genre that does not fit, or a repeated file name.
     """
     path = Path(path)
     table = _read(path)

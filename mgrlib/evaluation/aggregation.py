@@ -90,15 +90,13 @@ def nearest(train_probs: np.ndarray, train_y: np.ndarray, *, k: int = 15) -> Agg
     mean. Give it scores of segments that the classifier was *not* trained on: those it was trained
     on it knows too well.
 
-    Parameters
-    ----------
-    train_probs: (S', K) scores of training segments.
-    train_y: (S',) their class numbers.
-    k: how many neighbours tell; all of them if there are fewer.
+    Args:
+        train_probs: (S', K) scores of training segments.
+        train_y: (S',) their class numbers.
+        k: how many neighbours tell; all of them if there are fewer.
 
-    Raises
-    ------
-    ShapeError: scores and classes that do not fit together.
+    Raises:
+        ShapeError: scores and classes that do not fit together.
 
     >>> train = np.array([[.9, .1], [.6, .4], [.55, .45]])
     >>> by_neighbours = nearest(train, np.array([0, 1, 1]), k=2)

@@ -15,9 +15,8 @@ __all__ = ["chance", "majority"]
 def chance(genres: Sequence[str]) -> float:
     """The expected accuracy of drawing one of the genres blindly: 1/K, however clips are spread.
 
-    Raises
-    ------
-    EvaluationError: no genre.
+    Raises:
+        EvaluationError: no genre.
 
     >>> chance(("blues", "jazz", "metal", "pop"))
     0.25

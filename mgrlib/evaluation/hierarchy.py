@@ -30,18 +30,16 @@ class NodeAnswers:
     A node is asked about all clips, also about those of genres that it was never trained on:
     routing needs its answer when a node before it has erred.
 
-    Parameters
-    ----------
-    tree: whose nodes were asked.
-    clip_ids: M different clips.
-    truth: (M,), the class number of each clip, counted as in `genres`.
-    genres: the K genres of the tree, in the corpus' order.
-    probs: by node name, the probabilities of its children, (M, n_children).
+    Args:
+        tree: whose nodes were asked.
+        clip_ids: M different clips.
+        truth: (M,), the class number of each clip, counted as in `genres`.
+        genres: the K genres of the tree, in the corpus' order.
+        probs: by node name, the probabilities of its children, (M, n_children).
 
-    Raises
-    ------
-    ShapeError: lengths that do not fit together.
-    EvaluationError: a node without answers, or genres that are not the tree's.
+    Raises:
+        ShapeError: lengths that do not fit together.
+        EvaluationError: a node without answers, or genres that are not the tree's.
     """
 
     tree: Tree
@@ -86,9 +84,8 @@ class NodeAnswers:
     def node(self, name: str) -> Predictions:
         """A node's answers to the clips of its own genres; its classes are its children.
 
-        Raises
-        ------
-        EvaluationError: no such clip.
+        Raises:
+            EvaluationError: no such clip.
         """
         rows, children = np.flatnonzero(self.below(name)), self._children(name)
         clip_ids = tuple(self.clip_ids[m] for m in rows)
@@ -185,9 +182,8 @@ class NodeAnswers:
     def concat(parts: Sequence[NodeAnswers]) -> NodeAnswers:
         """The answers of several folds as one table.
 
-        Raises
-        ------
-        EvaluationError: nothing to join, or other trees or genres.
+        Raises:
+            EvaluationError: nothing to join, or other trees or genres.
         """
         if not parts or any((p.tree, p.genres) != (parts[0].tree, parts[0].genres) for p in parts):
             got = f"{len(parts)} parts of several trees" if parts else "none"
@@ -211,9 +207,8 @@ def ask(
 ) -> NodeAnswers:
     """Put every node's question to every clip; a clip's segments are joined node by node.
 
-    Raises
-    ------
-    EvaluationError: no segment, or genres that are not the tree's.
+    Raises:
+        EvaluationError: no segment, or genres that are not the tree's.
     """
     if not len(segments):
         raise EvaluationError(explain("ask", "at least one segment", "none"))

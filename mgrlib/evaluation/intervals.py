@@ -21,12 +21,11 @@ Metric = Callable[[Predictions], float]
 class Interval:
     """A value with the bounds of its confidence interval.
 
-    Parameters
-    ----------
-    value, low, high: in the metric's unit; bounds are NaN where none can be given.
-    n: how many observations stand behind it.
-    level: confidence, 0.95 for 95 %.
-    unit: what `n` counts, for example `"clips"` or `"seeds"`.
+    Args:
+        value, low, high: in the metric's unit; bounds are NaN where none can be given.
+        n: how many observations stand behind it.
+        level: confidence, 0.95 for 95 %.
+        unit: what `n` counts, for example `"clips"` or `"seeds"`.
 
     >>> str(Interval(0.705, 0.6384, 0.7639, n=200))
     '.705 [.638, .764] n=200'
@@ -76,9 +75,8 @@ def wilson(k: int, n: int, *, level: float = 0.95) -> Interval:
     It stays within [0, 1] and keeps its level for small n and for p near 0 or 1, where
     p ± z sqrt(p (1 - p)/n) does neither. Wilson (1927); Brown, Cai and DasGupta (2001) compare.
 
-    Raises
-    ------
-    EvaluationError: unless 0 <= k <= n and n >= 1, or a level outside (0, 1).
+    Raises:
+        EvaluationError: unless 0 <= k <= n and n >= 1, or a level outside (0, 1).
 
     >>> print(wilson(141, 200))
     .705 [.638, .764] n=200
@@ -107,9 +105,8 @@ def bootstrap(
     artist tell less than as many independent ones, and the interval widens accordingly
     (Field and Welsh, 2007).
 
-    Raises
-    ------
-    EvaluationError: `groups` of another length, one group only, or a level outside (0, 1).
+    Raises:
+        EvaluationError: `groups` of another length, one group only, or a level outside (0, 1).
     """
     check_level("bootstrap", level)
     members = group_members("bootstrap", groups, predictions.n)
@@ -129,9 +126,8 @@ def over_seeds(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> 
     It tells how the result varies with the seed on these very test clips, and nothing about other
     clips; `over_runs` has both. A single run has no spread: its bounds are NaN.
 
-    Raises
-    ------
-    EvaluationError: no value, or one that is not finite.
+    Raises:
+        EvaluationError: no value, or one that is not finite.
 
     >>> print(over_seeds([0.70, 0.72, 0.68]))
     .700 [.650, .750] n=3 seeds
@@ -157,9 +153,8 @@ def over_runs(
     `n` of the result counts clips. One run alone gives the ordinary bootstrap over clips; from a
     few, the share of the seeds in the variance comes out too small, by 1/R of it for R runs.
 
-    Raises
-    ------
-    EvaluationError: no run, or runs on different clips.
+    Raises:
+        EvaluationError: no run, or runs on different clips.
     """
     check_level("over_runs", level)
     if not runs:
@@ -180,9 +175,8 @@ def clips_needed(p1: float, p2: float, *, level: float = 0.95, power: float = 0.
     n = (z_level + z_power)² (p1 (1 - p1) + p2 (1 - p2)) / (p1 - p2)², the usual two-sided normal
     approximation (Fleiss, 1981). On the same clips fewer do, by as much as the systems agree.
 
-    Raises
-    ------
-    EvaluationError: equal accuracies, or one outside [0, 1].
+    Raises:
+        EvaluationError: equal accuracies, or one outside [0, 1].
 
     >>> clips_needed(0.705, 0.68)
     5345

@@ -51,9 +51,8 @@ def _numbers(clip: np.ndarray) -> np.ndarray:
 def songs_of(frames: Predictions) -> tuple[str, ...]:
     """The song of each frame, by name.
 
-    Raises
-    ------
-    EvaluationError: a name that `as_clips` did not give.
+    Raises:
+        EvaluationError: a name that `as_clips` did not give.
     """
     strange = [clip_id for clip_id in frames.clip_ids if MARK not in clip_id]
     if strange:
@@ -65,9 +64,8 @@ def songs_of(frames: Predictions) -> tuple[str, ...]:
 def joined(frames: Predictions, aggregate: Aggregate = mean_probs) -> Predictions:
     """One row a song: what its frames say, joined; songs in the order of their first frames.
 
-    Raises
-    ------
-    EvaluationError: a song whose frames are of several genres.
+    Raises:
+        EvaluationError: a song whose frames are of several genres.
     """
     names = songs_of(frames)
     songs = tuple(dict.fromkeys(names))

@@ -44,17 +44,16 @@ THRESHOLD = 0.5
 class LabelPredictions:
     """What a classifier says of each clip and genre, beside which genres the clip has.
 
-    Parameters
-    ----------
-    clip_ids: M different clips.
-    truth: (M, K) bool, whether the clip has the genre.
-    probs: (M, K) in [0, 1], each genre's probability for itself; rows need not sum to 1.
-    genres: the K class names.
+    Args:
+        clip_ids: M different clips.
+        truth: (M, K) bool, whether the clip has the genre.
+        probs: (M, K) in [0, 1], each genre's probability for itself; rows need not sum to 1.
+        genres: the K class names.
 
-    Raises
-    ------
-    ShapeError: parts that do not fit together.
-    EvaluationError: no clip, a clip twice or without a genre, or a number that is no probability.
+    Raises:
+        ShapeError: parts that do not fit together.
+        EvaluationError: no clip, a clip twice or without a genre, or a number that is no
+            probability.
 
     >>> p = LabelPredictions(("a",), np.array([[1, 1, 0]]), np.array([[.9, .4, .2]]), tuple("xyz"))
     >>> p.decided(), all_found(p), exact_match(p)
@@ -121,14 +120,13 @@ def predict_labels(
 ) -> LabelPredictions:
     """One row for each clip: the sigmoid of each logit, joined over the clip's segments.
 
-    Parameters
-    ----------
-    segments: with targets y (S, K) of 0 and 1, as the loss `mgrlib.training.multi_label` wants.
-    aggregate: joins the segments of a clip, (S, K) -> (M, K).
+    Args:
+        segments: with targets y (S, K) of 0 and 1, as the loss `mgrlib.training.multi_label` wants.
+        aggregate: joins the segments of a clip, (S, K) -> (M, K).
 
-    Raises
-    ------
-    EvaluationError: segments with class numbers, or clips whose segments differ in their genres.
+    Raises:
+        EvaluationError: segments with class numbers, or clips whose segments differ in their
+            genres.
     """
     if segments.y.ndim != 2:
         hint = "segments of one genre each are for `predict`."

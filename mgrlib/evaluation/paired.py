@@ -98,9 +98,8 @@ def mcnemar(a: Predictions, b: Predictions) -> McNemar:
     With m = min(only_a, only_b), d = only_a + only_b and X ~ Binomial(d, 1/2):
     p_exact = min(1, 2 P(X <= m)) and p_mid = 2 P(X <= m) - P(X = m).
 
-    Raises
-    ------
-    EvaluationError: different clips, genres or truths.
+    Raises:
+        EvaluationError: different clips, genres or truths.
     """
     right_a, right_b = a.correct, aligned(a, b).correct
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
@@ -122,9 +121,8 @@ def mcnemar_range(k1: int, k2: int, n: int, *, mid_p: bool = False) -> tuple[flo
     the other is, all disagreements favour it: the smallest p. If they overlap as little as they
     can, the largest.
 
-    Raises
-    ------
-    EvaluationError: unless 0 <= k1, k2 <= n.
+    Raises:
+        EvaluationError: unless 0 <= k1, k2 <= n.
 
     Accuracies of .705 and .680 on 200 clips cannot differ at the 5 % level, whatever the overlap
     (5 against 0 clips give p = 2/2⁵):
@@ -150,9 +148,8 @@ def compare_counts(
     (l, u) of both shares: d - sqrt((p1 - l1)² + (u2 - p2)²) to d + sqrt((u1 - p1)² + (p2 - l2)²).
     For two systems on the same clips it is too cautious: see `mcnemar_range`.
 
-    Raises
-    ------
-    EvaluationError: unless 0 <= k <= n for both.
+    Raises:
+        EvaluationError: unless 0 <= k <= n for both.
 
     >>> print(compare_counts(141, 136, 200))
     +.025 [-.065, .115] p=.665 n=200 (Fisher)
@@ -181,9 +178,8 @@ def paired_bootstrap(
     systems are judged on the same draw: what makes a clip hard for both cancels. p is twice the
     share of draws on the far side of zero, (count + 1)/(n + 1), at most 1.
 
-    Raises
-    ------
-    EvaluationError: different clips, or groups of another length.
+    Raises:
+        EvaluationError: different clips, or groups of another length.
     """
     check_level("paired_bootstrap", level)
     gain = a.correct.astype(float) - aligned(a, b).correct
@@ -213,9 +209,8 @@ def seeds_test(
     runs that share something by position, such as the split that both were trained on. Runs that
     are all alike leave no doubt: p is 1 for no difference and 0 for any.
 
-    Raises
-    ------
-    EvaluationError: fewer than two runs, values not finite, or pairs of unequal length.
+    Raises:
+        EvaluationError: fewer than two runs, values not finite, or pairs of unequal length.
 
     >>> print(seeds_test([0.70, 0.72, 0.68], [0.65, 0.66, 0.64]))
     +.050 [.008, .092] p=.032 n=3 (Welch t)
@@ -248,9 +243,8 @@ def permutation_test(
     `n` random ones: of every run with every other, or, if `paired`, within pairs. Few runs cannot
     give a small p: with 3 and 3 it is 2/20 at best.
 
-    Raises
-    ------
-    EvaluationError: as `seeds_test`.
+    Raises:
+        EvaluationError: as `seeds_test`.
 
     >>> permutation_test([0.70, 0.72, 0.68], [0.65, 0.66, 0.64])
     0.1
@@ -280,9 +274,8 @@ def corrected_t_test(
     finds too much. Nadeau and Bengio (2003) replace the variance s²/J of the mean of J differences
     by s² (1/J + n_test/n_train).
 
-    Raises
-    ------
-    EvaluationError: fewer than two differences, or no clips to train or test on.
+    Raises:
+        EvaluationError: fewer than two differences, or no clips to train or test on.
 
     >>> print(corrected_t_test([0.02, 0.04, 0.03, 0.05, 0.01], n_train=80, n_test=20))
     +.030 [.001, .059] p=.047 n=5 (corrected t)

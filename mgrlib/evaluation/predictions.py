@@ -26,20 +26,18 @@ DIGITS = 4
 class Predictions:
     """What a classifier says of each clip, beside what is true.
 
-    Parameters
-    ----------
-    clip_ids: M different clips.
-    truth: (M,), the class number of each clip, counted as in `genres`.
-    probs: (M, K), the probability given to each genre; each row sums to 1.
-    genres: the K class names.
+    Args:
+        clip_ids: M different clips.
+        truth: (M,), the class number of each clip, counted as in `genres`.
+        probs: (M, K), the probability given to each genre; each row sums to 1.
+        genres: the K class names.
 
     The arrays are copied and cannot be written to.
 
-    Raises
-    ------
-    ShapeError: lengths that do not fit together.
-    EvaluationError: no clip, a clip twice, a label outside `genres`, or a row that is no
-        probability distribution; the message names the first three clips.
+    Raises:
+        ShapeError: lengths that do not fit together.
+        EvaluationError: no clip, a clip twice, a label outside `genres`, or a row that is no
+            probability distribution; the message names the first three clips.
 
     >>> probs = np.array([[.9, .1], [.6, .4]])
     >>> p = Predictions(("a", "b"), np.array([0, 1]), probs, ("jazz", "pop"))
@@ -116,9 +114,8 @@ class Predictions:
     def concat(parts: Sequence[Predictions]) -> Predictions:
         """The predictions of several folds as one table.
 
-        Raises
-        ------
-        EvaluationError: nothing to join, different genres, or a clip in two parts.
+        Raises:
+            EvaluationError: nothing to join, different genres, or a clip in two parts.
         """
         if not parts:
             raise EvaluationError(explain("Predictions.concat", "at least one part", "none"))
@@ -137,9 +134,8 @@ class Predictions:
     def select(self, clip_ids: Sequence[str]) -> Predictions:
         """The rows of these clips, in the order asked for.
 
-        Raises
-        ------
-        EvaluationError: a clip that is not here.
+        Raises:
+            EvaluationError: a clip that is not here.
         """
         row = {clip_id: i for i, clip_id in enumerate(self.clip_ids)}
         unknown = [c for c in clip_ids if c not in row]
@@ -193,9 +189,8 @@ class Predictions:
     def from_dict(content: dict[str, Any]) -> Predictions:
         """The table that `to_dict` wrote, each row of probabilities scaled to sum to 1 again.
 
-        Raises
-        ------
-        EvaluationError: an entry is missing, or what is there is no table of predictions.
+        Raises:
+            EvaluationError: an entry is missing, or what is there is no table of predictions.
         """
         missing = [k for k in ("genres", "clip_ids", "truth", "probs") if k not in content]
         if missing:
@@ -254,11 +249,10 @@ def predict(
     `aggregate` joins those of one clip: (S, K) -> (M, K). The model runs in evaluation mode on the
     device where its weights are, and is afterwards as it was.
 
-    Raises
-    ------
-    EvaluationError: no segment, several labels a segment, or logits that are not finite (the
-        message names the clips).
-    ShapeError: logits that are not (B, K).
+    Raises:
+        EvaluationError: no segment, several labels a segment, or logits that are not finite (the
+            message names the clips).
+        ShapeError: logits that are not (B, K).
     """
     S = _n_segments("predict", segments)
     pieces = []
@@ -290,9 +284,8 @@ def predict_sklearn(
     been fitted on class numbers. A genre that it never saw gets probability 0; a classifier without
     `predict_proba` gives all probability to its answer.
 
-    Raises
-    ------
-    EvaluationError: no segment, or classes that are no class numbers of `segments.genres`.
+    Raises:
+        EvaluationError: no segment, or classes that are no class numbers of `segments.genres`.
     """
     S, K = _n_segments("predict_sklearn", segments), len(segments.genres)
     known = np.asarray(estimator.classes_)

@@ -46,13 +46,14 @@ DECAY_DB = 60.0  # a reverberation time is the time in which the sound falls by 
 class Probe:
     """A kind of damage and the levels at which it is tried.
 
-    Parameters
-    ----------
-    name: what tables and plots call it.
-    change: `(y, sample_rate, level, seed) -> y'`, (N,) -> (N,); pure, all randomness from `seed`.
-    levels: from mild to hard.
-    unit: of the levels.
-    version: rises when the same level comes to give other samples; stored features depend on it.
+    Args:
+        name: what tables and plots call it.
+        change: `(y, sample_rate, level, seed) -> y'`, (N,) -> (N,); pure, all randomness from
+            `seed`.
+        levels: from mild to hard.
+        unit: of the levels.
+        version: rises when the same level comes to give other samples; stored features depend on
+            it.
     """
 
     name: str
@@ -144,10 +145,9 @@ PROBES: Mapping[str, Probe] = {
 class Probed:
     """A feature of the spoilt sound: (N,) -> the feature's shape. A feature like any other.
 
-    Parameters
-    ----------
-    feature: any feature.
-    probe, level, seed: the damage.
+    Args:
+        feature: any feature.
+        probe, level, seed: the damage.
     """
 
     feature: Feature
@@ -194,22 +194,20 @@ def answers(
 ) -> dict[float | None, Predictions]:
     """What a classifier says of a corpus at each level of a probe; under None, of untouched sound.
 
-    Parameters
-    ----------
-    model: a trained network, a fitted scikit-learn classifier, or a function from `Segments` to
-        `Predictions`.
-    corpus: clips that the model was not trained on: `corpus.select(clip_ids=split.test)`.
-    features: what the model was trained on, one or a sequence of them.
-    probe: one of `PROBES` by name, or one of your own.
-    prepare: what is done to the segments before the model gets them, such as the scaling that was
-        fitted on the training clips.
-    how: the cutting that the model was trained with.
-    seed: of the damage.
+    Args:
+        model: a trained network, a fitted scikit-learn classifier, or a function from `Segments` to
+            `Predictions`.
+        corpus: clips that the model was not trained on: `corpus.select(clip_ids=split.test)`.
+        features: what the model was trained on, one or a sequence of them.
+        probe: one of `PROBES` by name, or one of your own.
+        prepare: what is done to the segments before the model gets them, such as the scaling that
+            was fitted on the training clips.
+        how: the cutting that the model was trained with.
+        seed: of the damage.
 
-    Raises
-    ------
-    EvaluationError: an unknown probe.
-    AudioError, FeatureError, ShapeError: as from `cut` and `predict`.
+    Raises:
+        EvaluationError: an unknown probe.
+        AudioError, FeatureError, ShapeError: as from `cut` and `predict`.
     """
     probe, features = _known(probe), [features] if isinstance(features, Feature) else features
     found: dict[float | None, Predictions] = {}
@@ -281,9 +279,8 @@ def curve(
     Arguments are those of `answers`, but for `probes`: names, or probes of your own. Columns are
     those of `as_table`; every probe begins with a row for the untouched sound.
 
-    Raises
-    ------
-    EvaluationError: no probe, or an unknown one.
+    Raises:
+        EvaluationError: no probe, or an unknown one.
     """
     if not probes:
         raise EvaluationError(explain("curve", "at least one probe", "none"))

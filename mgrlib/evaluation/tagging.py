@@ -17,14 +17,12 @@ def tag_auc(scores: np.ndarray, tags: np.ndarray) -> np.ndarray:
     .5 is guessing, and no threshold has to be chosen. A tag that every clip has, or none, has no
     AUC (NaN).
 
-    Parameters
-    ----------
-    scores: any numbers that rise with the belief in a tag: logits or probabilities.
-    tags: true or 1 where a clip has the tag.
+    Args:
+        scores: any numbers that rise with the belief in a tag: logits or probabilities.
+        tags: true or 1 where a clip has the tag.
 
-    Raises
-    ------
-    ShapeError: arrays of unequal shape.
+    Raises:
+        ShapeError: arrays of unequal shape.
 
     >>> tag_auc(np.array([[.9], [.4], [.6], [.1]]), np.array([[1], [1], [0], [0]]))
     array([0.75])

@@ -130,15 +130,14 @@ def n_samples(seconds: float, sample_rate: int) -> int:
 class Framewise:
     """The settings that every feature with a time axis shares; its own are added by subclasses.
 
-    Parameters
-    ----------
-    sample_rate: samples a second, in Hz; there is no default, since a wrong one is silent.
-    n_fft: samples in a frame. 2048 samples are 93 ms at 22,050 Hz.
-    hop_length: samples from the start of one frame to the start of the next.
-    n_frames: keep the first so many frames, and fill up with what silence would give when the
-        sound is shorter; None keeps the frames there are, 1 + N // hop_length.
-    pad_mode: how half a frame is added before and after, so that frame t is centred at sample
-        t * hop_length: "constant" (zeros, librosa since 0.10) or "reflect" (before).
+    Args:
+        sample_rate: samples a second, in Hz; there is no default, since a wrong one is silent.
+        n_fft: samples in a frame. 2048 samples are 93 ms at 22,050 Hz.
+        hop_length: samples from the start of one frame to the start of the next.
+        n_frames: keep the first so many frames, and fill up with what silence would give when the
+            sound is shorter; None keeps the frames there are, 1 + N // hop_length.
+        pad_mode: how half a frame is added before and after, so that frame t is centred at sample
+            t * hop_length: "constant" (zeros, librosa since 0.10) or "reflect" (before).
     """
 
     version: ClassVar[int] = 1
@@ -170,10 +169,9 @@ class Framewise:
     def __call__(self, y: np.ndarray) -> FloatArray:
         """(N,) float waveform -> (n_rows, T) float32.
 
-        Raises
-        ------
-        FeatureError: a waveform that is empty, not one-dimensional, not of floating point, or not
-            finite.
+        Raises:
+            FeatureError: a waveform that is empty, not one-dimensional, not of floating point, or
+                not finite.
         """
         return self.of(Sound(y, self.sample_rate, where=type(self).__name__))
 

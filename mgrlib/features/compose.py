@@ -95,13 +95,13 @@ class Dropped:
     Minhas et al. (2019) set 25, 50 or 75 % of a spectrogram's pixels to zero and take all features
     from what is left. What needs a waveform gets the one that the damaged spectrogram gives.
 
-    Parameters
-    ----------
-    feature: any feature.
-    fraction: of the cells that are set to zero, 0 to 1.
-    seed: the cells depend on it and on the sound: always the same for one sound, others for others.
-    n_fft, hop_length, pad_mode: of the spectrogram; features that use the same frames are taken
-        from its remaining cells as they are.
+    Args:
+        feature: any feature.
+        fraction: of the cells that are set to zero, 0 to 1.
+        seed: the cells depend on it and on the sound: always the same for one sound, others for
+            others.
+        n_fft, hop_length, pad_mode: of the spectrogram; features that use the same frames are taken
+            from its remaining cells as they are.
     """
 
     version: ClassVar[int] = 1

@@ -20,11 +20,10 @@ class Crop:
     Minhas et al. (2019) take 5 s at random from each clip of 30 s. Where the stretch begins depends
     on `seed` and on the sound: a clip always gives the same one, and other clips give others.
 
-    Parameters
-    ----------
-    feature: any feature.
-    seconds: length of the stretch.
-    seed: another seed is another draw for every sound.
+    Args:
+        feature: any feature.
+        seconds: length of the stretch.
+        seed: another seed is another draw for every sound.
 
     >>> from mgrlib.features import Vector26
     >>> Crop(Vector26(22050), seconds=5.0).shape(30.0)
@@ -64,9 +63,8 @@ class Crop:
     def stretch(self, y: np.ndarray) -> np.ndarray:
         """The samples that the feature is given, (N,) -> (seconds * sample_rate,).
 
-        Raises
-        ------
-        FeatureError: a sound shorter than the stretch.
+        Raises:
+            FeatureError: a sound shorter than the stretch.
         """
         y, length = check_waveform("Crop", y), n_samples(self.seconds, self.sample_rate)
         if len(y) < length:

@@ -85,11 +85,10 @@ def harmonic_and_percussive(
     The shares of a cell add up to 1, so the percussive part is what the harmonic leaves: one
     inverse transform, not two.
 
-    Parameters
-    ----------
-    y: (N,).
-    spectrum: of `y`.
-    length: as in `inverse_stft`; what lies beyond is left out.
+    Args:
+        y: (N,).
+        spectrum: of `y`.
+        length: as in `inverse_stft`; what lies beyond is left out.
     """
     masked = spectrum.stft * harmonic_mask(spectrum.magnitude)
     harmonic = inverse_stft(masked, spectrum.n_fft, spectrum.hop_length, length)[: len(y)]

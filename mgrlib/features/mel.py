@@ -52,12 +52,12 @@ def mel_filterbank(
 ) -> FloatArray:
     """Triangular weights (n_mels, F), F = n_fft // 2 + 1, each band of the same area (Slaney).
 
-    Parameters
-    ----------
-    sample_rate: in Hz.
-    n_fft: samples in a frame.
-    n_mels: number of bands.
-    fmin, fmax: lower end of the first and upper end of the last band, in Hz; None is half the rate.
+    Args:
+        sample_rate: in Hz.
+        n_fft: samples in a frame.
+        n_mels: number of bands.
+        fmin, fmax: lower end of the first and upper end of the last band, in Hz; None is half the
+            rate.
     """
     edges = mel_edges(n_mels, fmin, fmax or sample_rate / 2)[:, np.newaxis]
     bins = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)
@@ -107,11 +107,10 @@ def power_to_db(
 ) -> FloatArray:
     """Decibels against 1: 10 log10(power ** exponent), never below -100 dB.
 
-    Parameters
-    ----------
-    power: any shape, not negative.
-    top_db: nothing is left further than this below the loudest cell; None for no such floor.
-    exponent: applied to the power first. Choi et al. (2016) square the mel power once more.
+    Args:
+        power: any shape, not negative.
+        top_db: nothing is left further than this below the loudest cell; None for no such floor.
+        exponent: applied to the power first. Choi et al. (2016) square the mel power once more.
 
     >>> power_to_db(np.array([1.0, 0.1, 0.0]))
     array([  0., -10., -80.], dtype=float32)
@@ -194,14 +193,13 @@ class LogMel(_MelSettings):
     With its defaults this is `librosa.power_to_db(librosa.feature.melspectrogram(...))`. Luo
     (2021) takes the first 1024 frames of 128 bands; Choi et al. (2016) 96 bands of 12 kHz sound.
 
-    Parameters
-    ----------
-    sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-    n_mels: number of bands.
-    fmin, fmax: the frequencies in Hz between which the bands lie; fmax None is half the rate.
-    top_db: nothing is left further than this below the loudest cell of the sound, and frames added
-        by `n_frames` hold that floor; None leaves only the floor of -100 dB.
-    exponent: the mel power is raised to this first; 2 is Choi's extra square.
+    Args:
+        sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
+        n_mels: number of bands.
+        fmin, fmax: the frequencies in Hz between which the bands lie; fmax None is half the rate.
+        top_db: nothing is left further than this below the loudest cell of the sound, and frames
+            added by `n_frames` hold that floor; None leaves only the floor of -100 dB.
+        exponent: the mel power is raised to this first; 2 is Choi's extra square.
 
     >>> LogMel(22050, n_frames=1024).shape(30.0)
     (128, 1024)
@@ -259,13 +257,12 @@ class Mfcc(_MelSettings):
     The cosine transform of the log-mel spectrogram's columns, as `librosa.feature.mfcc`. Luo (2021)
     uses 16 coefficients of the first 1024 frames; Tang et al. (2018) 13 without C0, or 14 with it.
 
-    Parameters
-    ----------
-    sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-    n_mfcc: number of coefficients, C0 counted if it is kept.
-    c0: keep C0, the loudness; without it the coefficients are C1 to C(n_mfcc).
-    n_deltas: 1 appends the slopes of the coefficients over time, 2 their curvatures too.
-    n_mels, fmin, fmax, top_db: of the log-mel spectrogram, as in `LogMel`.
+    Args:
+        sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
+        n_mfcc: number of coefficients, C0 counted if it is kept.
+        c0: keep C0, the loudness; without it the coefficients are C1 to C(n_mfcc).
+        n_deltas: 1 appends the slopes of the coefficients over time, 2 their curvatures too.
+        n_mels, fmin, fmax, top_db: of the log-mel spectrogram, as in `LogMel`.
 
     >>> Mfcc(22050, n_mfcc=16, n_frames=1024).shape(30.0)
     (16, 1024)

@@ -91,10 +91,9 @@ def resized(values: np.ndarray, height: int, width: int) -> FloatArray:
 def filled(low: np.ndarray, high: np.ndarray, height: int) -> FloatArray:
     """A blue shape on white, (height, W, 3), from `low` to `high` in every column.
 
-    Parameters
-    ----------
-    low, high: (W,) heights above the lower edge, in pixels.
-    height: of the picture in pixels.
+    Args:
+        low, high: (W,) heights above the lower edge, in pixels.
+        height: of the picture in pixels.
     """
     floors = np.arange(height - 1, -1, -1, dtype=np.float32)[:, np.newaxis]
     covered = np.clip(np.minimum(high, floors + 1) - np.maximum(low, floors), 0.0, 1.0)
@@ -121,12 +120,11 @@ def _extremes(values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
 class _Picture:
     """The settings that all pictures share.
 
-    Parameters
-    ----------
-    sample_rate: samples a second, in Hz.
-    size: height and width in pixels.
-    channels: "last" gives (size, size, 3), to look at; "first" (3, size, size), for networks.
-    n_fft, hop_length, pad_mode: of the frames, as in `Framewise`.
+    Args:
+        sample_rate: samples a second, in Hz.
+        size: height and width in pixels.
+        channels: "last" gives (size, size, 3), to look at; "first" (3, size, size), for networks.
+        n_fft, hop_length, pad_mode: of the frames, as in `Framewise`.
     """
 
     version: ClassVar[int] = 1
@@ -183,9 +181,8 @@ class WavePlot(_Picture):
     As `librosa.display.waveshow` draws a long sound: from minus to plus the largest magnitude in
     each column.
 
-    Parameters
-    ----------
-    limit: the amplitude at the upper edge; None takes each sound's largest and hides loudness.
+    Args:
+        limit: the amplitude at the upper edge; None takes each sound's largest and hides loudness.
     """
 
     limit: float | None = None
@@ -206,10 +203,9 @@ class WavePlot(_Picture):
 class ZcrPlot(_Picture):
     """The zero-crossing rate over time, a blue line on white, (N,) -> (224, 224, 3).
 
-    Parameters
-    ----------
-    limit: the rate at the upper edge, up to 1; None takes each sound's largest.
-    line_width: in pixels.
+    Args:
+        limit: the rate at the upper edge, up to 1; None takes each sound's largest.
+        line_width: in pixels.
     """
 
     limit: float | None = None
@@ -236,9 +232,8 @@ class MelPicture(_Picture):
 
     Low bands are below. Black is 80 dB below the loudest cell.
 
-    Parameters
-    ----------
-    n_mels: number of bands.
+    Args:
+        n_mels: number of bands.
     """
 
     n_mels: int = 128
@@ -262,9 +257,8 @@ class MfccPicture(_Picture):
 
     C0 is so much larger than the rest that it takes most of the range, as in librosa's plots.
 
-    Parameters
-    ----------
-    n_mfcc: number of coefficients.
+    Args:
+        n_mfcc: number of coefficients.
     """
 
     n_mfcc: int = 20

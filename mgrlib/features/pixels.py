@@ -17,10 +17,9 @@ class MelPixels(LogMel):
     to increase contrast; in the authors' public code a pixel is the magnitude of its decibels below
     the loudest cell, times 4.5. So 0 is the loudest cell there is, and 360 is silence.
 
-    Parameters
-    ----------
-    contrast: what the decibels are multiplied by.
-    others: as in `LogMel`; `top_db` is the depth of the picture.
+    Args:
+        contrast: what the decibels are multiplied by.
+        others: as in `LogMel`; `top_db` is the depth of the picture.
 
     >>> MelPixels(22050).shape(5.0)
     (128, 216)

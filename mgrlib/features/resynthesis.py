@@ -16,15 +16,13 @@ def noise_like(log_mel: np.ndarray, feature: LogMel, *, seed: int = 0) -> FloatA
     The power of a band is spread evenly over its bins, and each bin gets a phase at random. So
     what is heard is what the spectrogram holds, and what is missing it does not hold.
 
-    Parameters
-    ----------
-    log_mel: what `feature` gave, in dB, or what is left of it.
-    feature: the settings; frames have to overlap by half.
-    seed: of the phases.
+    Args:
+        log_mel: what `feature` gave, in dB, or what is left of it.
+        feature: the settings; frames have to overlap by half.
+        seed: of the phases.
 
-    Raises
-    ------
-    FeatureError: another number of bands, or frames that do not overlap.
+    Raises:
+        FeatureError: another number of bands, or frames that do not overlap.
     """
     if np.ndim(log_mel) != 2 or len(log_mel) != feature.n_mels:
         expected = f"shape (F={feature.n_mels}, T)"

@@ -30,10 +30,10 @@ N_MELS = 128
 class OnsetStrength(Framewise):
     """How much louder the bands became since the frame before, (N,) -> (1, T) in dB.
 
-    Parameters
-    ----------
-    sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-    aggregate: "mean" over the bands (librosa's `onset_strength`) or "median" (its `beat_track`).
+    Args:
+        sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
+        aggregate: "mean" over the bands (librosa's `onset_strength`) or "median" (its
+            `beat_track`).
     """
 
     aggregate: Literal["mean", "median"] = "mean"
@@ -159,11 +159,10 @@ class Tempo(OnsetStrength):
 def beat_frames(strength: FloatArray, bpm: float, frame_rate: float) -> np.ndarray:
     """The frames on which beats fall, by dynamic programming (Ellis 2007).
 
-    Parameters
-    ----------
-    strength: onset strength, (T,).
-    bpm: tempo in beats a minute; 0 or less gives no beats.
-    frame_rate: frames a second.
+    Args:
+        strength: onset strength, (T,).
+        bpm: tempo in beats a minute; 0 or less gives no beats.
+        frame_rate: frames a second.
     """
     if bpm <= 0 or not strength.any():
         return np.empty(0, dtype=np.int64)
@@ -218,11 +217,10 @@ def _trim(beats: np.ndarray, score: np.ndarray) -> np.ndarray:
 def beat_times(y: np.ndarray, sample_rate: int, *, hop_length: int = 512) -> np.ndarray:
     """The times of the beats in seconds, as `librosa.beat.beat_track`; none in silence.
 
-    Parameters
-    ----------
-    y: (N,) float waveform.
-    sample_rate: in Hz.
-    hop_length: the step in samples in which times are measured.
+    Args:
+        y: (N,) float waveform.
+        sample_rate: in Hz.
+        hop_length: the step in samples in which times are measured.
     """
     sound = Sound(check_waveform("beat_times", y), sample_rate)
     onsets = OnsetStrength(sample_rate, hop_length=hop_length, aggregate="median")

@@ -81,10 +81,9 @@ def _all_but_rows(x: Any) -> tuple[int, ...]:
 class Standardize:
     """Each coefficient brought to mean 0 and standard deviation 1 over the training data.
 
-    Parameters
-    ----------
-    mean, deviation: one a coefficient, (F, 1, ...) with as many axes as one segment, or one for
-        all, (1, 1, ...).
+    Args:
+        mean, deviation: one a coefficient, (F, 1, ...) with as many axes as one segment, or one for
+            all, (1, 1, ...).
 
     >>> train = np.array([[0.0, 5.0], [2.0, 5.0]])
     >>> Standardize.fit(train)(train)
@@ -99,16 +98,14 @@ class Standardize:
     def fit(cls, train: Any, *, per: str = "coefficient", eps: float = 0.0) -> Self:
         """Fitted to (S, F, ...): a coefficient's statistics are over segments and frames.
 
-        Parameters
-        ----------
-        train: the training data; what never changes in them is only shifted to 0.
-        per: "coefficient" has one mean and deviation a row (band, MFCC), over all frames and
-            segments; "array" has one for everything and keeps the rows' differences.
-        eps: added to the deviation, so that what hardly changes stays small.
+        Args:
+            train: the training data; what never changes in them is only shifted to 0.
+            per: "coefficient" has one mean and deviation a row (band, MFCC), over all frames and
+                segments; "array" has one for everything and keeps the rows' differences.
+            eps: added to the deviation, so that what hardly changes stays small.
 
-        Raises
-        ------
-        FeatureError: data that nothing can be fitted to, or another `per`.
+        Raises:
+            FeatureError: data that nothing can be fitted to, or another `per`.
         """
         x = _training_data("Standardize.fit", train)
         axes = {"coefficient": _all_but_rows(x), "array": tuple(range(x.ndim))}
@@ -128,9 +125,8 @@ class Standardize:
 class MinMax:
     """Each coefficient brought to [0, 1] over the training data; other data may go beyond.
 
-    Parameters
-    ----------
-    low, span: one a coefficient, (F, 1, ...) with as many axes as one segment.
+    Args:
+        low, span: one a coefficient, (F, 1, ...) with as many axes as one segment.
 
     >>> train = np.array([[0.0, 5.0], [4.0, 5.0]])
     >>> MinMax.fit(train)(np.array([[1.0, 5.0], [6.0, 5.0]]))

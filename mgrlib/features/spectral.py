@@ -54,11 +54,10 @@ class _OneRow(Framewise):
 class Stft(Framewise):
     """The spectrogram, (N,) -> (n_fft // 2 + 1, T).
 
-    Parameters
-    ----------
-    sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-    scale: "magnitude", "power" (its square) or "db" (of the power, against 1).
-    top_db: for "db" only: nothing is left further than this below the loudest cell.
+    Args:
+        sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
+        scale: "magnitude", "power" (its square) or "db" (of the power, against 1).
+        top_db: for "db" only: nothing is left further than this below the loudest cell.
 
     >>> Stft(22050).shape(1.0)
     (1025, 44)
@@ -138,10 +137,9 @@ def _shared_moments(feature: _OneRow, sound: Sound) -> tuple[np.ndarray, np.ndar
 class SpectralRolloff(_OneRow):
     """The frequency in Hz below which most of the magnitude lies, (N,) -> (1, T).
 
-    Parameters
-    ----------
-    sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-    share: how much counts as most, between 0 and 1.
+    Args:
+        sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
+        share: how much counts as most, between 0 and 1.
     """
 
     share: float = 0.85
@@ -192,11 +190,10 @@ class SpectralContrast(Framewise):
     In each band the loudest fiftieth of the bins against the quietest (Jiang et al. 2002). One of
     the seven features of Minhas et al. (2019).
 
-    Parameters
-    ----------
-    sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-    n_bands: octaves above `fmin`; what lies below is one band more.
-    fmin: lower end of the first octave in Hz.
+    Args:
+        sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
+        n_bands: octaves above `fmin`; what lies below is one band more.
+        fmin: lower end of the first octave in Hz.
     """
 
     n_bands: int = 6
@@ -304,11 +301,10 @@ class Chroma(Framewise):
 
     One of the seven features of Minhas et al. (2019). Silent frames are 0.
 
-    Parameters
-    ----------
-    sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-    n_chroma: pitch classes an octave.
-    tuning: where A lies, in fractions of a class from 440 Hz; None estimates it for each sound.
+    Args:
+        sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
+        n_chroma: pitch classes an octave.
+        tuning: where A lies, in fractions of a class from 440 Hz; None estimates it for each sound.
     """
 
     n_chroma: int = 12
@@ -365,11 +361,10 @@ def estimate_tuning(power: np.ndarray, sample_rate: int, n_fft: int, n_chroma: i
     The most frequent deviation of the louder half of all spectral peaks from 150 to 4000 Hz, as
     `librosa.estimate_tuning`. 0 when there is no peak.
 
-    Parameters
-    ----------
-    power: (T, F).
-    sample_rate, n_fft: what it was computed with.
-    n_chroma: classes an octave.
+    Args:
+        power: (T, F).
+        sample_rate, n_fft: what it was computed with.
+        n_chroma: classes an octave.
     """
     peaks = [_spectral_peaks(block, sample_rate, n_fft) for _, block in _cache_sized(power)]
     pitches, heights = (np.concatenate(parts) for parts in zip(*peaks, strict=True))

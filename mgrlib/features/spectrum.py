@@ -28,14 +28,12 @@ BLOCK_SAMPLES = 64 * 2048  # a block of frames, its spectrum and its power fit a
 def check_waveform(where: str, y: Any) -> FloatArray:
     """The waveform as contiguous float32, if it is one.
 
-    Parameters
-    ----------
-    where: who asks, for the message.
-    y: (N,) floating-point samples, N >= 1. Integers are refused: their scale is unknown here.
+    Args:
+        where: who asks, for the message.
+        y: (N,) floating-point samples, N >= 1. Integers are refused: their scale is unknown here.
 
-    Raises
-    ------
-    FeatureError: naming the fault.
+    Raises:
+        FeatureError: naming the fault.
     """
     y = np.asarray(y)
     if y.ndim != 1:
@@ -80,10 +78,9 @@ def frozen_array(x: np.ndarray) -> Any:
 class Spectrum:
     """The short-time Fourier transform of a sound, and what follows from it, each computed once.
 
-    Parameters
-    ----------
-    y: (N,) float32.
-    n_fft, hop_length, pad_mode: as in every feature with a time axis.
+    Args:
+        y: (N,) float32.
+        n_fft, hop_length, pad_mode: as in every feature with a time axis.
     """
 
     def __init__(self, y: FloatArray, n_fft: int, hop_length: int, pad_mode: str) -> None:
@@ -160,11 +157,10 @@ class Sound:
     Features that are computed together (`Concat`, `Vector26`, `Vector57`) are given one `Sound`,
     and so share one STFT; it lives as long as the call and is not for keeping.
 
-    Parameters
-    ----------
-    y: (N,) floating-point samples.
-    sample_rate: its rate in Hz.
-    where: who asks, for messages.
+    Args:
+        y: (N,) floating-point samples.
+        sample_rate: its rate in Hz.
+        where: who asks, for messages.
     """
 
     def __init__(self, y: Any, sample_rate: int, *, where: str = "Sound") -> None:

@@ -45,14 +45,13 @@ def standardize_clips(x: Any) -> Any:
 class TaggerMel:
     """The mel spectrogram that Choi's taggers read, (N,) -> (96, 1366).
 
-    Parameters
-    ----------
-    sample_rate: 12000, written out as everywhere; the networks know no other.
-    part: of a sound longer than 29.12 s, its "centre" (Choi) or its "start" (Jiménez and José, on
-        clips of 30 s). A shorter one is filled up with zeros behind.
-    scale: "clip" takes each clip's mean off and divides by its deviation, "none" leaves dB.
-    exponent: the mel power is raised to this; 1 leaves out the square.
-    top_db: nothing is left further than this below the loudest cell; None for no such floor.
+    Args:
+        sample_rate: 12000, written out as everywhere; the networks know no other.
+        part: of a sound longer than 29.12 s, its "centre" (Choi) or its "start" (Jiménez and José,
+            on clips of 30 s). A shorter one is filled up with zeros behind.
+        scale: "clip" takes each clip's mean off and divides by its deviation, "none" leaves dB.
+        exponent: the mel power is raised to this; 1 leaves out the square.
+        top_db: nothing is left further than this below the loudest cell; None for no such floor.
 
     >>> TaggerMel(12000).shape(30.0)
     (96, 1366)
@@ -99,9 +98,8 @@ class TaggerMel:
     def __call__(self, y: np.ndarray) -> FloatArray:
         """(N,) float waveform at 12 kHz -> (96, 1366) float32.
 
-        Raises
-        ------
-        FeatureError: a waveform that is empty, not one-dimensional, or not finite.
+        Raises:
+            FeatureError: a waveform that is empty, not one-dimensional, or not finite.
         """
         y = check_waveform("TaggerMel", y)
         length = n_samples(TAGGER_SECONDS, self.sample_rate)

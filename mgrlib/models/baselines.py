@@ -24,10 +24,9 @@ __all__ = ["BASELINES", "boosted_trees", "k_nn", "linear", "rbf_svm"]
 def linear(seed: int, *, strength: float = 1.0) -> Pipeline:
     """Logistic regression on standardised values: one weight a value and genre.
 
-    Parameters
-    ----------
-    seed: taken for the same call as the others have; nothing here is random.
-    strength: how freely weights may grow, scikit-learn's `C`; small values shrink them.
+    Args:
+        seed: taken for the same call as the others have; nothing here is random.
+        strength: how freely weights may grow, scikit-learn's `C`; small values shrink them.
     """
     regression = LogisticRegression(C=strength, max_iter=5000, random_state=seed)
     return make_pipeline(StandardScaler(), regression)
@@ -39,10 +38,9 @@ def k_nn(seed: int, *, n_neighbors: int = 5) -> Pipeline:
     With one neighbour it is the plainest detector of a leak: it is as good as the best where a test
     row has a near copy among the training rows, and the worst where it has none.
 
-    Parameters
-    ----------
-    seed: taken for the same call as the others have; nothing here is random.
-    n_neighbors: how many vote, each with the same weight.
+    Args:
+        seed: taken for the same call as the others have; nothing here is random.
+        n_neighbors: how many vote, each with the same weight.
     """
     return make_pipeline(StandardScaler(), KNeighborsClassifier(n_neighbors=n_neighbors))
 
@@ -52,10 +50,9 @@ def rbf_svm(seed: int, *, strength: float = 10.0) -> Pipeline:
 
     It answers with a genre and no probabilities. The kernel's width is scikit-learn's `"scale"`.
 
-    Parameters
-    ----------
-    seed: taken for the same call as the others have; nothing here is random.
-    strength: the price of a training row on the wrong side, scikit-learn's `C`.
+    Args:
+        seed: taken for the same call as the others have; nothing here is random.
+        strength: the price of a training row on the wrong side, scikit-learn's `C`.
     """
     return make_pipeline(StandardScaler(), SVC(C=strength, random_state=seed))
 
@@ -67,12 +64,11 @@ def boosted_trees(
 
     Trees ask whether a value lies above a threshold, so that no scaling matters to them.
 
-    Parameters
-    ----------
-    seed: of the draw of rows that thresholds are chosen from, where there are very many.
-    n_rounds: trees a genre.
-    lr: how much of a tree's answer is added.
-    min_leaf: training rows that a leaf holds at least; few, since data sets here are small.
+    Args:
+        seed: of the draw of rows that thresholds are chosen from, where there are very many.
+        n_rounds: trees a genre.
+        lr: how much of a tree's answer is added.
+        min_leaf: training rows that a leaf holds at least; few, since data sets here are small.
     """
     return HistGradientBoostingClassifier(
         learning_rate=lr,

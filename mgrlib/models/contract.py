@@ -36,10 +36,9 @@ def breaches(
 ) -> list[str]:
     """The clauses that a model breaks, each a sentence; an empty list when it keeps them all.
 
-    Parameters
-    ----------
-    make: builds a fresh model.
-    input_shapes: the shape of one segment, once a modality.
+    Args:
+        make: builds a fresh model.
+        input_shapes: the shape of one segment, once a modality.
     """
     generator = torch.Generator().manual_seed(seed)
     inputs = [torch.randn(4, *shape, generator=generator) for shape in input_shapes]

@@ -30,13 +30,11 @@ Nested = Sequence[Any]
 class Tree:
     """A node and all that is below it; the whole tree is its root.
 
-    Parameters
-    ----------
-    children: two or more, each a genre or another node.
+    Args:
+        children: two or more, each a genre or another node.
 
-    Raises
-    ------
-    EvaluationError: fewer than two children, or a genre twice.
+    Raises:
+        EvaluationError: fewer than two children, or a genre twice.
 
     >>> tree = Tree.of([["metal", "rock"], "jazz"])
     >>> tree.genres
@@ -92,9 +90,8 @@ class Tree:
     def path(self, genre: str) -> tuple[tuple[str, int], ...]:
         """The way to a genre: each node's name on it, and the number of the child to take.
 
-        Raises
-        ------
-        EvaluationError: a genre that is not in the tree.
+        Raises:
+            EvaluationError: a genre that is not in the tree.
         """
         if genre not in self.genres:
             raise EvaluationError(explain("Tree.path", f"one of {self.genres}", repr(genre)))
@@ -122,15 +119,13 @@ PAPER_TREE = Tree.of([STRONG, MILD])
 class Hierarchy:
     """A tree with a trained classifier at each node.
 
-    Parameters
-    ----------
-    tree: the questions.
-    classifiers: by node name, a function from segments to the probabilities of the node's children,
-        (S, n_children).
+    Args:
+        tree: the questions.
+        classifiers: by node name, a function from segments to the probabilities of the node's
+            children, (S, n_children).
 
-    Raises
-    ------
-    EvaluationError: a node without classifier.
+    Raises:
+        EvaluationError: a node without classifier.
     """
 
     tree: Tree
@@ -193,17 +188,15 @@ def route(
 ) -> np.ndarray:
     """Each clip's probabilities of the genres, (M, K), from those that the nodes give.
 
-    Parameters
-    ----------
-    probs: by node name, the probabilities of its children, (M, n_children).
-    genres: the order of the columns.
-    how: "hard" follows the most probable child at each node, as the paper does; the genre where
-        this ends gets probability 1. "soft" multiplies the probabilities along each path, so that
-        no node decides alone.
+    Args:
+        probs: by node name, the probabilities of its children, (M, n_children).
+        genres: the order of the columns.
+        how: "hard" follows the most probable child at each node, as the paper does; the genre where
+            this ends gets probability 1. "soft" multiplies the probabilities along each path, so
+            that no node decides alone.
 
-    Raises
-    ------
-    EvaluationError: another `how`, or genres that are not the tree's.
+    Raises:
+        EvaluationError: another `how`, or genres that are not the tree's.
 
     >>> tree = Tree.of([["metal", "rock"], "jazz"])
     >>> probs = {"1": np.array([[.6, .4]]), "2": np.array([[.5, .5]])}

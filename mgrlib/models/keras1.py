@@ -38,9 +38,8 @@ def read_keras1(path: Path) -> dict[str, dict[str, np.ndarray]]:
     Parameters are named without their layer and without what TensorFlow appends: `conv1_W_1:0` of
     layer `conv1` is `W`.
 
-    Raises
-    ------
-    StorageError: not such a file.
+    Raises:
+        StorageError: not such a file.
     """
     import h5py  # a slow import that few need
 
@@ -85,9 +84,8 @@ def stored_statistic(weights: Weights) -> Literal["deviation", "variance"] | Non
 def network_of(weights: Weights, file: WeightsFile, reading: Reading) -> Crnn | Fcn5:
     """The network that a file holds, of its sizes and with its values, in evaluation mode.
 
-    Raises
-    ------
-    ShapeError: an array that does not fit its place.
+    Raises:
+        ShapeError: an array that does not fit its place.
     """
     try:
         network = _network(weights, file)
@@ -171,17 +169,15 @@ def write_keras1(
 ) -> str:
     """Write a network as Keras 1 did, and return the file's digest, `"sha256:..."`.
 
-    Parameters
-    ----------
-    network: a `Crnn` with `gru="keras1"`, or an `Fcn5`.
-    statistic: what to store as `running_std`: the root of variance + 1e-6, as Keras up to 1.0.6, or
-        the variance, as later.
-    backend: "theano" turns the kernels round.
+    Args:
+        network: a `Crnn` with `gru="keras1"`, or an `Fcn5`.
+        statistic: what to store as `running_std`: the root of variance + 1e-6, as Keras up to
+            1.0.6, or the variance, as later.
+        backend: "theano" turns the kernels round.
 
-    Raises
-    ------
-    ShapeError: a recurrent unit that Keras 1 does not have.
-    StorageError: the folder cannot be written.
+    Raises:
+        ShapeError: a recurrent unit that Keras 1 does not have.
+        StorageError: the folder cannot be written.
     """
     import h5py
 

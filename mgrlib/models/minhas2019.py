@@ -1,7 +1,6 @@
 """The three networks of Minhas et al. (2019): two dense ones on vectors, a convolutional one.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *What stands between the convolutions and the ten outputs.* "3 layers" of 64, 32 and 10 and a
   kernel of 3 are printed; pooling, padding and stride are not. The code that the authors made
   public has none of them, and neither has ours: the last layer has a weight for every cell of the
@@ -83,11 +82,10 @@ class MelCnn(nn.Module):
     output  (B, 10)               8,412,170
     total                         8,431,274
 
-    Parameters
-    ----------
-    widths: filters of the two convolutions.
-    kernel: their height and width.
-    pool: side of the max-pooling behind each; 1 is none, as far as the paper tells.
+    Args:
+        widths: filters of the two convolutions.
+        kernel: their height and width.
+        pool: side of the max-pooling behind each; 1 is none, as far as the paper tells.
     """
 
     def __init__(

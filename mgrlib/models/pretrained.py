@@ -35,17 +35,15 @@ def load_tagger(
 ) -> Tagger:
     """A published tagger, or one written by `write_keras1`, ready for use or fine-tuning.
 
-    Parameters
-    ----------
-    file: a key of `FILES`, or the description of a file of your own, given as `source`.
-    reading: "calibrated" is the file's own; "readme" is the one that Choi's README was printed
-        with, whatever the file; or any other, to see what it does.
-    source: where the file is, as in `find`.
+    Args:
+        file: a key of `FILES`, or the description of a file of your own, given as `source`.
+        reading: "calibrated" is the file's own; "readme" is the one that Choi's README was printed
+            with, whatever the file; or any other, to see what it does.
+        source: where the file is, as in `find`.
 
-    Raises
-    ------
-    ChecksumError, DownloadError, StorageError: as `find`.
-    ShapeError: the file's arrays do not fit together.
+    Raises:
+        ChecksumError, DownloadError, StorageError: as `find`.
+        ShapeError: the file's arrays do not fit together.
     """
     if isinstance(file, str):
         path = find(file, source)
@@ -70,11 +68,11 @@ def load_tagger(
 class Tagger:
     """A loaded network with what must be known to use it.
 
-    Parameters
-    ----------
-    file: where it comes from; `file.classes` names its outputs.
-    reading: how its statistics were read; `reading.scale` is the scale that its input must have.
-    network: in evaluation mode; take it for fine-tuning as any other module.
+    Args:
+        file: where it comes from; `file.classes` names its outputs.
+        reading: how its statistics were read; `reading.scale` is the scale that its input must
+            have.
+        network: in evaluation mode; take it for fine-tuning as any other module.
     """
 
     file: WeightsFile
@@ -143,15 +141,13 @@ def layer_vectors(
 ) -> torch.Tensor:
     """What some layers say of each segment, pooled and joined: (S, F, T) -> (S, D).
 
-    Parameters
-    ----------
-    network: as in `pooled_layers`.
-    layers: names of `network.activations`; pool1 to pool4 of the published CRNN have together 448
-        values, gru2 has 32.
+    Args:
+        network: as in `pooled_layers`.
+        layers: names of `network.activations`; pool1 to pool4 of the published CRNN have together
+            448 values, gru2 has 32.
 
-    Raises
-    ------
-    ShapeError: no such layer.
+    Raises:
+        ShapeError: no such layer.
     """
     found = pooled_layers(network, x, batch_size=batch_size)
     missing = [name for name in layers if name not in found]

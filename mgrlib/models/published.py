@@ -60,12 +60,11 @@ GENRES = (
 class Reading:
     """How a file's batch normalisation is to be understood, and what its input was.
 
-    Parameters
-    ----------
-    statistic: what `running_std` holds: "deviation" (Keras up to 1.0.6) or "variance" (later).
-    eps: added to the deviation, or to the variance before its root is taken.
-    scale: of the input: "clip" is standardised clip by clip, "none" is dB. It is the `scale` of
-        `mgrlib.features.TaggerMel`.
+    Args:
+        statistic: what `running_std` holds: "deviation" (Keras up to 1.0.6) or "variance" (later).
+        eps: added to the deviation, or to the variance before its root is taken.
+        scale: of the input: "clip" is standardised clip by clip, "none" is dB. It is the `scale` of
+            `mgrlib.features.TaggerMel`.
     """
 
     statistic: Literal["deviation", "variance"]
@@ -93,16 +92,15 @@ class PublishedFile:
 class WeightsFile(PublishedFile):
     """A file of weights, and how it must be read.
 
-    Parameters
-    ----------
-    name, digest, urls: as of every published file; the digest is `"sha256:..."`.
-    network: "crnn" or "fcn5".
-    reading: the one it was trained with.
-    classes: the outputs, in order.
-    backend: "theano" files hold kernels to be turned round, "tensorflow" files do not.
-    head: the name of the last layer.
-    input_shape: (F, T) of its input.
-    pools: sizes of the poolings; None for the published ones.
+    Args:
+        name, digest, urls: as of every published file; the digest is `"sha256:..."`.
+        network: "crnn" or "fcn5".
+        reading: the one it was trained with.
+        classes: the outputs, in order.
+        backend: "theano" files hold kernels to be turned round, "tensorflow" files do not.
+        head: the name of the last layer.
+        input_shape: (F, T) of its input.
+        pools: sizes of the poolings; None for the published ones.
     """
 
     network: Literal["crnn", "fcn5"]
@@ -198,10 +196,9 @@ def at_hand(name: str) -> Path | None:
     Never touches the network. Looked into are the folder that the environment variable
     MGRLIB_TAGGERS names, and `mgrlib.storage.home() / "taggers"`.
 
-    Raises
-    ------
-    ChecksumError: a file of that name with another content.
-    StorageError: an unknown name.
+    Raises:
+        ChecksumError: a file of that name with another content.
+        StorageError: an unknown name.
     """
     file = _published(name)
     for folder in _folders():
@@ -213,16 +210,14 @@ def at_hand(name: str) -> Path | None:
 def find(name: str, source: str | os.PathLike[str] | None = None) -> Path:
     """The path of a published file: from `source`, from this computer, or downloaded and kept.
 
-    Parameters
-    ----------
-    name: a key of `FILES` or `README_TRACKS`.
-    source: the file itself, or a folder that holds it under its own name.
+    Args:
+        name: a key of `FILES` or `README_TRACKS`.
+        source: the file itself, or a folder that holds it under its own name.
 
-    Raises
-    ------
-    ChecksumError: a file with another content, here or from a mirror.
-    DownloadError: it is not here, and no mirror gives it; the message says where to place it.
-    StorageError: an unknown name, nothing at `source`, or a folder that cannot be written.
+    Raises:
+        ChecksumError: a file with another content, here or from a mirror.
+        DownloadError: it is not here, and no mirror gives it; the message says where to place it.
+        StorageError: an unknown name, nothing at `source`, or a folder that cannot be written.
     """
     file = _published(name)
     if source is not None:

@@ -4,8 +4,7 @@ Both read 96 mel bands of 29.12 s as a picture, and normalise each *frame* befor
 convolution. With 50 classes and the published inputs they have as many parameters as the published
 taggers (`mgrlib.models.pretrained` loads those).
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *The widths of the CNN.* The paper gives its pooling only; ours are those of the published file,
   32, 128, 128, 192, 256 (the published program says otherwise and cannot read its own file).
 - *The last pooling of the CNN* is (4, 4), all that is left of 96 bands and 1366 frames. Ours takes

@@ -3,8 +3,7 @@
 Each of the paper's eight networks (one for six genres, seven in a tree) is this one, with as many
 outputs as it has classes. The tree is in `mgrlib.models.hierarchy`.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *What the last layer sees.* Table 2 and figure 6 give the sizes, 13, 128, 32 and 6, and not
   whether the output layer reads the last state or all of them. We take the last state of the upper
   LSTM, as a Keras model of these layers does; `read="mean"` averages the states over time.
@@ -35,11 +34,10 @@ class StackedLstm(nn.Module):
     The paper prints no number of parameters; Keras, which has one bias a gate where PyTorch has
     two, would count 640 fewer.
 
-    Parameters
-    ----------
-    n_hidden: units of the lower and of the upper LSTM.
-    pool: frames averaged into one before the first LSTM; 1 takes them as they are.
-    read: "last" classifies the last state, "mean" the mean of all states.
+    Args:
+        n_hidden: units of the lower and of the upper LSTM.
+        pool: frames averaged into one before the first LSTM; 1 takes them as they are.
+        read: "last" classifies the last state, "mean" the mean of all states.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(StackedLstm(6, (13, 1293)), (13, 1293)))

@@ -1,7 +1,6 @@
 """The networks of Wei et al. (n.d.): for pictures, for sequences, for both, and for segments.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *The LSTM.* "1290×13" is all that is printed. Ours: one layer of 128, the last hidden state.
 - *The fusion* is a drawing and one sentence: vectors joined, "several fully-connected layers".
   Ours: one hidden layer of 128. Late fusion and its weights are ours.
@@ -50,10 +49,9 @@ def imagenet_weights() -> dict[str, torch.Tensor]:
 
     Fetched once (45 MB) and kept; the file's content is checked.
 
-    Raises
-    ------
-    DownloadError: no network, and the file is not there yet.
-    ChecksumError: what came is not the file.
+    Raises:
+        DownloadError: no network, and the file is not there yet.
+        ChecksumError: what came is not the file.
     """
     path = download("resnet18-f37072fd.pth", [WEIGHTS_URL], f"sha256:{WEIGHTS_SHA256}")
     weights: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
@@ -90,11 +88,10 @@ class ResNet18(nn.Module):
     Names and shapes of its layers are torchvision's, so that the official weights load; any picture
     of 32 pixels or more will do.
 
-    Parameters
-    ----------
-    n_classes: K.
-    input_shape: (C, H, W) of a picture; C is 3 for the official weights.
-    width: channels of the first stage, doubled in each of the next three; 64 is ResNet18.
+    Args:
+        n_classes: K.
+        input_shape: (C, H, W) of a picture; C is 3 for the official weights.
+        width: channels of the first stage, doubled in each of the next three; 64 is ResNet18.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(ResNet18(10, (3, 224, 224)), (3, 224, 224)))
@@ -154,9 +151,8 @@ def pretrained_resnet18(n_classes: int, input_shape: tuple[int, int, int]) -> Re
     It was made for pictures in [0, 1] whose channels were shifted and scaled by `IMAGENET_MEAN` and
     `IMAGENET_DEVIATION`.
 
-    Raises
-    ------
-    DownloadError, ChecksumError: as `imagenet_weights`.
+    Raises:
+        DownloadError, ChecksumError: as `imagenet_weights`.
     """
     model = ResNet18(1000, input_shape)
     model.load_state_dict(imagenet_weights(), strict=True)
@@ -167,16 +163,14 @@ def pretrained_resnet18(n_classes: int, input_shape: tuple[int, int, int]) -> Re
 class SequenceLstm(nn.Module):
     """An LSTM over the frames of MFCC, read at its last step: Wei et al. (n.d.), section 4.2.
 
-    Parameters
-    ----------
-    n_classes: K.
-    input_shape: (F, T) of a sequence: 13 coefficients of 1290 frames in the paper.
-    n_hidden: size of the state.
-    read: "last" takes the state after the last frame, "mean" the mean over all frames.
+    Args:
+        n_classes: K.
+        input_shape: (F, T) of a sequence: 13 coefficients of 1290 frames in the paper.
+        n_hidden: size of the state.
+        read: "last" takes the state after the last frame, "mean" the mean over all frames.
 
-    Raises
-    ------
-    MgrError: another `read`.
+    Raises:
+        MgrError: another `read`.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(SequenceLstm(10, (13, 1290)), (13, 1290)))
@@ -214,19 +208,17 @@ class FusionNet(nn.Module):
 
     An input that is zero throughout counts as missing: its branch says nothing about that clip.
 
-    Parameters
-    ----------
-    n_classes: K.
-    picture_shape: (C, H, W).
-    sequence_shape: (F, T).
-    fusion: "early" joins the vectors of both branches and goes on with fully connected layers, as
-        the paper draws it; "late" averages the scores of two complete branches; "weighted" does
-        so with weights that it learns.
-    width, n_hidden, read: of `ResNet18` and `SequenceLstm`.
+    Args:
+        n_classes: K.
+        picture_shape: (C, H, W).
+        sequence_shape: (F, T).
+        fusion: "early" joins the vectors of both branches and goes on with fully connected layers,
+            as the paper draws it; "late" averages the scores of two complete branches; "weighted"
+            does so with weights that it learns.
+        width, n_hidden, read: of `ResNet18` and `SequenceLstm`.
 
-    Raises
-    ------
-    MgrError: another `fusion` or `read`.
+    Raises:
+        MgrError: another `fusion` or `read`.
 
     >>> from mgrlib.models.contract import shape_table
     >>> shapes = (3, 224, 224), (13, 1290)
@@ -286,15 +278,14 @@ class SegmentCnn(nn.Module):
     The count fixes seven convolutions of 3×3 with batch normalisation, five poolings that keep the
     odd column (130×13 becomes 5×1), and two linear layers; where the poolings stand it leaves open.
 
-    Parameters
-    ----------
-    n_classes: K.
-    input_shape: (F, T): 13 coefficients of 130 frames for 3 s.
-    widths: channels of the convolutions.
-    pool_after: the convolutions, counted from 1, that a pooling of 2×2 follows.
-    dense: widths of the linear layers before the last one.
-    norm: batch normalisation after each convolution.
-    ceil: whether the pooling keeps an odd row or column.
+    Args:
+        n_classes: K.
+        input_shape: (F, T): 13 coefficients of 130 frames for 3 s.
+        widths: channels of the convolutions.
+        pool_after: the convolutions, counted from 1, that a pooling of 2×2 follows.
+        dense: widths of the linear layers before the last one.
+        norm: batch normalisation after each convolution.
+        ceil: whether the pooling keeps an odd row or column.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(SegmentCnn(10, (13, 130)), (13, 130)))
@@ -357,12 +348,11 @@ class SegmentCnn(nn.Module):
 class FeatureMlp57(nn.Module):
     """Fully connected layers with dropout for 57 values: Wei et al. (n.d.), section 6.2.
 
-    Parameters
-    ----------
-    n_classes: K.
-    input_shape: (D,): 57.
-    widths: of the hidden layers.
-    dropout: share of each hidden layer's values that training sets to zero.
+    Args:
+        n_classes: K.
+        input_shape: (D,): 57.
+        widths: of the hidden layers.
+        dropout: share of each hidden layer's values that training sets to zero.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(FeatureMlp57(10, (57,)), (57,), depth=2))

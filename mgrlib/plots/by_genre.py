@@ -27,15 +27,13 @@ def plot_by_genre(
 
     Dots are moved up and down a little, always alike, so that they do not cover each other.
 
-    Parameters
-    ----------
-    values: (M,) one number a clip.
-    labels: (M,) class numbers, counted as in `genres`.
-    quantity: what is measured, with its unit.
+    Args:
+        values: (M,) one number a clip.
+        labels: (M,) class numbers, counted as in `genres`.
+        quantity: what is measured, with its unit.
 
-    Raises
-    ------
-    ShapeError: other than one value and one label a clip.
+    Raises:
+        ShapeError: other than one value and one label a clip.
     """
     values, labels = np.asarray(values), np.asarray(labels)
     if values.ndim != 1 or values.shape != labels.shape:

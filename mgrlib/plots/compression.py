@@ -61,15 +61,13 @@ def plot_pareto(
     A system is on the line if nothing as cheap or cheaper is as good. Only those have their names
     beside them; the names are the table's index.
 
-    Parameters
-    ----------
-    table: a row a system with `cost` and `value`, and `low` and `high` if intervals are known.
-    cost: a column, drawn on a logarithmic axis.
-    quantity: what that axis measures, with its unit.
+    Args:
+        table: a row a system with `cost` and `value`, and `low` and `high` if intervals are known.
+        cost: a column, drawn on a logarithmic axis.
+        quantity: what that axis measures, with its unit.
 
-    Raises
-    ------
-    MgrError: no row, or a cost that has no logarithm.
+    Raises:
+        MgrError: no row, or a cost that has no logarithm.
     """
     if table.empty or not (table[cost] > 0).all():
         got = f"{len(table)} rows, costs from {table[cost].min() if len(table) else 'none'}"
@@ -109,11 +107,10 @@ def plot_shrinking(
 ) -> Axes:
     """Accuracy against how much smaller a network became, a line a way of doing it.
 
-    Parameters
-    ----------
-    curves: for each way a table with the column `x`, and `value`, `low` and `high`.
-    quantity: what the horizontal, logarithmic axis measures.
-    level: the accuracy of the whole network, drawn as a line.
+    Args:
+        curves: for each way a table with the column `x`, and `value`, `low` and `high`.
+        quantity: what the horizontal, logarithmic axis measures.
+        level: the accuracy of the whole network, drawn as a line.
     """
     ax = new_axes(ax, "standard")
     markers: Sequence[str] = ("o", "D", "s", "^", "v", "P")

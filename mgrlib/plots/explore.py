@@ -38,10 +38,9 @@ def plot_spread(
 ) -> Axes:
     """One value a clip, (M,), as a box a genre: median, middle half, and the rest as whiskers.
 
-    Parameters
-    ----------
-    labels: (M,) class numbers, counted as in `genres`.
-    quantity: what the value is, with its unit.
+    Args:
+        labels: (M,) class numbers, counted as in `genres`.
+        quantity: what the value is, with its unit.
     """
     values, labels = np.asarray(values, dtype=float), np.asarray(labels)
     check_shape("plot_spread", values, M=len(labels))

@@ -26,15 +26,13 @@ def plot_robustness(
 ) -> Axes:
     """Accuracy with its 95 % interval at each level of a probe, a line a model.
 
-    Parameters
-    ----------
-    tables: what `mgrlib.evaluation.curve` returned, or up to four of them by the model's name.
-    probe: which of the table's probes to draw.
-    chance: where to draw the line of a guess.
+    Args:
+        tables: what `mgrlib.evaluation.curve` returned, or up to four of them by the model's name.
+        probe: which of the table's probes to draw.
+        chance: where to draw the line of a guess.
 
-    Raises
-    ------
-    EvaluationError: a probe that a table lacks, or more than four models.
+    Raises:
+        EvaluationError: a probe that a table lacks, or more than four models.
     """
     named = {"": tables} if isinstance(tables, pd.DataFrame) else dict(tables)
     if not 1 <= len(named) <= len(SERIES):

@@ -50,11 +50,10 @@ def plot_history(
 ) -> Axes:
     """The course of the loss or the accuracy over the epochs of training.
 
-    Parameters
-    ----------
-    run: what `fit` returned, its history alone, or the lists of a result file; the validation
-        columns may be missing. With a run the best epoch is marked.
-    quantity: `"loss"` or `"accuracy"`.
+    Args:
+        run: what `fit` returned, its history alone, or the lists of a result file; the validation
+            columns may be missing. With a run the best epoch is marked.
+        quantity: `"loss"` or `"accuracy"`.
     """
     history = run.history if isinstance(run, Run) else pd.DataFrame(run)
     ax = new_axes(ax)
@@ -112,13 +111,11 @@ def plot_per_genre(
 ) -> Axes:
     """Each genre's accuracy as a bar with its 95 % Wilson interval, and chance as a line.
 
-    Parameters
-    ----------
-    results: of one system, whose bars have the genres' colours, or of up to four by name.
+    Args:
+        results: of one system, whose bars have the genres' colours, or of up to four by name.
 
-    Raises
-    ------
-    EvaluationError: no system, more than four, or systems of different genres.
+    Raises:
+        EvaluationError: no system, more than four, or systems of different genres.
     """
     systems = {"": results} if isinstance(results, Predictions) else dict(results)
     genres = _common_genres(systems)
@@ -176,17 +173,15 @@ def plot_intervals(
 ) -> Axes:
     """Values with their intervals, a line a row: reported beside replicated.
 
-    Parameters
-    ----------
-    rows: for each row's name the intervals by the name of their series, such as
-        `{"ShallowCNN": {"reported": ..., "GTZAN mini": ...}}`; a row may lack a series. An interval
-        without bounds is a dot alone. A single series named "" needs no legend and gets none.
-    quantity: what the axis measures.
-    chance: where to draw the line of a guess.
+    Args:
+        rows: for each row's name the intervals by the name of their series, such as `{"ShallowCNN":
+            {"reported": ..., "GTZAN mini": ...}}`; a row may lack a series. An interval without
+            bounds is a dot alone. A single series named "" needs no legend and gets none.
+        quantity: what the axis measures.
+        chance: where to draw the line of a guess.
 
-    Raises
-    ------
-    EvaluationError: no row with a value.
+    Raises:
+        EvaluationError: no row with a value.
     """
     names = list(dict.fromkeys(series for row in rows.values() for series in row))
     if not names:
@@ -229,11 +224,10 @@ def plot_compare(table: pd.DataFrame, *, ax: Axes | None = None, n_genres: int =
     give that number it is a dot alone. Of two results on one data set the later in the table is
     shown; a system neither reported nor run has no row.
 
-    Parameters
-    ----------
-    table: its columns title, reported, n_reported and, where there are results, data, n_clips,
-        replicated, low, high.
-    n_genres: for the line of chance.
+    Args:
+        table: its columns title, reported, n_reported and, where there are results, data, n_clips,
+            replicated, low, high.
+        n_genres: for the line of chance.
     """
     rows: dict[str, dict[str, Interval]] = {}
     for one in table.to_dict("records"):
@@ -264,10 +258,9 @@ def plot_scatter_genres(
 ) -> Axes:
     """Points (M, 2), each with the colour and the marker of its genre.
 
-    Parameters
-    ----------
-    labels: (M,) class numbers, counted as in `genres`.
-    axes_names: what the two columns are, with their units.
+    Args:
+        labels: (M,) class numbers, counted as in `genres`.
+        axes_names: what the two columns are, with their units.
     """
     points, labels = np.asarray(points), np.asarray(labels)
     check_shape("plot_scatter_genres", points, "keep two columns: points[:, :2].", M=None, D=2)
@@ -295,11 +288,10 @@ def plot_distances(
 ) -> Axes:
     """A matrix (n, n) of distances or likenesses, one row and one column a thing.
 
-    Parameters
-    ----------
-    names: n of them. Neighbours of the same name (clips of one genre) make a block with one label
-        and lines around it.
-    quantity: what the colours measure, with its unit.
+    Args:
+        names: n of them. Neighbours of the same name (clips of one genre) make a block with one
+            label and lines around it.
+        quantity: what the colours measure, with its unit.
     """
     matrix = np.asarray(matrix)
     check_shape("plot_distances", matrix, n=len(names), m=len(names))

@@ -44,16 +44,14 @@ def plot_mel(
 ) -> Axes:
     """A log-mel spectrogram (n_mels, T), low frequencies at the bottom.
 
-    Parameters
-    ----------
-    x: what `feature` gave, or a tensor made of it.
-    feature: gives both axes their units.
-    unit: of the values; write another if `x` was standardised.
-    colour_bar: leave it out where several pictures share one.
+    Args:
+        x: what `feature` gave, or a tensor made of it.
+        feature: gives both axes their units.
+        unit: of the values; write another if `x` was standardised.
+        colour_bar: leave it out where several pictures share one.
 
-    Raises
-    ------
-    ShapeError: `x` is not (n_mels, T).
+    Raises:
+        ShapeError: `x` is not (n_mels, T).
     """
     x = np.asarray(x)
     check_shape("plot_mel", x, "take one segment, without its channel.", F=feature.n_mels, T=None)
@@ -78,18 +76,17 @@ def plot_mfcc(
 ) -> Axes:
     """Mel-frequency cepstral coefficients (n_rows, T), white where they are zero.
 
-    Parameters
-    ----------
-    x: what `feature` gave, or a tensor made of it.
-    feature: gives the time axis its unit and the rows their names.
-    by_row: show each row from its mean in its own standard deviations. As they are, C0, the
-        loudness, and C1 are so large that the others look pale, and the slopes paler: the colours
-        span nine tenths of the values, and the rest saturates.
-    colour_bar: leave it out where several pictures share one.
+    Args:
+        x: what `feature` gave, or a tensor made of it.
+        feature: gives the time axis its unit and the rows their names.
+        by_row: show each row from its mean in its own standard deviations. As they are, C0, the
+            loudness, and C1 are so large that the others look pale, and the slopes paler: the
+                colours
+            span nine tenths of the values, and the rest saturates.
+        colour_bar: leave it out where several pictures share one.
 
-    Raises
-    ------
-    ShapeError: `x` is not (n_rows, T).
+    Raises:
+        ShapeError: `x` is not (n_rows, T).
     """
     x = np.asarray(x)
     check_shape("plot_mfcc", x, "take one segment.", F=feature.n_rows, T=None)

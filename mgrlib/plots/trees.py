@@ -26,11 +26,10 @@ def plot_tree(
 ) -> Axes:
     """A tree from left to right: the nodes with their names, the genres in their colours.
 
-    Parameters
-    ----------
-    values: by node name what the node is worth, drawn under its name and as the width of a bar;
-        with an interval the bar has a whisker. A node may lack one.
-    prefix: before each node's name, as "LSTM".
+    Args:
+        values: by node name what the node is worth, drawn under its name and as the width of a bar;
+            with an interval the bar has a whisker. A node may lack one.
+        prefix: before each node's name, as "LSTM".
     """
     if ax is None:
         ax = new_axes(None)

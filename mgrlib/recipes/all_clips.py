@@ -36,14 +36,12 @@ def train_on_all(
 
     What it is worth on other clips is what the recipe's results say, which were made by folds.
 
-    Parameters
-    ----------
-    changes: settings of the recipe's TrainConfig to change, as `{"epochs": 5}`.
+    Args:
+        changes: settings of the recipe's TrainConfig to change, as `{"epochs": 5}`.
 
-    Raises
-    ------
-    RecipeError: a recipe whose classifier is no network.
-    AudioError, FeatureError, TrainingError: from the layers below.
+    Raises:
+        RecipeError: a recipe whose classifier is no network.
+        AudioError, FeatureError, TrainingError: from the layers below.
     """
     config = replace(recipe.config, seed=seed, **(changes or {}))
     segments = cut(corpus, *recipe.features, how=recipe.how, progress=progress)
@@ -96,10 +94,9 @@ def keep(pipeline: Pipeline, path: Path) -> Path:
 def kept(recipe: Recipe, path: Path) -> Pipeline:
     """The pipeline of a file that `keep` wrote, for the same recipe.
 
-    Raises
-    ------
-    StorageError: no such file, one that is damaged, or not weights of this recipe's network.
-    RecipeError: weights of another recipe.
+    Raises:
+        StorageError: no such file, one that is damaged, or not weights of this recipe's network.
+        RecipeError: weights of another recipe.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)

@@ -61,14 +61,13 @@ OURS = ("mgrlib.models", "mgrlib.recipes")
 class Reported:
     """A number that a paper prints.
 
-    Parameters
-    ----------
-    value: as printed, a share and not a percentage.
-    metric: "accuracy", "validation accuracy", "mean recall", ...
-    n: the number of test clips behind it; None when the paper does not tell.
-    split: the protocol in the paper's terms.
-    place: where it stands, as "table 2".
-    note: what a reader should know about it.
+    Args:
+        value: as printed, a share and not a percentage.
+        metric: "accuracy", "validation accuracy", "mean recall", ...
+        n: the number of test clips behind it; None when the paper does not tell.
+        split: the protocol in the paper's terms.
+        place: where it stands, as "table 2".
+        note: what a reader should know about it.
     """
 
     value: float
@@ -88,11 +87,10 @@ class Reported:
 class Protocol:
     """How a corpus is split for a run: folds that test every clip once, or one holdout.
 
-    Parameters
-    ----------
-    n_folds: number of folds, or None for a single holdout of `test`.
-    by: "clip" splits clips at random within genres; "group" keeps an artist's clips together.
-    test: share of test clips of a holdout.
+    Args:
+        n_folds: number of folds, or None for a single holdout of `test`.
+        by: "clip" splits clips at random within genres; "group" keeps an artist's clips together.
+        test: share of test clips of a holdout.
     """
 
     n_folds: int | None = 5
@@ -122,14 +120,13 @@ class Protocol:
 class Learned:
     """What training and testing on one split gave.
 
-    Parameters
-    ----------
-    predictions: of the split's test clips.
-    seconds: spent on training.
-    best_epoch: whose weights were tested, where there were epochs.
-    history: columns of the training's history by name.
-    extra: whatever else the result should keep, as plain values for a JSON file.
-    model: the trained network, for those who want to keep it; no result does.
+    Args:
+        predictions: of the split's test clips.
+        seconds: spent on training.
+        best_epoch: whose weights were tested, where there were epochs.
+        history: columns of the training's history by name.
+        extra: whatever else the result should keep, as plain values for a JSON file.
+        model: the trained network, for those who want to keep it; no result does.
     """
 
     predictions: Predictions
@@ -147,21 +144,20 @@ Learner = Callable[["Recipe", Segments, Segments, Segments, TrainConfig], Learne
 class Recipe:
     """One system of one paper: what goes in, what it is, how it is trained, what the paper got.
 
-    Parameters
-    ----------
-    name: "paper/system", as `mgrlib run` takes it.
-    title: what tables call it.
-    features: what is computed of each clip, one a modality.
-    model: a class that keeps the model contract, or what else `learn` makes its classifier of.
-    config: the training.
-    options: the model's keyword arguments beyond the paper's values.
-    how: how a clip is cut into segments.
-    scaling: "none", "coefficient" or "array": see `mgrlib.segments.standardize`.
-    augment: applied to each training batch.
-    reported: what the paper prints for this system; empty for systems of ours.
-    deviations: where ours is not the paper's, and what the paper leaves open.
-    learn: `(recipe, train, valid, test, config) -> Learned`, how one split is trained and tested;
-        `learn_network` unless told otherwise.
+    Args:
+        name: "paper/system", as `mgrlib run` takes it.
+        title: what tables call it.
+        features: what is computed of each clip, one a modality.
+        model: a class that keeps the model contract, or what else `learn` makes its classifier of.
+        config: the training.
+        options: the model's keyword arguments beyond the paper's values.
+        how: how a clip is cut into segments.
+        scaling: "none", "coefficient" or "array": see `mgrlib.segments.standardize`.
+        augment: applied to each training batch.
+        reported: what the paper prints for this system; empty for systems of ours.
+        deviations: where ours is not the paper's, and what the paper leaves open.
+        learn: `(recipe, train, valid, test, config) -> Learned`, how one split is trained and
+            tested; `learn_network` unless told otherwise.
     """
 
     name: str
@@ -266,14 +262,13 @@ def _used_by(tree: ast.Module, thing: Callable[..., Any]) -> list[Callable[..., 
 class Result:
     """What running a recipe gave, with all that is needed to judge it.
 
-    Parameters
-    ----------
-    recipe, fingerprint: of which recipe, in which version.
-    data: name, number of clips and fingerprint of the corpus.
-    protocol: how it was split.
-    config: the training, as values; it differs from the recipe's where the run was told so.
-    runs: one entry a seed and fold: seed, split, predictions, history, seconds.
-    about: versions, machine and date.
+    Args:
+        recipe, fingerprint: of which recipe, in which version.
+        data: name, number of clips and fingerprint of the corpus.
+        protocol: how it was split.
+        config: the training, as values; it differs from the recipe's where the run was told so.
+        runs: one entry a seed and fold: seed, split, predictions, history, seconds.
+        about: versions, machine and date.
     """
 
     recipe: str
@@ -330,17 +325,16 @@ def run(
     Each finished fold is kept under `mgrlib.storage.home()`, so a run that was killed goes on
     where it stopped.
 
-    Parameters
-    ----------
-    seeds: of split, initial weights and training together; each once.
-    changes: settings of the recipe's TrainConfig to change, as `{"epochs": 5}`; the result says so.
-    fresh: forget folds kept from earlier.
-    progress: show bars.
+    Args:
+        seeds: of split, initial weights and training together; each once.
+        changes: settings of the recipe's TrainConfig to change, as `{"epochs": 5}`; the result says
+            so.
+        fresh: forget folds kept from earlier.
+        progress: show bars.
 
-    Raises
-    ------
-    RecipeError: no seed, or one twice.
-    AudioError, FeatureError, SplitError, StorageError, TrainingError: from the layers below.
+    Raises:
+        RecipeError: no seed, or one twice.
+        AudioError, FeatureError, SplitError, StorageError, TrainingError: from the layers below.
     """
     if not seeds or len(set(seeds)) < len(seeds):
         raise RecipeError(explain("run", "one or more seeds, each once", str(list(seeds))))
@@ -487,9 +481,8 @@ def write_result(result: Result, folder: Path) -> Path:
 def read_result(path: Path) -> Result:
     """The result that a file holds.
 
-    Raises
-    ------
-    RecipeError: not a result file.
+    Raises:
+        RecipeError: not a result file.
     """
     try:
         content = json.loads(path.read_text())

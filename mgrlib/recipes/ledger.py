@@ -49,17 +49,15 @@ Named = TypeVar("Named", Recipe, Study)
 class Printed:
     """A number that a work prints, and what it is the number of.
 
-    Parameters
-    ----------
-    value: as printed, a share and not a percentage.
-    what: what is counted or measured.
-    place: where it stands.
-    metric: of a system's result, what was measured; empty for sizes and settings.
-    n, split: of a result, as in `Reported`.
+    Args:
+        value: as printed, a share and not a percentage.
+        what: what is counted or measured.
+        place: where it stands.
+        metric: of a system's result, what was measured; empty for sizes and settings.
+        n, split: of a result, as in `Reported`.
 
-    Raises
-    ------
-    RecipeError: no place, or not a word about what it is.
+    Raises:
+        RecipeError: no place, or not a word about what it is.
     """
 
     value: float
@@ -87,9 +85,8 @@ def papers() -> tuple[str, ...]:
 def recipes(paper: str | None = None) -> tuple[Recipe, ...]:
     """All recipes of a paper, in the order of its tables; of every paper without a name.
 
-    Raises
-    ------
-    RecipeError: a paper that has none.
+    Raises:
+        RecipeError: a paper that has none.
     """
     return tuple(one for one in listed(paper) if isinstance(one, Recipe))
 
@@ -97,9 +94,8 @@ def recipes(paper: str | None = None) -> tuple[Recipe, ...]:
 def studies(paper: str | None = None) -> tuple[Study, ...]:
     """All studies of a paper, or of every paper without a name.
 
-    Raises
-    ------
-    RecipeError: a paper that has none.
+    Raises:
+        RecipeError: a paper that has none.
     """
     return tuple(one for one in listed(paper) if isinstance(one, Study))
 
@@ -117,9 +113,8 @@ def listed(paper: str | None = None) -> tuple[Recipe | Study, ...]:
 def recipe(name: str) -> Recipe:
     """The recipe of this name.
 
-    Raises
-    ------
-    RecipeError: no such recipe; the message lists the paper's.
+    Raises:
+        RecipeError: no such recipe; the message lists the paper's.
     """
     return _named("recipe", name, recipes(name.split("/")[0]))
 
@@ -127,9 +122,8 @@ def recipe(name: str) -> Recipe:
 def study(name: str) -> Study:
     """The study of this name.
 
-    Raises
-    ------
-    RecipeError: no such study; the message lists the paper's.
+    Raises:
+        RecipeError: no such study; the message lists the paper's.
     """
     return _named("study", name, studies(name.split("/")[0]))
 
@@ -142,14 +136,12 @@ def printed_keys() -> tuple[str, ...]:
 def printed(key: str, *, trials: bool = True) -> tuple[Printed, ...]:
     """Every number of a work's ledger: of its recipes and studies first, then all others.
 
-    Parameters
-    ----------
-    key: of a paper, or of another work as the bibliography has it.
-    trials: also what only a module PAPER_reported lists: the single trainings behind a table.
+    Args:
+        key: of a paper, or of another work as the bibliography has it.
+        trials: also what only a module PAPER_reported lists: the single trainings behind a table.
 
-    Raises
-    ------
-    RecipeError: a work that has none.
+    Raises:
+        RecipeError: a work that has none.
     """
     if key not in printed_keys():
         raise RecipeError(explain("printed", f"a work among {printed_keys()}", repr(key)))
@@ -215,9 +207,8 @@ def _named(kind: str, name: str, among: Sequence[Named]) -> Named:
 def results(paper: str, folder: Path | None = None) -> tuple[Result, ...]:
     """The results of a paper's recipes: those that come with the package, then your own.
 
-    Parameters
-    ----------
-    folder: where your own are; default: `mgrlib.storage.home() / "results"`.
+    Args:
+        folder: where your own are; default: `mgrlib.storage.home() / "results"`.
     """
     paths = [path for path in _files(paper, folder) if not path.name.endswith(SUFFIX)]
     return tuple(read_result(path) for path in paths)

@@ -1,7 +1,6 @@
 """Minhas et al. (2019): the twelve numbers of table 1, and what the paper leaves to its readers.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *How long.* Ten epochs of 800 clips in batches of 128 are seventy steps. Ours are counted in
   steps: ten epochs of fewer clips take more passes over them.
 - *The optimiser and its rate.* Not printed; the authors' public code has RMSprop for the dense

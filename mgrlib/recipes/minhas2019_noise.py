@@ -39,11 +39,10 @@ def noisy(corpus: Corpus, feature: Crop, fraction: float, *, fill: float = 0.0) 
 
     A picture loses pixels. Anything else is taken from an STFT that lost cells.
 
-    Parameters
-    ----------
-    feature: a crop of a mel picture or of something else.
-    fraction: 0 to 1.
-    fill: what lost pixels become; 0, the paper's, is the loudest there is.
+    Args:
+        feature: a crop of a mel picture or of something else.
+        fraction: 0 to 1.
+        fill: what lost pixels become; 0, the paper's, is the loudest there is.
     """
     if not isinstance(feature.feature, MelPixels):
         return cut(corpus, replace(feature, feature=Dropped(feature.feature, fraction=fraction)))
@@ -81,10 +80,9 @@ def noise(
     "held out": folds by group, tested on the noisy clips of the fold that did not train. "silent"
     rows have lost pixels turned dark where the paper's zeros are bright.
 
-    Parameters
-    ----------
-    systems: recipes by the names that rows begin with.
-    slow: how many seeds and folds a system gets that is slow to train, by its name.
+    Args:
+        systems: recipes by the names that rows begin with.
+        slow: how many seeds and folds a system gets that is slow to train, by its name.
     """
     rows: list[Row] = []
     for name, recipe in systems.items():

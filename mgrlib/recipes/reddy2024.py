@@ -3,8 +3,7 @@
 The paper follows a report of Jiménez and José (2016) section by section, and that one builds on
 the networks of Choi et al. (2016, 2017). All three are meant where a recipe says "the paper".
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *Training from scratch* is said to need more data, and no figure is given. Ours: Adam, .001,
   batches of 8, 30 epochs, bfloat16; each clip is standardised as in `mgrlib.features.TaggerMel`.
 - *Imbalance* is a paragraph without an experiment. Ours makes five genres rare in training.

@@ -5,8 +5,7 @@ stands behind them on genres; the weights that they published show it. With the 
 what they say of a segment is computed once, and the rest trains in seconds on a CPU. Everything
 here needs the published file, and segments of 29.12 s.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *The first normalisation*, of frames, was trained as well in theirs. Ours stays as it is, since it
   stands before the convolutions.
 - *How long*. Theirs, on frames of songs, overfitted after some 25 epochs of Adam, at a rate that is

@@ -4,8 +4,7 @@ The handmade set is 30 whole songs a genre of the embedded corpus (`--data songs
 20 songs a genre to train and 10 to test, three times over, so that every song is tested once and
 the intervals rest on 300 songs and not on 100.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *What is trimmed.* "N seconds" in the paper, 20 at either end in the report that it follows.
 - *k-NN.* Both texts name it beside the mean; the report describes what is a majority vote. Ours has
   the vote and, apart from it, neighbours among the scores of training frames. Those scores are of

@@ -3,8 +3,7 @@
 The weights are found where `mgrlib.models.published.find` looks: the folder that the environment
 variable MGRLIB_TAGGERS names, then `taggers` in MGRLIB_HOME, then the files' public addresses.
 
-What the sources leave open and what we chose
----------------------------------------------
+What the sources leave open and what we chose:
 - *Which tag is which genre.* Nine of GTZAN's genres have a tag that says the same or nearly so
   (`PAIRS`); reggae has none. The AUC of a pair is the chance that a clip of the genre gets more of
   the tag than a clip of another genre; the mean over pairs is ours, no paper prints it.
@@ -233,9 +232,8 @@ def _drawn(genre: np.ndarray, n: int, seed: int) -> np.ndarray:
 def tag_auc(score: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The chance that a positive clip scores higher than another, ties half: (M,) twice -> (R,).
 
-    Parameters
-    ----------
-    weights: how often each clip counts, (R, M), a row for each result.
+    Args:
+        weights: how often each clip counts, (R, M), a row for each result.
 
     >>> tag_auc(np.array([.9, .4, .5, .1]), np.array([1, 1, 0, 0], bool), np.ones((1, 4)))
     array([0.75])

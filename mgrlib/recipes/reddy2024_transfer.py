@@ -4,8 +4,7 @@ The source task is that of the published taggers, in small: 44 tags (instruments
 voices) of music by artists of other worlds than those that are tested. The weights that came of it
 are a file of the package, 130 kB; `mgrlib run reddy2024/tagger` makes them again.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *A smaller network on shorter segments*, so that a CPU trains it in minutes: the paper's CRNN with
   narrower layers, on the first 6.6 seconds of a clip.
 - *How long.* Every network gets the same number of steps, however many clips it has: with the same
@@ -224,9 +223,8 @@ def _auc_rows(scores: np.ndarray, truth: np.ndarray, seed: int) -> list[Row]:
 def embedded_tagger(sha256: str = TAGGER_SHA256) -> nn.Module:
     """The tagger that comes with the package: logits of 44 tags of 6.6 s, (B, 96, 310).
 
-    Raises
-    ------
-    ChecksumError: the file is not the one that this version was made with.
+    Raises:
+        ChecksumError: the file is not the one that this version was made with.
     """
     path = Path(str(files("mgrlib.recipes"))) / "weights" / WEIGHTS
     return load_weights(path, small_crnn(len(TAGS)), sha256=sha256).eval()

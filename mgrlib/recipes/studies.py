@@ -28,20 +28,18 @@ SUFFIX = ".study.json"
 class Study:
     """An experiment that is more than one system's accuracy: a sweep, a curve, an ablation.
 
-    Parameters
-    ----------
-    name: "paper/study", as `mgrlib run` takes it.
-    title: what tables call it.
-    conduct: `(corpus, seeds, progress=False, **settings) -> rows`. A row is a mapping of plain
-        values with at least `row` (its name, once a table), `metric` and `value`; `low` and `high`
-        are its interval and `n` the number of clips behind it.
-    settings: what `conduct` is told.
-    reported: what the paper prints for a row, by the row's name.
-    deviations: where ours is not the paper's, and what the paper leaves open.
+    Args:
+        name: "paper/study", as `mgrlib run` takes it.
+        title: what tables call it.
+        conduct: `(corpus, seeds, progress=False, **settings) -> rows`. A row is a mapping of plain
+            values with at least `row` (its name, once a table), `metric` and `value`; `low` and
+            `high` are its interval and `n` the number of clips behind it.
+        settings: what `conduct` is told.
+        reported: what the paper prints for a row, by the row's name.
+        deviations: where ours is not the paper's, and what the paper leaves open.
 
-    Raises
-    ------
-    RecipeError: a name that is not "paper/study".
+    Raises:
+        RecipeError: a name that is not "paper/study".
     """
 
     name: str
@@ -86,13 +84,12 @@ def _told(value: Any) -> Any:
 class Findings:
     """What a study found, with all that is needed to judge it.
 
-    Parameters
-    ----------
-    study, fingerprint: of which study, in which version.
-    data: name, number of clips and fingerprint of the corpus.
-    seeds: the seeds that were run.
-    rows: the table, a mapping a row.
-    about: versions, machine and date.
+    Args:
+        study, fingerprint: of which study, in which version.
+        data: name, number of clips and fingerprint of the corpus.
+        seeds: the seeds that were run.
+        rows: the table, a mapping a row.
+        about: versions, machine and date.
     """
 
     study: str
@@ -109,10 +106,10 @@ class Findings:
     def intervals(self, index: str = "row", columns: str = "metric", **where: Any) -> pd.DataFrame:
         """The rows as a table of texts, each figure with its interval and number of clips.
 
-        Parameters
-        ----------
-        index, columns: which of the rows' values name the table's rows and columns, in their order.
-        where: values that a row must have, as `metric="accuracy of clips"`.
+        Args:
+            index, columns: which of the rows' values name the table's rows and columns, in their
+                order.
+            where: values that a row must have, as `metric="accuracy of clips"`.
         """
         kept = [row for row in self.rows if all(row.get(k) == v for k, v in where.items())]
         told = [{"at": r[index], "under": r[columns], "text": _measured(r)} for r in kept]
@@ -123,9 +120,8 @@ class Findings:
     def row(self, name: str) -> dict[str, Any]:
         """One row.
 
-        Raises
-        ------
-        RecipeError: no such row.
+        Raises:
+            RecipeError: no such row.
         """
         for one in self.rows:
             if one["row"] == name:
@@ -136,9 +132,8 @@ class Findings:
     def interval(self, name: str) -> Interval:
         """The figure of a row with its interval and number of clips.
 
-        Raises
-        ------
-        RecipeError: a row that does not exist.
+        Raises:
+            RecipeError: a row that does not exist.
         """
         row = self.row(name)
         return Interval(row["value"], row["low"], row["high"], row["n"], unit="clips")
@@ -156,11 +151,10 @@ def conduct(
 ) -> Findings:
     """Carry out a study on a corpus.
 
-    Raises
-    ------
-    RecipeError: no seed, or one twice; a row without name, metric or value, or a name twice; a
-        paper's number for a row that is not there.
-    AudioError, FeatureError, SplitError, StorageError, TrainingError: from the layers below.
+    Raises:
+        RecipeError: no seed, or one twice; a row without name, metric or value, or a name twice; a
+            paper's number for a row that is not there.
+        AudioError, FeatureError, SplitError, StorageError, TrainingError: from the layers below.
     """
     where = f"study {study.name!r}"
     if not seeds or len(set(seeds)) < len(seeds):
@@ -196,9 +190,8 @@ def write_findings(findings: Findings, folder: Path) -> Path:
 def read_findings(path: Path) -> Findings:
     """The findings that a file holds.
 
-    Raises
-    ------
-    RecipeError: not a file of findings.
+    Raises:
+        RecipeError: not a file of findings.
     """
     try:
         content = json.loads(path.read_text())

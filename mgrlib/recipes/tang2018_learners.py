@@ -126,10 +126,9 @@ def learnt_tree(
     Each training clip is judged by a classifier that was fitted on the others of its fold, so that
     the confusion is that of unheard clips; no test clip takes part.
 
-    Parameters
-    ----------
-    train: rows of numbers, as `statistics` makes them.
-    make: of the classifier, from a seed.
+    Args:
+        train: rows of numbers, as `statistics` makes them.
+        make: of the classifier, from a seed.
     """
     x, y = train.inputs[0].flatten(1).numpy(), train.y.numpy()
     fewest = int(np.bincount(y, minlength=train.n_classes).min())

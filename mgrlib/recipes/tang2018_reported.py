@@ -90,11 +90,10 @@ _TABLE_1 = {
 class Trial:
     """A row of figure 9, or of figure 10 where it is the average of four.
 
-    Parameters
-    ----------
-    epochs: of the training.
-    trial: 1 to 4, or 0 for their average.
-    reported: by the names in `MEASURES`.
+    Args:
+        epochs: of the training.
+        trial: 1 to 4, or 0 for their average.
+        reported: by the names in `MEASURES`.
     """
 
     epochs: int

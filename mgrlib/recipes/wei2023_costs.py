@@ -31,9 +31,8 @@ def networks(recipes: Sequence[Recipe], *, seconds: float = 30.0) -> dict[str, N
     into something else first, are left out, and so are those that differ from an earlier one in
     training alone.
 
-    Parameters
-    ----------
-    seconds: length of a clip, for recipes that take it whole.
+    Args:
+        seconds: length of a clip, for recipes that take it whole.
     """
     return _built(recipes, seconds)[0]
 
@@ -118,10 +117,9 @@ def accuracies(data: str, folder: Path | None = None) -> pd.DataFrame:
     Columns: accuracy, low, high, n, protocol; where a recipe has several results, the one with the
     most seeds.
 
-    Parameters
-    ----------
-    data: the corpus' name in the results, such as "gtzan-mini".
-    folder: where your own results are, if not at home.
+    Args:
+        data: the corpus' name in the results, such as "gtzan-mini".
+        folder: where your own results are, if not at home.
     """
     from mgrlib.recipes.ledger import papers, results
 

@@ -1,7 +1,6 @@
 """Wei et al. (n.d.), section 6.2: a large network teaches a small one, which the paper proposes.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *Everything*: distillation is named and no result is told. Ours: the teacher is a `ResNet18` on
   pictures of 96 pixels, the student a `ShallowCNN` on the log-mel spectrogram, of a twenty-fifth of
   its weights. The teacher trains on the same clips as its student, answers once for each, and

@@ -1,7 +1,6 @@
 """Wei et al. (n.d.), section 4: four pictures through a ResNet18, an LSTM, and both fused.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *Training.* No optimiser, learning rate or number of epochs is printed for this section; the batch
   of 8 stands in section 6.1. Ours: Adam, 0.0005 falling to zero along a cosine, 12 epochs.
 - *The pictures.* See `mgrlib.features.pictures`.

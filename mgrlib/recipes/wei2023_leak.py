@@ -122,10 +122,9 @@ def divided(
 ) -> np.ndarray:
     """The fold that each segment is tested in, (S,).
 
-    Parameters
-    ----------
-    division: one of `divisions`. At random, the segments of each genre are dealt like cards; else
-        those of a clip, or of an artist, are in one fold.
+    Args:
+        division: one of `divisions`. At random, the segments of each genre are dealt like cards;
+            else those of a clip, or of an artist, are in one fold.
     """
     if division == AT_RANDOM:
         rng, y = np.random.default_rng(seed), segments.y.numpy()
@@ -177,10 +176,9 @@ def leak(
 
     Where clips stay together there is a second row, of clips: their segments answer as one.
 
-    Parameters
-    ----------
-    feature: of segments of 3 s.
-    n_rounds: how many of the folds are tested.
+    Args:
+        feature: of segments of 3 s.
+        n_rounds: how many of the folds are tested.
     """
     segments = _cut(corpus, feature, progress)
     group, rows = _groups(corpus, segments), []
@@ -251,10 +249,9 @@ def with_siblings(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Places of the segments that train, and of those tested: one of each test clip.
 
-    Parameters
-    ----------
-    clip, tested: the clip of each segment (S,), and whether it is one of the test clips (S,).
-    k: how many other segments of each test clip train.
+    Args:
+        clip, tested: the clip of each segment (S,), and whether it is one of the test clips (S,).
+        k: how many other segments of each test clip train.
     """
     rng = np.random.default_rng(seed)
     pool = rng.permutation(np.flatnonzero(~tested))

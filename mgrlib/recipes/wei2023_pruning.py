@@ -1,7 +1,6 @@
 """Wei et al. (n.d.), section 6: the MLP on a table of features, whole and made smaller.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *The network*: see `FeatureMlp57`. *Training*: none is printed. Ours: Adam, 0.001, batches of 64,
   60 epochs, the epoch with the lowest loss on the dev set.
 - *The table* is "the existing file", *the split* 70/20/10. Only rows of 3 s divided at random give
@@ -55,10 +54,9 @@ STEPS = 3  # of gradual pruning, which share them
 class Schedule:
     """How the network is trained, whole and again when it has been made smaller.
 
-    Parameters
-    ----------
-    training: of the whole network; whoever makes it smaller trains on with the same settings.
-    recovery: epochs that each way of making it smaller has.
+    Args:
+        training: of the whole network; whoever makes it smaller trains on with the same settings.
+        recovery: epochs that each way of making it smaller has.
     """
 
     training: TrainConfig = TRAINING
@@ -79,9 +77,8 @@ class Parts:
 def parts_of(corpus: Corpus, segments: Segments, division: str, seed: int) -> Parts:
     """70 % of the segments to train on, 20 % to choose by and 10 % to test on, standardised.
 
-    Parameters
-    ----------
-    division: one of `mgrlib.recipes.wei2023_leak.divisions`.
+    Args:
+        division: one of `mgrlib.recipes.wei2023_leak.divisions`.
     """
     tenth = divided(corpus, segments, division, 10, seed)
     places = (np.flatnonzero(tenth > 2), np.flatnonzero((tenth == 1) | (tenth == 2)))
@@ -174,10 +171,9 @@ def pruning(
     Each seed is another split, and the same split for all ways; `gain` is the difference to the
     whole network, paired by split. Rows named "ratio" compare one way under several definitions.
 
-    Parameters
-    ----------
-    ways: by name the function, the shares, and what they are shares of.
-    ratio_of: the end of the name of the row that the definitions are compared for.
+    Args:
+        ways: by name the function, the shares, and what they are shares of.
+        ratio_of: the end of the name of the row that the definitions are compared for.
     """
     how = Cut() if isinstance(corpus.source, TableSource) else Cut(3.0)
     segments, rows = cut(corpus, feature, how=how, progress=progress), []

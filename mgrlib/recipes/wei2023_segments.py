@@ -1,7 +1,6 @@
 """Wei et al. (n.d.), section 5: nine layers on segments of 3, 6 and 9 s.
 
-What the paper leaves open and what we chose
---------------------------------------------
+What the paper leaves open and what we chose:
 - *The network.* Its parameters are printed and no layer is: see `mgrlib.models.wei2023`.
 - *The split.* "80% on trainset, and 20% on testset", of segments, it seems. The recipes here keep
   the segments of a clip together; `wei2023_leak` does both.
@@ -87,9 +86,8 @@ def layouts(n_parameters: int, widths: Sequence[int], dense: Sequence[int]) -> l
     or without, with every number of poolings of 2×2 that keep or drop an odd row, and linear layers
     up to nine layers in all, to ten genres.
 
-    Parameters
-    ----------
-    widths, dense: the widths that a convolution and a linear layer may have, in rising order.
+    Args:
+        widths, dense: the widths that a convolution and a linear layer may have, in rising order.
     """
     found = []
     for n_convolutions in range(4, 9):

@@ -55,10 +55,9 @@ def clip_score(
 ) -> Score:
     """The score of a clip: a window somewhere in song `index` of the artist.
 
-    Raises
-    ------
-    AudioError: if `seconds` is not positive.
-    CorpusError: for an unknown genre or artist, or a window longer than the song.
+    Raises:
+        AudioError: if `seconds` is not positive.
+        CorpusError: for an unknown genre or artist, or a window longer than the song.
     """
     if seconds <= 0:
         raise AudioError(explain("clip_score", "a positive length in seconds", f"{seconds:g}"))
@@ -83,14 +82,13 @@ def render_clip(
 ) -> NDArray[np.float32]:
     """(N,): a clip, in steps of 16 bits in [-1, 1); N is ``round(seconds * sample_rate)``.
 
-    Parameters
-    ----------
-    genre: one of `GENRES`.
-    artist: one of ``artist_names(genre)``; any number after ``-a`` is an artist.
-    index: which song of the artist.
-    seconds: length; the clip starts at a place in the song that the song alone decides.
-    seed: another seed is another world: other artists, other songs.
-    sample_rate: Hz.
+    Args:
+        genre: one of `GENRES`.
+        artist: one of ``artist_names(genre)``; any number after ``-a`` is an artist.
+        index: which song of the artist.
+        seconds: length; the clip starts at a place in the song that the song alone decides.
+        seed: another seed is another world: other artists, other songs.
+        sample_rate: Hz.
     """
     return render(clip_score(genre, artist, index, seconds=seconds, seed=seed), sample_rate)
 

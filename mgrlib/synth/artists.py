@@ -79,9 +79,8 @@ def _check(genre: str, name: str) -> int:
 def artist(genre: str, name: str, seed: int = 0) -> Artist:
     """The artist of this name: the same for ever, with a given seed.
 
-    Raises
-    ------
-    CorpusError: for an unknown genre, or a name that is not of that genre.
+    Raises:
+        CorpusError: for an unknown genre, or a name that is not of that genre.
     """
     substyle = _substyle(genre, _check(genre, name))
     rng = generator("artist", genre, name, seed)

@@ -25,17 +25,16 @@ DRUMS = (
 class Kit:
     """How a drum set sounds.
 
-    Parameters
-    ----------
-    kick_hz, kick_drop, kick_seconds: final pitch, how far above it starts (factor), time in which
-        it falls by 60 dB, as all lengths here.
-    click: level of the beater.
-    snare_hz, snare_seconds: pitch of the shell and length of the rattle.
-    rattle: share of noise in the snare, 0 to 1.
-    snare_tone: (low Hz, high Hz) of the rattle's band.
-    metal_hz: where the cymbals' noise is centred; `metal_seconds`: length of a closed hat.
-    electronic: square-wave metal and noise with sharp edges instead of struck ones.
-    room: level of an ambience on every drum.
+    Args:
+        kick_hz, kick_drop, kick_seconds: final pitch, how far above it starts (factor), time in
+            which it falls by 60 dB, as all lengths here.
+        click: level of the beater.
+        snare_hz, snare_seconds: pitch of the shell and length of the rattle.
+        rattle: share of noise in the snare, 0 to 1.
+        snare_tone: (low Hz, high Hz) of the rattle's band.
+        metal_hz: where the cymbals' noise is centred; `metal_seconds`: length of a closed hat.
+        electronic: square-wave metal and noise with sharp edges instead of struck ones.
+        room: level of an ambience on every drum.
     """
 
     kick_hz: float = 52.0
@@ -149,9 +148,8 @@ def _struck(kit: Kit, drum: str, rng: np.random.Generator, rate: int) -> Wave:
 def hit(kit: Kit, drum: str, rng: np.random.Generator, rate: int) -> Wave:
     """(N,): one hit of one drum, about 1 at its loudest.
 
-    Raises
-    ------
-    CorpusError: for a drum that no kit has.
+    Raises:
+        CorpusError: for a drum that no kit has.
     """
     if drum == "kick":
         y = _kick(kit, rng, rate)

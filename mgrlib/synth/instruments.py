@@ -63,9 +63,8 @@ def damped_partials(
     Sample ``a * 128 + b`` of a damped sinusoid is the product of a number that depends on ``a`` and
     one that depends on ``b``; so a table of each and a matrix product replace a sine per sample.
 
-    Parameters
-    ----------
-    hertz, gains, decays, phases: (P,) frequency, amplitude, decay rate (1/s), phase (rad).
+    Args:
+        hertz, gains, decays, phases: (P,) frequency, amplitude, decay rate (1/s), phase (rad).
 
     >>> one = np.ones(1)
     >>> y = damped_partials(100 * one, one, 0 * one, 0 * one, 5, 800)
@@ -135,22 +134,22 @@ def peaks(hertz: Wave, resonances: tuple[tuple[float, float, float], ...]) -> Wa
 class Struck:
     """A sum of decaying partials: strings plucked and struck, bars, bells; undamped: organs, pads.
 
-    Parameters
-    ----------
-    tilt: how many times faster than 1 the partials fall: amplitude of partial k is ``k ** -tilt``.
-    t60: seconds until the lowest partial of a middle C has fallen by 60 dB; 0 for no decay.
-    damping: how much faster the high partials decay (0: all alike; 1: in proportion to k).
-    pluck: where on the string it is struck, as a part of its length; 0 ignores it.
-    stiffness: inharmonicity B in ``f_k = k f_0 sqrt(1 + B k^2)``.
-    ratios: the partials' frequencies, when they are not harmonic (bars and bells).
-    odd: only odd partials (clarinet-like, stopped pipes).
-    voices, detune: copies of each partial, spread over so many cents (twelve-string, section).
-    body: resonances as (Hz, width, dB).
-    cutoff: a low-pass corner in Hz (pick-up, tone knob).
-    attack, release: seconds.
-    noise: level of the pick's or hammer's noise.
-    strum: seconds between the strings of a chord.
-    mute: decay rate (1/s) added by a palm or a finger on notes marked "m".
+    Args:
+        tilt: how many times faster than 1 the partials fall: amplitude of partial k is ``k **
+            -tilt``.
+        t60: seconds until the lowest partial of a middle C has fallen by 60 dB; 0 for no decay.
+        damping: how much faster the high partials decay (0: all alike; 1: in proportion to k).
+        pluck: where on the string it is struck, as a part of its length; 0 ignores it.
+        stiffness: inharmonicity B in ``f_k = k f_0 sqrt(1 + B k^2)``.
+        ratios: the partials' frequencies, when they are not harmonic (bars and bells).
+        odd: only odd partials (clarinet-like, stopped pipes).
+        voices, detune: copies of each partial, spread over so many cents (twelve-string, section).
+        body: resonances as (Hz, width, dB).
+        cutoff: a low-pass corner in Hz (pick-up, tone knob).
+        attack, release: seconds.
+        noise: level of the pick's or hammer's noise.
+        strum: seconds between the strings of a chord.
+        mute: decay rate (1/s) added by a palm or a finger on notes marked "m".
     """
 
     tilt: float = 1.0
@@ -294,18 +293,19 @@ VOWELS: dict[str, tuple[tuple[float, float, float], ...]] = {
 class Blown:
     """A steady tone with a player in it: winds, brass, bows, harmonicas, synthesiser leads, voices.
 
-    Parameters
-    ----------
-    tilt: fall of the partials, ``k ** -tilt``, at full loudness; `soft` is added while it is soft.
-    odd: gain of the even partials, 1 for all, 0 for none.
-    body: resonances as (Hz, width, dB).
-    vibrato: (depth in cents, speed in Hz), fading in after the attack.
-    scoop: cents below the note at which it starts; `fall`: cents it drops at the end.
-    breath: level of the noise, shaped like the tone.
-    vowels: for voices, the vowels sung in turn; `consonant`: level of the s, t and k before them.
-    growl: depth of a rough modulation at about 70 Hz.
-    drift: cents by which the pitch wanders.
-    voices, detune: players in unison and the cents between them.
+    Args:
+        tilt: fall of the partials, ``k ** -tilt``, at full loudness; `soft` is added while it is
+            soft.
+        odd: gain of the even partials, 1 for all, 0 for none.
+        body: resonances as (Hz, width, dB).
+        vibrato: (depth in cents, speed in Hz), fading in after the attack.
+        scoop: cents below the note at which it starts; `fall`: cents it drops at the end.
+        breath: level of the noise, shaped like the tone.
+        vowels: for voices, the vowels sung in turn; `consonant`: level of the s, t and k before
+            them.
+        growl: depth of a rough modulation at about 70 Hz.
+        drift: cents by which the pitch wanders.
+        voices, detune: players in unison and the cents between them.
     """
 
     tilt: float = 1.2
@@ -485,11 +485,10 @@ class Fm:
 class Driven:
     """Any instrument through a distorting amplifier and its loudspeaker.
 
-    Parameters
-    ----------
-    drive_db: gain before the valve; 0 is clean, 20 crunches, 40 is high gain.
-    low_cut, high_cut: Hz, what the loudspeaker leaves.
-    presence: dB of the hump at 2.5 kHz before the loudspeaker's fall.
+    Args:
+        drive_db: gain before the valve; 0 is clean, 20 crunches, 40 is high gain.
+        low_cut, high_cut: Hz, what the loudspeaker leaves.
+        presence: dB of the hump at 2.5 kHz before the loudspeaker's fall.
     """
 
     source: Struck | Blown

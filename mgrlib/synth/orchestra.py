@@ -303,9 +303,8 @@ VOICES = frozenset(name for name in INSTRUMENTS if name.split()[-1] in _TAGS and
 def instrument(name: str) -> Instrument:
     """The instrument of this name.
 
-    Raises
-    ------
-    CorpusError: if there is none.
+    Raises:
+        CorpusError: if there is none.
     """
     if name not in INSTRUMENTS:
         raise CorpusError(

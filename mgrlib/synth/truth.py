@@ -14,15 +14,14 @@ from mgrlib.synth.theory import parse_progression
 class Truth:
     """The truth about a clip or song; times in seconds from its start.
 
-    Attributes
-    ----------
-    tempo_bpm: beats per minute.
-    key: the tonic, such as 'Bb'; `mode`: a scale of `theory.SCALES`.
-    chords: (start, end, name) of every chord.
-    beats: times of the beats; `beats_per_bar`: how many a bar has.
-    instruments: what sounds, by name, drums last.
-    tags: words from `TAGS`, sorted.
-    sections: (start, end, name), as in 'chorus'.
+    Attributes:
+        tempo_bpm: beats per minute.
+        key: the tonic, such as 'Bb'; `mode`: a scale of `theory.SCALES`.
+        chords: (start, end, name) of every chord.
+        beats: times of the beats; `beats_per_bar`: how many a bar has.
+        instruments: what sounds, by name, drums last.
+        tags: words from `TAGS`, sorted.
+        sections: (start, end, name), as in 'chorus'.
     """
 
     genre: str

@@ -77,10 +77,9 @@ def resume(path: Path | None, progress: Progress) -> None:
     More epochs than the file was told of are no other settings, unless the learning rate's course
     depends on their number.
 
-    Raises
-    ------
-    TrainingError: the file is of a run with other settings.
-    StorageError: the file is not a checkpoint, or one of another model.
+    Raises:
+        TrainingError: the file is of a run with other settings.
+        StorageError: the file is not a checkpoint, or one of another model.
     """
     if path is None or not path.exists():
         return
@@ -121,14 +120,12 @@ def save_weights(path: Path, model: nn.Module) -> str:
 def load_weights(path: Path, model: nn.Module, *, sha256: str | None = None) -> nn.Module:
     """`model` itself, with the weights of the file.
 
-    Parameters
-    ----------
-    sha256: what the file's content must be; None trusts it. Either way only tensors are read.
+    Args:
+        sha256: what the file's content must be; None trusts it. Either way only tensors are read.
 
-    Raises
-    ------
-    ChecksumError: another content.
-    StorageError: missing, damaged, or not weights of this model.
+    Raises:
+        ChecksumError: another content.
+        StorageError: missing, damaged, or not weights of this model.
     """
     if sha256 is not None and path.exists() and checksum(path) != sha256:
         hint = "fetch the file again; do not load weights that someone may have changed."

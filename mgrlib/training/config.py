@@ -28,25 +28,23 @@ PRECISIONS = ("float32", "bfloat16")
 class TrainConfig:
     """The settings of one training run.
 
-    Parameters
-    ----------
-    epochs: passes over the training segments.
-    batch_size: segments a step; the last batch of an epoch holds the rest.
-    optimizer: "adam", "adamw", "sgd", "rmsprop" or "adadelta".
-    lr: learning rate at the start.
-    momentum: for "sgd" only.
-    weight_decay: as the optimiser defines it.
-    schedule: "constant", or "cosine" down to zero over all epochs.
-    patience: epochs without a lower validation loss before stopping; None never stops early.
-    seed: of the order of the segments and of all randomness in model, loss and augmentation.
-    precision: "float32", or "bfloat16" autocast, which is several times faster on CPUs and GPUs
-        that have it and is another arithmetic: results differ in the third digit.
-    device: "auto", "cpu", "cuda", ...
-    n_threads: torch's threads on the CPU; None leaves them as they are.
+    Args:
+        epochs: passes over the training segments.
+        batch_size: segments a step; the last batch of an epoch holds the rest.
+        optimizer: "adam", "adamw", "sgd", "rmsprop" or "adadelta".
+        lr: learning rate at the start.
+        momentum: for "sgd" only.
+        weight_decay: as the optimiser defines it.
+        schedule: "constant", or "cosine" down to zero over all epochs.
+        patience: epochs without a lower validation loss before stopping; None never stops early.
+        seed: of the order of the segments and of all randomness in model, loss and augmentation.
+        precision: "float32", or "bfloat16" autocast, which is several times faster on CPUs and GPUs
+            that have it and is another arithmetic: results differ in the third digit.
+        device: "auto", "cpu", "cuda", ...
+        n_threads: torch's threads on the CPU; None leaves them as they are.
 
-    Raises
-    ------
-    TrainingError: a setting that makes no sense.
+    Raises:
+        TrainingError: a setting that makes no sense.
     """
 
     epochs: int = 20
@@ -104,17 +102,16 @@ class TrainConfig:
 class Run:
     """What came of a training run.
 
-    Parameters
-    ----------
-    config: as it was told.
-    history: one row an epoch: epoch (from 1), train_loss, train_accuracy, valid_loss,
-        valid_accuracy (NaN without validation segments), lr. The training figures are running
-        means while the weights still change.
-    best_epoch: whose weights the model has now: lowest validation loss, or the last epoch when
-        there was nothing to validate on.
-    state: those weights, on the CPU.
-    seconds: time spent in this process.
-    stopped_early: patience ran out.
+    Args:
+        config: as it was told.
+        history: one row an epoch: epoch (from 1), train_loss, train_accuracy, valid_loss,
+            valid_accuracy (NaN without validation segments), lr. The training figures are running
+            means while the weights still change.
+        best_epoch: whose weights the model has now: lowest validation loss, or the last epoch when
+            there was nothing to validate on.
+        state: those weights, on the CPU.
+        seconds: time spent in this process.
+        stopped_early: patience ran out.
     """
 
     config: TrainConfig

@@ -26,9 +26,8 @@ BATCH = 64
 def node_segments(node: Tree, segments: Segments) -> Segments:
     """The segments of a node's genres, labelled by the number of the child they belong to.
 
-    Raises
-    ------
-    TrainingError: no clip of any of these genres.
+    Raises:
+        TrainingError: no clip of any of these genres.
     """
     child = torch.tensor([node.child_of(genre) for genre in segments.genres])
     wanted = set(segments.clip[child[segments.y] >= 0].tolist())
@@ -44,15 +43,13 @@ def fit_hierarchy(
 ) -> Hierarchy:
     """A classifier for every node of the tree, each trained on its own genres only.
 
-    Parameters
-    ----------
-    teach: `(node name, train, valid) -> classifier`, as `networks` and `estimators` make it. It is
-        given segments whose classes are the node's children.
-    valid: may be missing or empty, as a whole or for a node.
+    Args:
+        teach: `(node name, train, valid) -> classifier`, as `networks` and `estimators` make it. It
+            is given segments whose classes are the node's children.
+        valid: may be missing or empty, as a whole or for a node.
 
-    Raises
-    ------
-    TrainingError: a child of some node without a training clip.
+    Raises:
+        TrainingError: a child of some node without a training clip.
     """
     classifiers = {}
     for name, node in tree.nodes.items():
@@ -74,11 +71,10 @@ def networks(
 ) -> Teach:
     """Teach each node with `fit`.
 
-    Parameters
-    ----------
-    make: a fresh network for these segments.
-    config: of every node.
-    epochs: those of a node, by its name, in place of the config's.
+    Args:
+        make: a fresh network for these segments.
+        config: of every node.
+        epochs: those of a node, by its name, in place of the config's.
     """
 
     def teach(name: str, train: Segments, valid: Segments | None) -> Classify:

@@ -46,20 +46,18 @@ def fit(
 
     The same seed gives the same history to the bit on one CPU with one number of threads.
 
-    Parameters
-    ----------
-    train, valid: segments; without `valid` the last epoch counts as the best.
-    loss: `(logits, y, inputs) -> scalar`; distillation puts a teacher in it.
-    augment: `(inputs, y, generator) -> (inputs, y)` for each training batch; mixup returns
-        probabilities (B, K) for y.
-    checkpoint: a file written after every epoch; if it is there, training goes on from it and
-        ends as if it had never been interrupted.
-    progress: show a bar.
+    Args:
+        train, valid: segments; without `valid` the last epoch counts as the best.
+        loss: `(logits, y, inputs) -> scalar`; distillation puts a teacher in it.
+        augment: `(inputs, y, generator) -> (inputs, y)` for each training batch; mixup returns
+            probabilities (B, K) for y.
+        checkpoint: a file written after every epoch; if it is there, training goes on from it and
+            ends as if it had never been interrupted.
+        progress: show a bar.
 
-    Raises
-    ------
-    TrainingError: no segments, a loss that is not finite, or a checkpoint of other settings.
-    StorageError: the checkpoint cannot be written, is damaged, or is another model's.
+    Raises:
+        TrainingError: no segments, a loss that is not finite, or a checkpoint of other settings.
+        StorageError: the checkpoint cannot be written, is damaged, or is another model's.
     """
     config = config or TrainConfig()
     if not len(train):

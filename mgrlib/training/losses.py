@@ -22,9 +22,8 @@ def multi_label(logits: torch.Tensor, y: torch.Tensor, inputs: Inputs) -> torch.
 def class_weights(y: torch.Tensor, n_classes: int) -> torch.Tensor:
     """The weight (K,) that makes each class count the same: S / (K S_k), for classes (S,).
 
-    Raises
-    ------
-    TrainingError: a class without a segment, which no weight can make up for.
+    Raises:
+        TrainingError: a class without a segment, which no weight can make up for.
 
     >>> class_weights(torch.tensor([0, 0, 0, 1]), 2)
     tensor([0.6667, 2.0000])

@@ -32,9 +32,8 @@ def seeded(seed: int) -> Iterator[None]:
 def pick_device(name: str = "auto") -> torch.device:
     """The device to train on: a GPU when there is one, else the CPU; or the one named.
 
-    Raises
-    ------
-    TrainingError: the device named is not there.
+    Raises:
+        TrainingError: the device named is not there.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

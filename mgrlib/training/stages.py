@@ -27,13 +27,11 @@ def fit_in_stages(
     learning rate a shorter training is the beginning of a longer one. Nothing is chosen; the model
     has the weights of the stage's last epoch.
 
-    Parameters
-    ----------
-    stages: numbers of epochs, rising; the config's own number does not count.
+    Args:
+        stages: numbers of epochs, rising; the config's own number does not count.
 
-    Raises
-    ------
-    TrainingError: stages that do not rise, or a learning rate that depends on the length.
+    Raises:
+        TrainingError: stages that do not rise, or a learning rate that depends on the length.
     """
     if not stages or any(b <= a for a, b in pairwise(stages)):
         raise TrainingError(explain("fit_in_stages", "rising stages", str(list(stages)[:8])))

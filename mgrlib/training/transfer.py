@@ -80,15 +80,13 @@ def layer_features(
     Each layer's activations are pooled to a vector, and the vectors stand side by side, as in Choi
     et al. (2017b), *Transfer learning for music classification and regression tasks*.
 
-    Parameters
-    ----------
-    model: one with `activations`, such as `Crnn` or `Fcn5`; it is not changed.
-    names: the layers, in the order wanted; all of them if None.
-    pool: an activation (B, ...) -> (B, D): the mean over bands and frames.
+    Args:
+        model: one with `activations`, such as `Crnn` or `Fcn5`; it is not changed.
+        names: the layers, in the order wanted; all of them if None.
+        pool: an activation (B, ...) -> (B, D): the mean over bands and frames.
 
-    Raises
-    ------
-    TrainingError: a model that does not tell its activations, or no such layer.
+    Raises:
+        TrainingError: a model that does not tell its activations, or no such layer.
     """
     if not hasattr(model, "activations"):
         hint = "write a method `activations(x)` that returns a tensor a layer, by name."
@@ -111,9 +109,8 @@ def layer_features(
 def new_head(model: nn.Module, n_classes: int, *, seed: int) -> nn.Module:
     """A copy of the model with a fresh last layer for `n_classes`; all else keeps its weights.
 
-    Raises
-    ------
-    TrainingError: the last layer is not linear.
+    Raises:
+        TrainingError: the last layer is not linear.
     """
     twin, name = copy.deepcopy(model), layers(model)[-1]
     old = twin.get_submodule(name)
@@ -132,9 +129,8 @@ def freeze(model: nn.Module, n_layers: int) -> nn.Module:
     `fit` keeps a layer whose parameters are all fixed in evaluation mode: neither its weights nor
     the statistics of its batch normalisation move, and its dropout does nothing.
 
-    Raises
-    ------
-    TrainingError: a number that leaves nothing to train.
+    Raises:
+        TrainingError: a number that leaves nothing to train.
     """
     names = layers(model)
     if not 0 <= n_layers < len(names):
@@ -150,14 +146,12 @@ def freeze(model: nn.Module, n_layers: int) -> nn.Module:
 class LayerRates(TrainConfig):
     """A TrainConfig in which each layer learns at a rate of its own.
 
-    Parameters
-    ----------
-    factors: pairs of a layer's name and what `lr` is multiplied by for it; layers that are not
-        named learn at `lr`.
+    Args:
+        factors: pairs of a layer's name and what `lr` is multiplied by for it; layers that are not
+            named learn at `lr`.
 
-    Raises
-    ------
-    TrainingError: a factor that is not above 0 (freeze the layer), or, in `fit`, no such layer.
+    Raises:
+        TrainingError: a factor that is not above 0 (freeze the layer), or, in `fit`, no such layer.
     """
 
     factors: tuple[tuple[str, float], ...] = ()
@@ -213,9 +207,8 @@ def initialised(model: nn.Module, how: str, *, seed: int) -> nn.Module:
 
     Batch normalisation keeps its scale and shift.
 
-    Raises
-    ------
-    TrainingError: no such initialisation.
+    Raises:
+        TrainingError: no such initialisation.
     """
     if how not in INITIALISERS:
         raise TrainingError(explain("initialised", f"one of {tuple(INITIALISERS)}", repr(how)))

@@ -24,9 +24,8 @@ STYLES: dict[str, Style] = {
 def style_of(genre: str) -> Style:
     """The style of a genre.
 
-    Raises
-    ------
-    CorpusError: if there is no such genre.
+    Raises:
+        CorpusError: if there is no such genre.
     """
     if genre not in STYLES:
         raise CorpusError(explain("style_of", f"one of {list(STYLES)}", repr(genre)))

@@ -121,17 +121,16 @@ class Groove:
 class Sound:
     """What the recording does to the band.
 
-    Parameters
-    ----------
-    balance: dB at `BANDS_HZ`, the spectrum that the mastering engineer aims at.
-    loudness_db: mean and spread of the clips' RMS level, dB below full scale.
-    squash: compression, 0 (none) to 1 (a brick).
-    bandwidth_hz: range in which the upper limit of the recording lies.
-    reverb: (seconds, level) of the room.
-    hiss_db: level of the noise against the music, mean and spread.
-    spread_db: how far artists differ in each band.
-    drums_db: level of the drums; `drum_echo`: how much of snare and rim the tape echo repeats.
-    vinyl: clicks a second.
+    Args:
+        balance: dB at `BANDS_HZ`, the spectrum that the mastering engineer aims at.
+        loudness_db: mean and spread of the clips' RMS level, dB below full scale.
+        squash: compression, 0 (none) to 1 (a brick).
+        bandwidth_hz: range in which the upper limit of the recording lies.
+        reverb: (seconds, level) of the room.
+        hiss_db: level of the noise against the music, mean and spread.
+        spread_db: how far artists differ in each band.
+        drums_db: level of the drums; `drum_echo`: how much of snare and rim the tape echo repeats.
+        vinyl: clicks a second.
     """
 
     balance: tuple[float, ...] = (8, 7, 5, 0, -5, -9, -13, -18)
@@ -150,20 +149,19 @@ class Sound:
 class Substyle:
     """One way in which a genre is played.
 
-    Parameters
-    ----------
-    tempo: range of tempi in BPM (of the beat that `beats` counts).
-    swing: where the second half of a beat falls: 0.5 straight, 0.67 a triplet.
-    swing_beats: length in beats of what is swung: 1 swings eighths, 0.5 sixteenths.
-    modes: scales of `theory.SCALES` from which songs choose.
-    verse, chorus, bridge: charts in Roman numerals; one of each is chosen a song.
-    kit: "" for no drums.
-    human_ms: how far notes fall from the grid.
-    dynamics: spread of neighbouring notes' loudness, 0 to 1.
-    swell_db: how far the whole band swells and fades over some seconds.
-    endings: how songs end: "cadence" (a last chord that rings) or "fade".
-    moods: tags.
-    share: how many of the genre's artists play this way.
+    Args:
+        tempo: range of tempi in BPM (of the beat that `beats` counts).
+        swing: where the second half of a beat falls: 0.5 straight, 0.67 a triplet.
+        swing_beats: length in beats of what is swung: 1 swings eighths, 0.5 sixteenths.
+        modes: scales of `theory.SCALES` from which songs choose.
+        verse, chorus, bridge: charts in Roman numerals; one of each is chosen a song.
+        kit: "" for no drums.
+        human_ms: how far notes fall from the grid.
+        dynamics: spread of neighbouring notes' loudness, 0 to 1.
+        swell_db: how far the whole band swells and fades over some seconds.
+        endings: how songs end: "cadence" (a last chord that rings) or "fade".
+        moods: tags.
+        share: how many of the genre's artists play this way.
     """
 
     name: str
