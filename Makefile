@@ -35,7 +35,7 @@ $(READY): requirements.txt pyproject.toml
 	touch $@
 
 book: $(READY)
-	$(BIN)/python tools/build_book.py
+	$(BIN)/python -m docs_ext.build
 
 # All that is asked of the site, axe on each of its pages; make test asks the same of fewer pages.
 proof: book
@@ -61,7 +61,7 @@ lab: $(READY)
 	$(BIN)/jupyter lab book
 
 format: $(READY)
-	$(BIN)/python tools/strip.py
+	$(BIN)/python -m checks.strip
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 

@@ -46,7 +46,7 @@ HOSTILE = {
     "ends-the-kernel": "import os\nos._exit(0)",
 }
 # In place of the first answer.
-FORGED = "import mgrlib.course.checks as c\nc.close = close = lambda *a, **k: None\nframes = print"
+FORGED = "import mgrlib.grading.checks as c\nc.close = close = lambda *a, **k: None\nframes = print"
 WRONG = {
     "wrong-window": {
         "power": "def power_spectrum(pieces):\n"

@@ -18,7 +18,6 @@ import os
 import platform
 import re
 import statistics
-import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,11 +25,10 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+from checks import browser
+from checks.chapters import page_weight
 
-import browser  # noqa: E402
-from chapters import page_weight  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
 
 WATCH = """window.mgr = {shift: 0, blocked: 0, largest: 0};
 const watch = (type, see) => new PerformanceObserver((l) => l.getEntries().forEach(see))

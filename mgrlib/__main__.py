@@ -359,7 +359,7 @@ def _features(options: argparse.Namespace) -> int:
 
 
 def _release(options: argparse.Namespace) -> int:
-    from mgrlib.course.marking import release
+    from mgrlib.grading.marking import release
 
     print(release(options.source, options.out))
     return 0
@@ -368,7 +368,7 @@ def _release(options: argparse.Namespace) -> int:
 def _mark(options: argparse.Namespace) -> int:
     from joblib import effective_n_jobs
 
-    from mgrlib.course.marking import Limits, mark_all
+    from mgrlib.grading.marking import Limits, mark_all
     from mgrlib.storage import atomic_write
 
     marks = mark_all(

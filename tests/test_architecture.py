@@ -22,7 +22,7 @@ LAYERS = (
     ("training", "evaluation", "compression"),
     ("recipes",),
     ("plots",),
-    ("course",),
+    ("page", "grading"),
     ("__main__",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
@@ -122,7 +122,7 @@ def test_every_part_of_the_package_has_a_layer():
         ("mgrlib.segments", "def f():\n    from mgrlib.recipes.core import run"),
         ("mgrlib.storage", "if TYPE_CHECKING:\n    from mgrlib.shapes import check_shape"),
         ("mgrlib.shapes", "from numpy import *"),
-        ("mgrlib.course.player", "from mgrlib.__main__ import main"),
+        ("mgrlib.page.player", "from mgrlib.__main__ import main"),
         ("mgrlib", "from mgrlib.errors import MgrError"),
     ],
 )
@@ -137,8 +137,8 @@ def test_the_checker_finds_a_breach(module, source):
         ("mgrlib.features", "from .mel import LogMel", True),
         ("mgrlib.features.mel", "from .base import Feature\nfrom ..errors import some", False),
         ("mgrlib.recipes.core", "from mgrlib import __version__, recipes, segments", False),
-        ("mgrlib.course", "import mgrlib.plots.style, numpy", True),
-        ("mgrlib.__main__", "from mgrlib.course import player", False),
+        ("mgrlib.page", "import mgrlib.plots.style, numpy", True),
+        ("mgrlib.__main__", "from mgrlib.page import player", False),
     ],
 )
 def test_the_checker_lets_fair_imports_pass(module, source, is_package):

@@ -1,13 +1,12 @@
 """The book keeps its promises: notebooks as they are kept, chapters as they should be, pages built.
 
-The checks live in tools/chapters.py. Here they are called for each chapter, after each was shown
+The checks live in checks/chapters.py. Here they are called for each chapter, after each was shown
 to find what it is for in a chapter made to be bad.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 from pathlib import Path
 
@@ -16,10 +15,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
 
-import chapters  # noqa: E402
-from strip import stripped, text_of  # noqa: E402
+from checks import chapters
+from checks.strip import stripped, text_of
 
 REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
 NOTEBOOKS = sorted(

@@ -1,12 +1,11 @@
 """Numbers in the book's prose: a paper's and in its ledger, or not there at all.
 
-The checks live in tools/prose.py. Each is shown to find what it is for before the book is held
+The checks live in checks/prose.py. Each is shown to find what it is for before the book is held
 against it. Quizzes are not looked at: their numbers belong to the question's own thought.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -19,9 +18,8 @@ from mgrlib.recipes.core import Reported
 from mgrlib.recipes.ledger import Printed, papers, printed, printed_keys
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
 
-import prose  # noqa: E402
+from checks import prose
 
 PAGES = sorted(
     path

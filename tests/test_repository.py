@@ -119,9 +119,9 @@ def test_version_is_the_same_in_package_and_citation():
 
 
 def test_questions_kept_with_the_package_are_whole():
-    from mgrlib.course import chapter_quiz
+    from mgrlib.page import chapter_quiz
 
-    for file in (ROOT / "mgrlib/course/questions").glob("*.json"):
+    for file in (ROOT / "mgrlib/page/questions").glob("*.json"):
         assert (
             repr(chapter_quiz(file.stem)) == f"quiz: {len(json.loads(file.read_text()))} questions"
         )

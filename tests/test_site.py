@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import tomllib
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,13 +16,12 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
 
 pytest.importorskip("sphinxext.opengraph", reason="the book's tools are not installed")
 
-import links  # noqa: E402
-import sphinx_links  # noqa: E402
-import sphinx_pages  # noqa: E402
+from checks import links
+from docs_ext import links as sphinx_links
+from docs_ext import pages as sphinx_pages
 
 SITE = ROOT / "_build/html"
 REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]

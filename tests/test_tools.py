@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
 
 pytest.importorskip("sphinx", reason="the book's tools are not installed")
 
-import feature_tables  # noqa: E402
-import inventories  # noqa: E402
-import sphinx_house  # noqa: E402
+from docs_ext import feature_tables, inventories
+from docs_ext import house as sphinx_house
 
 
 def rst(text: str) -> str:

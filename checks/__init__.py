@@ -1,0 +1,1 @@
+"""What `make test` and `make proof` ask of chapters, prose, links and built pages."""

@@ -1,0 +1,76 @@
+"""What the page for instructors tells of runs: chapters' lengths, and the marking of a class."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from checks import chapters
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / "_build/.jupyter_cache"
+WORDS_A_MINUTE = 150  # of prose that explains code, figures and sounds
+MINUTES_A_CELL = 1  # to run it and to look at what comes out
+MINUTES_AN_EXERCISE = 20
+
+Table = tuple[list[str], list[list[object]]]
+
+
+def chapter_files() -> list[Path]:
+    """The chapters in the order of the table of contents."""
+    parts = ("book/foundations/", "book/papers/", "book/beyond/")
+    pages = [page for page in chapters.pages_in_toc(ROOT) if page.startswith(parts)]
+    return [path for page in pages for path in chapters.files_of(page, ROOT)]
+
+
+def seconds() -> dict[str, float]:
+    """What each chapter's cells took when the book was built, by its file's name."""
+    if not CACHE.exists():
+        return {}
+    from jupyter_cache import get_cache
+
+    records = get_cache(str(CACHE)).list_cache_records()
+    return {Path(r.uri).stem: float(r.data.get("execution_seconds", 0)) for r in records}
+
+
+def asked(path: Path) -> list[object]:
+    """A chapter's title, minutes to read with its cells run, exercises, questions, seconds."""
+    notebook = chapters.read(path)
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    title = next(line[2:] for text in texts for line in text.split("\n") if line.startswith("# "))
+    words, cells = chapters.prose_words(notebook), len(chapters.code_cells(notebook))
+    reading = words / WORDS_A_MINUTE + cells * MINUTES_A_CELL
+    posed, _ = chapters.exercises(notebook)
+    return [
+        title,
+        f"{5 * round(reading / 5)} min",
+        f"{posed}, {5 * round(posed * MINUTES_AN_EXERCISE / 5)} min",
+        chapters.questions(notebook),
+    ]
+
+
+def of_chapters() -> Table:
+    """One row a chapter."""
+    took = seconds()
+    head = ["chapter", "reading, cells run", "exercises", "questions", "computing"]
+    rows = []
+    for path in chapter_files():
+        computing = f"{took[path.stem]:.0f} s" if path.stem in took else ""
+        rows.append([*asked(path), computing])
+    return head, rows
+
+
+def marking() -> str:
+    """What marking the folder of thirty took, in words."""
+    file = ROOT / "benchmarks/results/marking.json"
+    if not file.exists():
+        return ""
+    told = json.loads(file.read_text(encoding="utf-8"))
+    return (
+        f"A folder of {told['n_submissions']} submissions of the assignment "
+        f"`{told['assignment']}`, {told['n_hostile']} of them hostile, was marked offline by "
+        f"{told['jobs']} jobs in {told['wall_seconds'] / 60:.0f} minutes, with "
+        f"{told['cpu_seconds_a_submission']:.1f} s of the processor a submission "
+        f"({told['machine']}; load average {told['load_average'][0]:g} when it began). "
+        f"The longest took {told['longest_wall_seconds']:.0f} s by the clock."
+    )

@@ -1,0 +1,136 @@
+"""What the book needs from Sphinx and does not get elsewhere.
+
+Code and stray stars in docstrings become valid reStructuredText, the API pages list every public
+module of a part by themselves, and the front page plays clips that the package renders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from docs_ext import feature_tables, page_tables
+
+ROOT = Path(__file__).resolve().parent.parent
+API = "book/reference/api/"  # a page for each part of the package
+TABLE = re.compile(r"^<!-- features: ([\w ]+) -->$", re.MULTILINE)
+MARK = re.compile(r"^<!-- modules of (mgrlib[\w.]*) -->$", re.MULTILINE)
+CODE = re.compile(r"(``.+?``|:[\w:]+:`[^`]+`|`[^`]+`)", re.DOTALL)
+EMPHASIS = re.compile(r"(\*\*[^\s*][^*]*\*\*|(?<![\w*])\*[^\s*][^*]*\*(?![\w*]))")
+
+
+def escaped(text: str) -> str:
+    """Text with single backticks doubled, and stray stars, bars and final underscores escaped."""
+    parts = CODE.split(text)
+    for k, part in enumerate(parts):
+        if k % 2 == 0:
+            parts[k] = _escaped_prose(part)
+        elif part.startswith("`") and not part.startswith("``"):
+            joined = parts[k + 1][:1].isalnum()  # `Module`s
+            parts[k] = f"`{part}`" + ("\\ " if joined else "")
+    return "".join(parts)
+
+
+def _escaped_prose(text: str) -> str:
+    parts = EMPHASIS.split(text)
+    for k in range(0, len(parts), 2):
+        parts[k] = re.sub(r"(?<!\\)([|*])", r"\\\1", parts[k])
+        parts[k] = re.sub(r"^(\s*)\\\*(?= )", r"\1*", parts[k], flags=re.MULTILINE)
+        parts[k] = re.sub(r"(?<=\w)_(?!\w)", r"\\_", parts[k])
+    return "".join(parts)
+
+
+def on_docstring(
+    _app: Sphinx, _what: str, _name: str, _obj: Any, _o: Any, lines: list[str]
+) -> None:
+    """Escape before napoleon reads the sections; doctests stay as they are."""
+    blocks = "\n".join(lines).split("\n\n")
+    escaped_blocks = [b if b.lstrip().startswith(">>>") else escaped(b) for b in blocks]
+    lines[:] = "\n\n".join(escaped_blocks).split("\n")
+
+
+def on_signature(
+    _app: Sphinx, _what: str, _name: str, _obj: Any, _o: Any, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Write `...` for defaults that are not Python, which Sphinx could not read."""
+    return (re.sub(r"=\s*<[^<>]*>", "= ...", signature), returns) if signature else None
+
+
+def public_modules(package: str) -> list[str]:
+    """A module, or a package and every module in it, whose names are all public."""
+    place = ROOT.joinpath(*package.split("."))
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+    dotted = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
+    names = sorted(name.removesuffix(".__init__") for name in dotted)
+    return [name for name in names if not any(p.startswith("_") for p in name.split("."))]
+
+
+def modules_as_markdown(package: str) -> str:
+    """Sections with the documentation of a package's modules."""
+    blocks = []
+    for name in public_modules(package):
+        heading = "" if name == package else f"## `{name}`\n\n"
+        options = "   :members:\n   :ignore-module-all:\n"
+        blocks.append(f"{heading}```{{eval-rst}}\n.. automodule:: {name}\n{options}```\n")
+    return "\n".join(blocks)
+
+
+def ten_players() -> str:
+    """One clip of each genre in an order that gives nothing away, the genre folded under it."""
+    from mgrlib.data.synthetic import SAMPLE_RATE, synthetic, truth
+    from mgrlib.page.html import style
+    from mgrlib.page.player import listen
+
+    corpus = synthetic(n_per_genre=1)
+    order = sorted(corpus.clips.index, key=lambda c: hashlib.sha256(c.encode()).digest())
+    items = []
+    for number, clip_id in enumerate(order, 1):
+        y = corpus.audio(clip_id, SAMPLE_RATE)[: 10 * SAMPLE_RATE]
+        known = truth(corpus, clip_id)
+        played = ", ".join(known.instruments)
+        answer = f"{known.genre}, {known.tempo_bpm:.0f} beats a minute, in {known.key}: {played}"
+        folded = f"<details><summary>Which genre?</summary>{html.escape(answer)}</details>"
+        player = listen(y, SAMPLE_RATE, title=f"Clip {number}").body
+        items.append(f"<li>{player.replace('</figure>', folded + '</figure>')}</li>")
+    listed = "".join(items)
+    return (
+        f"```{{raw}} html\n<style>{style()}</style>"
+        f'<ul class="mgr-players" role="list" aria-label="Ten clips">{listed}</ul>\n```'
+    )
+
+
+def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
+    if docname.startswith(API):
+        source[0] = MARK.sub(lambda match: modules_as_markdown(match[1]), source[0])
+    if docname.startswith("book/reference/"):
+        source[0] = TABLE.sub(lambda match: feature_tables.TABLES[match[1]](), source[0])
+    if docname == "book/reference/execution_times":
+        source[0] = source[0].replace("<!-- pages -->", page_tables.pages())
+    if docname == "book/index":
+        source[0] = source[0].replace("<!-- ten players -->", ten_players())
+
+
+def on_page(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
+    """Take out what screen readers reject: roles of bibliographies, lists right within lists."""
+    body = context.get("body", "")
+    if page == "_modules/index":
+        start, listed = body.split("<ul", 1)
+        listed, end = listed.rsplit("</ul>", 1)
+        body = f"{start}<ul{re.sub(r'</?ul>', '', listed)}</ul>{end}"
+    body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+    context["body"] = body.replace(' role="doc-biblioentry"', "").replace(
+        ' role="doc-backlink"', ""
+    )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("autodoc-process-docstring", on_docstring, priority=100)
+    app.connect("autodoc-process-signature", on_signature)
+    app.connect("source-read", on_source)
+    app.connect("html-page-context", on_page)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

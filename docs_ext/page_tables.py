@@ -1,0 +1,61 @@
+"""The table of the page on execution times that says how heavy each page is, and how soon there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from checks.chapters import pages_in_toc
+from docs_ext.feature_tables import markdown
+
+ROOT = Path(__file__).resolve().parent.parent
+MEASURED = ROOT / "benchmarks/results/pages.json"
+HEAD = (
+    "page",
+    "kB without audio",
+    "audio, kB",
+    "first paint, ms",
+    "largest paint, ms",
+    "blocked, ms",
+    "layout moved",
+    "nodes",
+)
+
+
+def title_of(page: str) -> str:
+    """What a page calls itself."""
+    file = ROOT / f"{page}.md"
+    if file.exists():
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return next(line.removeprefix("# ") for line in lines if line.startswith("# "))
+    cells = json.loads((ROOT / f"{page}.ipynb").read_text(encoding="utf-8"))["cells"]
+    texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    lines = [line for text in texts for line in text.splitlines()]
+    return next(line.removeprefix("# ") for line in lines if line.startswith("# "))
+
+
+def row(page: str, found: dict[str, Any]) -> list[object]:
+    return [
+        title_of(page).replace("|", "\\|"),
+        f"{found['without_audio_kb']:,.0f}",
+        f"{found['audio_kb']:,.0f}" if found["audio_kb"] else "",
+        f"{found['first_paint_ms']:,.0f}",
+        f"{found['largest_paint_ms']:,.0f}",
+        f"{found['blocked_ms']:,.0f}",
+        f"{found['layout_shift']:.3f}",
+        f"{found['nodes']:,.0f}",
+    ]
+
+
+def pages() -> str:
+    """One row a page in the order of the table of contents, the reference of the package apart."""
+    if not MEASURED.exists():
+        return "They have not been measured yet: `python benchmarks/pages.py --json FILE`."
+    measured = json.loads(MEASURED.read_text(encoding="utf-8"))
+    found = measured["pages"]
+    listed = [p for p in pages_in_toc(ROOT) if p in found and "/api/" not in p]
+    heaviest = max((p for p in found if "/api/" in p), key=lambda p: found[p]["without_audio_kb"])
+    where = f"{measured['machine']}, load average {measured['load_average'][0]} when it began"
+    table = markdown(HEAD, [row(p, found[p]) for p in [*listed, heaviest]])
+    return f"{table}\n\nMeasured on {where}; of the pages on the package, the heaviest is shown."

@@ -1,0 +1,1 @@
+"""Assignments from one source: releasing them, marking submissions, grading models."""

@@ -1,0 +1,56 @@
+"""What a chapter puts on a page: players, shown source, sliders, quizzes, tables.
+
+Everything here returns an object that a notebook displays; nothing prints. All of it works on a
+rendered page without a kernel and without a network, and on Colab without Jupyter Book.
+
+A name is imported when it is asked for: the checks of an assignment, which need none of these, then
+start at once, and so does each of a class's submissions when it is marked.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgrlib.page.board import scoreboard
+    from mgrlib.page.explorer import Explorer, explore
+    from mgrlib.page.frames import choices, frames_slider
+    from mgrlib.page.player import listen, listen_grid
+    from mgrlib.page.quizzes import Question, chapter_quiz, quiz
+    from mgrlib.page.source import show_source
+    from mgrlib.page.table import ResultRow, results_table
+
+__all__ = [
+    "Explorer",
+    "Question",
+    "ResultRow",
+    "chapter_quiz",
+    "choices",
+    "explore",
+    "frames_slider",
+    "listen",
+    "listen_grid",
+    "quiz",
+    "results_table",
+    "scoreboard",
+    "show_source",
+]
+
+# No module may have the name of something in it: once imported, it would stand in its place.
+HOMES = {
+    "board": ("scoreboard",),
+    "explorer": ("Explorer", "explore"),
+    "frames": ("choices", "frames_slider"),
+    "player": ("listen", "listen_grid"),
+    "quizzes": ("Question", "chapter_quiz", "quiz"),
+    "source": ("show_source",),
+    "table": ("ResultRow", "results_table"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

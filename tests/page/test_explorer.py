@@ -1,0 +1,180 @@
+"""The explorer: widgets that answer, a page that needs no kernel, and both show the same."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from mgrlib.data.synthetic import synthetic
+from mgrlib.errors import MgrError
+from mgrlib.features import LogMel
+from mgrlib.page import explorer
+from mgrlib.page.explorer import Explorer, explore
+
+RATE = 22050
+SCRIPT = Path(explorer.__file__).with_name("explorer.js")
+
+
+def sounds() -> dict[str, np.ndarray]:
+    """A falling tone with clicks, and noise: a second each."""
+    t = np.arange(RATE) / RATE
+    tone = 0.5 * np.sin(2 * np.pi * (2000 - 800 * t) * t) + (t % 0.25 < 0.002)
+    noise = 0.1 * np.random.default_rng(0).normal(size=RATE)
+    return {"tone": (tone / 2).astype(np.float32), "noise": noise.astype(np.float32)}
+
+
+@pytest.fixture(scope="module")
+def made() -> Explorer:
+    return Explorer(sounds(), RATE)
+
+
+def parts(made: Explorer) -> tuple[dict[str, object], list]:
+    """The controls by their label, and the three parts they move."""
+    row, *shown = made.widget.children
+    return {control.description: control for control in row.children}, shown
+
+
+def picture_in(text: str) -> bytes:
+    return base64.b64decode(re.search(r'src="data:image/png;base64,([^"]+)"', text)[1])
+
+
+def test_every_control_changes_the_picture_its_words_and_what_is_heard(made):
+    controls, (told, picture, players) = parts(made)
+    assert list(controls) == ["genre", "window (samples)", "hop (samples)", "mel bands"]
+    for control, value in zip(controls.values(), ("noise", 1024, 256, 16), strict=True):
+        before = picture_in(picture.value), picture.value, players.value
+        control.value = value
+        after = picture_in(picture.value), picture.value, players.value
+        assert all(old != new for old, new in zip(before, after, strict=True))
+    assert 'alt="Mel spectrogram of noise: 16 bands, windows of 1024' in picture.value
+    assert "16 bands by 87 frames are 1,392 numbers" in told.value
+    assert 'aria-label="noise, what 16 bands keep"' in players.value
+
+
+def test_widgets_are_plain_ones_with_labels(made):
+    row, *shown = made.widget.children
+    assert {type(w).__name__ for w in row.children} == {"Dropdown"}  # a native, labelled select
+    assert {type(w).__name__ for w in shown} == {"HTML"}
+    assert all(control.description for control in row.children)
+
+
+def test_the_page_offers_the_same_with_labels_and_asks_nothing_of_the_net(made, page):
+    reader = page(made.static)
+    selects = {s["data-part"]: s["id"] for s in reader.named("select")}
+    assert list(selects) == ["genre", "window", "hop", "bands"]
+    assert [label["for"] for label in reader.named("label")] == list(selects.values())
+    assert reader.named("img")[0]["alt"].startswith("Mel spectrogram of tone: 64 bands")
+    assert all(a["aria-label"] and a["src"] for a in reader.named("audio"))
+    assert [p["role"] for p in reader.named("p")] == ["status"]
+
+
+def test_the_page_holds_every_sound_and_little_else(made):
+    said = json.loads(re.search(r'"application/json">(.*?)</script>', made.static.data)[1])
+    assert list(said["sounds"]) == ["tone", "noise"]
+    assert len(said["colours"]) == 6 * 256
+    assert len(re.sub(r"data:audio/[^\"]+", "", made.static.data)) < 100_000
+
+
+def test_two_explorers_on_a_page_do_not_share_names(page):
+    page(Explorer(sounds(), RATE).static, Explorer(sounds(), RATE).static)
+
+
+def test_a_corpus_gives_one_clip_of_each_genre_or_those_asked_for():
+    corpus = synthetic(n_per_genre=2, seconds=2.0)
+    few = explore(corpus, clip_ids=["jazz.00001", "rock.00000"], seconds=0.5)
+    assert list(few.sounds) == ["jazz.00001", "rock.00000"]
+    assert {len(y) for y in few.sounds.values()} == {RATE // 2}
+    with pytest.raises(MgrError, match="at least one clip"):
+        explore(corpus, clip_ids=[])
+
+
+# --- the browser's reckoning, by another engine that runs the same script
+
+
+def in_javascript(code: str, y: np.ndarray) -> dict:
+    """What `code` puts into `out`, given `y` and the explorer's functions as `mel`."""
+    script = (
+        f"const mel = require({json.dumps(str(SCRIPT))}), out = {{}};"
+        "const y = Float32Array.from(JSON.parse(require('fs').readFileSync(0, 'utf8')));"
+        f"{code}; console.log(JSON.stringify(out));"
+    )
+    told = subprocess.run(
+        ["node", "-e", script],
+        input=json.dumps(y.tolist()),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return json.loads(told.stdout)
+
+
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
+
+
+@needs_node
+@pytest.mark.parametrize(("n_fft", "hop", "n_mels"), [(1024, 128, 8), (2048, 512, 128)])
+def test_the_browser_reckons_what_the_package_computes(n_fft, hop, n_mels):
+    y = sounds()["tone"]
+    code = f"const m = mel.logMel(y, {RATE}, {n_fft}, {hop}, {n_mels});"
+    out = in_javascript(code + "out.db = Array.from(m.db); out.frames = m.frames", y)
+    ours = LogMel(RATE, n_fft=n_fft, hop_length=hop, n_mels=n_mels)(y)
+    theirs = np.reshape(out["db"], (out["frames"], n_mels)).T
+    np.testing.assert_allclose(theirs, ours, atol=0.01)  # ours is in float32
+
+
+@needs_node
+def test_what_the_browser_keeps_has_the_spectrogram():
+    y = sounds()["noise"]
+    code = f"const m = mel.logMel(y, {RATE}, 2048, 512, 16);"
+    code += f"out.y = Array.from(mel.noiseLike(m, {RATE}, 2048, 512))"
+    kept = np.array(in_javascript(code, y)["y"], dtype=np.float32)
+    feature = LogMel(RATE, n_mels=16)
+    levels = [feature(x)[:, 4:-4].mean(axis=1) for x in (y, kept)]
+    np.testing.assert_allclose(levels[1], levels[0], atol=3.0)  # a second of chance
+
+
+@needs_node
+def test_the_browsers_file_is_one():
+    code = f"out.file = Array.from(mel.wav(y, {RATE}))"
+    data = bytes(in_javascript(code, sounds()["tone"])["file"])
+    y, rate = soundfile.read(io.BytesIO(data))
+    assert rate == RATE and len(y) == RATE and np.abs(y).max() == pytest.approx(32000 / 32768)
+
+
+# --- who is there
+
+
+@pytest.mark.slow
+def test_widgets_are_made_only_where_someone_is_there_to_use_them():
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    code = (
+        "import numpy as np\nfrom mgrlib.page.explorer import Explorer\n"
+        "Explorer({'a': np.ones(9000, dtype='float32')}, 22050)"
+    )
+    try:
+        kinds, comms = [], []
+        for asked in (False, True):
+            seen = []
+            client.execute_interactive(
+                code, allow_stdin=asked, timeout=120, output_hook=seen.append
+            )
+            shown = [m for m in seen if m["msg_type"] == "display_data"]
+            kinds.append(set(shown[0]["content"]["data"]))
+            comms.append([m for m in seen if m["msg_type"] == "comm_open"])
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert "text/html" in kinds[0] and comms[0] == []
+    assert "application/vnd.jupyter.widget-view+json" in kinds[1]
