@@ -1,6 +1,6 @@
 # make book    execute the chapters and build the site into _build/html
 # make proof   the same, then follow every link and open every page in the computer's Chromium or Chrome
-# make test    lint, types, tests, doctests, and every notebook from top to bottom
+# make test    lint, layers, types, tests, doctests, and every notebook from top to bottom
 # make lab     open the chapters in JupyterLab
 # make format  put code and notebooks into the house's form, outputs removed
 # make clean   remove all that was built; .venv stays (make distclean removes it too)
@@ -46,6 +46,7 @@ test: lint types unit
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-cache --no-logo
 
 types: $(READY)
 	$(BIN)/mypy
