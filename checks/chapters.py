@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from urllib.parse import quote
 import nbformat
 import yaml
 
-from checks.strip import stripped
+from checks.strip import CHECKED, stripped
 
 Notebook = nbformat.NotebookNode
 QUESTIONS_KEPT = Path(__file__).resolve().parent.parent / "mgrlib/page/questions"
@@ -25,19 +24,11 @@ QUESTIONS_KEPT = Path(__file__).resolve().parent.parent / "mgrlib/page/questions
 # The instructor's editions of the assignments are no pages.
 SOLUTIONS = ("book", "assignments", "source")
 
-CELL_LINES = 15
-MEDIAN_LINES = 4
-WORDS_A_LINE = 8
 EXERCISES = 5
 QUESTIONS = 6
-# Parts of a path that only one machine has.
-OWN_PATH = re.compile(r"(?<![\w.:/])(?:/(?:home|Users|root|mnt|content|tmp|work)/|[A-Z]:\\)")
 DRAWS = re.compile(r"\bplot_\w+\(|\.(?:plot|imshow|bar|barh|scatter|hist|specgram|matshow|pie)\(")
 # These bring the alternative text of their figures themselves.
 DESCRIBES = re.compile(r"\b(?:frames_slider|choices)\(")
-
-PLAYS = re.compile(r"\b(?:listen|listen_grid|choices|explore)\(")
-MOVES = re.compile(r"\b(?:frames_slider|choices|explore)\(")
 
 
 def read(path: Path) -> Notebook:
@@ -59,35 +50,26 @@ def tree(source: str) -> ast.Module:
     return ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
 
 
-def code_lines(cell: Notebook) -> int:
-    """Lines of a cell that are neither blank nor comments."""
-    return sum(
-        bool(line.strip()) and not line.strip().startswith("#") for line in cell.source.splitlines()
-    )
-
-
 def not_as_kept(notebook: Notebook) -> list[str]:
-    """Outputs, execution counts, and metadata that only an editor wants."""
-    clean, found = stripped(notebook), []
-    for number, (cell, kept) in enumerate(zip(notebook.cells, clean.cells, strict=False)):
-        if cell.get("outputs"):
-            found.append(f"cell {number} has outputs")
-        if cell.get("execution_count") is not None:
-            found.append(f"cell {number} has an execution count")
-        if cell.metadata != kept.metadata:
-            found.append(f"cell {number} has metadata {dict(cell.metadata)}")
-    if notebook.metadata != clean.metadata:
-        found.append(f"the notebook has metadata {dict(notebook.metadata)}")
-    return found
+    """Outputs, execution counts, and metadata that only an editor wants.
 
-
-def own_paths(notebook: Notebook) -> list[str]:
-    """Paths that exist on one machine only."""
-    return [
-        f"cell {number} names {match[0]}"
-        for number, cell in enumerate(notebook.cells)
-        for match in OWN_PATH.finditer(cell.source)
-    ]
+    A cell whose output is compared has one, or the comparison would be with nothing.
+    """
+    faults = []
+    for number, (cell, clean) in enumerate(
+        zip(notebook.cells, stripped(notebook).cells, strict=False)
+    ):
+        if cell.get("outputs") != clean.get("outputs"):
+            faults.append(f"cell {number} has outputs")
+        if cell.get("execution_count") != clean.get("execution_count"):
+            faults.append(f"cell {number} has an execution count")
+        if cell.metadata != clean.metadata:
+            faults.append(f"cell {number} has metadata {dict(cell.metadata)}")
+        if CHECKED in tags(cell) and not clean.get("outputs"):
+            faults.append(f"cell {number} is to be compared and has no output")
+    if notebook.metadata != stripped(notebook).metadata:
+        faults.append(f"the notebook has metadata {dict(notebook.metadata)}")
+    return faults
 
 
 def colab_url(page: str, repository: str, branch: str = "main") -> str:
@@ -136,42 +118,17 @@ def prose_words(notebook: Notebook) -> int:
     return words
 
 
-def rhythm(notebook: Notebook) -> list[str]:
-    """Cells that are too long, or too little said about them."""
-    found = [
-        f"cell {number} has {code_lines(cell)} lines"
+def hidden_code(notebook: Notebook) -> list[str]:
+    """Code that a reader cannot see, other than quizzes and one folded cell that sets things up."""
+    hidden = [
+        f"cell {number} hides code that is not a quiz"
         for number, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code" and code_lines(cell) > CELL_LINES and not is_quiz(cell)
+        if cell.cell_type == "code" and "remove-input" in tags(cell) and not is_quiz(cell)
     ]
-    lengths = [code_lines(cell) for cell in code_cells(notebook)]
-    median = statistics.median(lengths) if lengths else 0
-    if median > MEDIAN_LINES:
-        found.append(f"the median cell has {median} lines")
-    words, lines = prose_words(notebook), sum(lengths)
-    if words < WORDS_A_LINE * lines:
-        found.append(f"{words} words for {lines} lines of code")
-    return found
-
-
-def bad_code(notebook: Notebook) -> list[str]:
-    """Star imports, cells that do not parse, and more hidden cells than one set-up."""
-    found = []
-    for number, cell in enumerate(notebook.cells):
-        if cell.cell_type != "code":
-            continue
-        try:
-            nodes = list(ast.walk(tree(cell.source)))
-        except SyntaxError as error:
-            found.append(f"cell {number} does not parse: {error}")
-            continue
-        if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in nodes):
-            found.append(f"cell {number} imports *")
-        if "remove-input" in tags(cell) and not is_quiz(cell):
-            found.append(f"cell {number} hides code that is not a quiz")
-    hidden = sum("hide-input" in tags(cell) for cell in notebook.cells)
-    if hidden > 1:
-        found.append(f"{hidden} cells are folded away; only the set-up may be")
-    return found
+    folded = sum("hide-input" in tags(cell) for cell in notebook.cells)
+    if folded > 1:
+        hidden.append(f"{folded} cells are folded; only the one that sets things up may be")
+    return hidden
 
 
 def undescribed_figures(notebook: Notebook) -> list[str]:
@@ -240,35 +197,6 @@ def closing(notebook: Notebook) -> list[str]:
     return found
 
 
-def sections(notebook: Notebook) -> dict[str, list[Notebook]]:
-    """The cells under each heading of the second level, in order."""
-    found: dict[str, list[Notebook]] = {}
-    under: list[Notebook] = []
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            for heading in re.findall(r"^## (.+?)\s*$", cell.source, re.MULTILINE):
-                under = found.setdefault(heading, [])
-        under.append(cell)
-    return found
-
-
-def order(notebook: Notebook) -> list[str]:
-    """What differs from the way that every chapter goes, from the first sound to the quiz."""
-    parts = sections(notebook)
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    opening_code = "\n".join(cell.source for cell in parts.get("Listen first", []))
-    found = []
-    if list(parts)[:1] != ["Listen first"] or not PLAYS.search(opening_code):
-        found.append("it does not open by listening")
-    if list(parts)[-3:] != ["Key points", "Exercises", "Quiz"]:
-        found.append(f"it closes with {list(parts)[-3:]}")
-    if not MOVES.search(code):
-        found.append("no figure is moved by the reader")
-    if not re.search(r"^\s*assert ", code, re.MULTILINE):
-        found.append("nothing that was built by hand is checked")
-    return found
-
-
 def defined_twice(notebooks: Mapping[str, Notebook]) -> list[str]:
     """Functions and classes that more than one chapter defines."""
     places: dict[str, set[str]] = defaultdict(set)
@@ -324,14 +252,3 @@ def page_weight(html: Path) -> int:
     audio = sum(len(match) for match in re.findall(r"data:audio/[^\"']+", text))
     pictures = {html.parent / src for src in re.findall(r'<img[^>]* src="([^":]+)"', text)}
     return len(text.encode()) - audio + sum(p.stat().st_size for p in pictures if p.exists())
-
-
-def pictures_without_words(html: Path) -> list[str]:
-    """Pictures of a built page whose alternative text is missing or only a file's name."""
-    images = re.findall(r"<img\b[^>]*>", html.read_text(encoding="utf-8"))
-    found = []
-    for image in images:
-        alt = re.search(r'\balt="([^"]*)"', image)
-        if alt is None or "_images/" in alt[1]:
-            found.append(image[:120])
-    return found

@@ -96,6 +96,24 @@ def cited(text: str) -> set[str]:
     return {key.strip() for keys in re.findall(r"⟨([^⟩]+)⟩", text) for key in keys.split(",")}
 
 
+def sourced(
+    places: Iterable[Place], papers: Iterable[str], printed: Mapping[str, Iterable[float]]
+) -> Iterator[tuple[Place, str, list[float]]]:
+    """Each sentence of the prose with its place and the numbers that it may quote.
+
+    Args:
+        places: the texts of a page.
+        papers: the papers that the page is about.
+        printed: the numbers in the ledger, by work; works other than `papers` count only in a text
+            that cites them.
+    """
+    for place in places:
+        text = plain(place.text)
+        quotable = [n for key in {*papers} | cited(text) for n in printed.get(key, ())]
+        for sentence in sentences(text):
+            yield place, sentence, quotable
+
+
 def bare(
     places: Iterable[Place],
     papers: Iterable[str],
@@ -104,22 +122,18 @@ def bare(
 ) -> list[str]:
     """Shares in prose that nobody printed: results without interval, number of clips and source.
 
-    Parameters
-    ----------
-    papers: the papers that the page is about.
-    printed: the numbers in the ledger, by paper; of other works only those count that the same
-        text cites.
-    allowed: reasons by page and figure.
+    Args:
+        places: as for `sourced`.
+        papers: as for `sourced`.
+        printed: as for `sourced`.
+        allowed: reasons by page and figure.
     """
-    found, papers = [], set(papers)
-    for place in places:
-        text = plain(place.text)
-        known = [n for key in papers | cited(text) for n in printed.get(key, ())]
-        for sentence in sentences(text):
-            for written, value, digits in shares(sentence):
-                if not same(value, digits, known) and (place.page, written) not in allowed:
-                    found.append(f"{place.page}, cell {place.cell}: {written!r} in {sentence!r}")
-    return found
+    return [
+        f"{place.page}, cell {place.cell}: {written!r} in {sentence!r}"
+        for place, sentence, quotable in sourced(places, papers, printed)
+        for written, value, digits in shares(sentence)
+        if not same(value, digits, quotable) and (place.page, written) not in allowed
+    ]
 
 
 def misquoted(
@@ -131,67 +145,24 @@ def misquoted(
     """Numbers that the prose says to be a paper's and that are not in its ledger.
 
     Looked at are shares, decimals and whole numbers of three digits and more, in sentences that
-    name the paper, its authors, or say that something is printed or reported.
+    name the paper, its authors, or say that something is printed or reported. The arguments are
+    those of `bare`.
     """
-    found, papers = [], set(papers)
-    for place in places:
-        text = plain(place.text)
-        known = [n for key in papers | cited(text) for n in printed.get(key, ())]
-        for sentence in filter(SAYS.search, sentences(text)):
-            left = LEVEL.sub(" ", sentence)
-            told = [(w, v, d) for w, v, d in shares(sentence)]
-            for match in NUMBER.finditer(SHARE.sub(" ", left)):
-                value = float(match[0].replace(",", ""))
-                if "." in match[0] or value >= 100:
-                    told.append((match[0], value, len(match[0].partition(".")[2])))
-            for written, value, digits in told:
-                if not same(value, digits, known) and (place.page, written) not in allowed:
-                    found.append(f"{place.page}, cell {place.cell}: {written!r} in {sentence!r}")
-    return found
+    return [
+        f"{place.page}, cell {place.cell}: {written!r} in {sentence!r}"
+        for place, sentence, quotable in sourced(places, papers, printed)
+        if SAYS.search(sentence)
+        for written, value, digits in (*shares(sentence), *numbers(sentence))
+        if not same(value, digits, quotable) and (place.page, written) not in allowed
+    ]
 
 
-def bare_outputs(notebook: nbformat.NotebookNode, printed: Iterable[float]) -> list[str]:
-    """What an executed notebook prints of accuracies without their intervals.
-
-    Looked at are the lines of text (tables as well) that hold a share which no paper printed, in
-    cells that are about accuracies. A line passes if it has an interval in brackets, a table if it
-    has columns `low` and `high`; figures, tests and the log of a training are left alone.
-    """
-    found, known = [], list(printed)
-    for number, cell in enumerate(notebook.cells):
-        if cell.cell_type != "code" or not ABOUT.search(cell.source):
-            continue
-        for output in cell.outputs:
-            text = output.get("text") or output.get("data", {}).get("text/plain") or ""
-            if re.search(r"\blow\b.*\bhigh\b|McNemar\(|\bRun\(", text):
-                continue
-            for line in text.splitlines():
-                told = [(float(n), len(n.split(".")[1])) for n in PROPORTION.findall(line)]
-                if "[" not in line and not all(same(v, d, known) for v, d in told):
-                    found.append(f"cell {number}: {line.strip()}")
-    return found
-
-
-ABOUT = re.compile(r"accura|\bright|correct|recall|\bf1\b|learner|predict", re.IGNORECASE)
-PROPORTION = re.compile(r"(?<![\w.-])0?\.(?!0+(?!\d))\d{2,}(?![\w.])")
-
-
-def typed_rows(notebook: nbformat.NotebookNode) -> list[str]:
-    """Rows of result tables whose figures are written into a cell instead of read."""
-    found = []
-    for number, cell in enumerate(notebook.cells):
-        if cell.cell_type == "code":
-            for node in ast.walk(tree(cell.source)):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ResultRow":
-                    given = [*node.args[1:], *(word.value for word in node.keywords)]
-                    if any(_number(value) for value in given):
-                        found.append(f"cell {number} types a figure into a ResultRow")
-    return found
-
-
-def _number(node: ast.expr) -> bool:
-    parts = node.elts if isinstance(node, ast.Tuple) else [node]
-    return any(isinstance(p, ast.Constant) and isinstance(p.value, float) for p in parts)
+def numbers(sentence: str) -> Iterator[tuple[str, float, int]]:
+    """Decimals and whole numbers of at least three digits, as `shares` gives shares."""
+    for match in NUMBER.finditer(SHARE.sub(" ", LEVEL.sub(" ", sentence))):
+        value = float(match[0].replace(",", ""))
+        if "." in match[0] or value >= 100:
+            yield match[0], value, len(match[0].partition(".")[2])
 
 
 def typed_shares(notebook: nbformat.NotebookNode) -> Iterator[tuple[int, str, float]]:

@@ -1,4 +1,8 @@
-"""Bring notebooks into the form in which they are kept: no outputs, counts or editors' notes."""
+"""Bring notebooks into the form in which they are kept: no outputs, counts or editors' notes.
+
+A cell with the tag `nbval-check-output` keeps its output, which nbval compares with a new run. To
+store it: `jupyter nbconvert --execute --inplace NOTEBOOK; python -m checks.strip NOTEBOOK`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ NOTEBOOK_METADATA: dict[str, Any] = {
 }
 # What a chapter may say about itself, beside the kernel that all share.
 OWN_METADATA = {"mystnb", "execution"}
+CHECKED = "nbval-check-output"
 
 
 def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -29,10 +34,27 @@ def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         kept = {key: value for key, value in cell.metadata.items() if key in CELL_METADATA}
         cell.metadata = nbformat.from_dict({k: v for k, v in kept.items() if v})
         if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+            keep_output(cell)
     while clean.cells and not clean.cells[-1].source.strip():
         clean.cells.pop()
     return clean
+
+
+def keep_output(cell: nbformat.NotebookNode) -> None:
+    """Empty a code cell of its output, or keep the output if nbval is to compare it.
+
+    nbval compares nothing where the execution count is null, so a cell with output has the count 1.
+    """
+    if CHECKED not in cell.metadata.get("tags", []) or not cell.get("outputs"):
+        cell.outputs, cell.execution_count = [], None
+        return
+    cell.execution_count = 1
+    for output in cell.outputs:
+        output.pop("transient", None)
+        if "metadata" in output:
+            output.metadata = nbformat.NotebookNode()
+        if "execution_count" in output:
+            output.execution_count = 1
 
 
 def text_of(notebook: nbformat.NotebookNode) -> str:
