@@ -55,6 +55,41 @@ class RecipeError(MgrError, ValueError):
     """An unknown recipe, a recipe that contradicts itself, or a result of another recipe."""
 
 
+def missing_package(error: ModuleNotFoundError) -> str:
+    """The message for a package that is not installed, with the command that installs it."""
+    name = error.name or str(error)
+    extras = [extra for extra, package in _optional_packages() if package == _normal(name)]
+    wanted = f'"mgrlib[{extras[0]}]"' if extras else name
+    return explain("mgrlib", f"the package {name}", "none", f"pip install {wanted}.")
+
+
+def _optional_packages() -> list[tuple[str, str]]:
+    """Pairs of an extra of mgrlib and a package that it installs."""
+    import re
+    from importlib.metadata import PackageNotFoundError, requires  # slow to import
+
+    try:
+        lines = requires("mgrlib") or []
+    except PackageNotFoundError:
+        return []
+    found = [re.match(r"([\w.-]+).*extra == ['\"]([\w-]+)['\"]", line) for line in lines]
+    pairs = [(match[2], _normal(match[1])) for match in found if match]
+    return sorted(pairs, key=lambda pair: pair[0] == "test")  # what our tests need comes last
+
+
+def _normal(name: str) -> str:
+    return name.partition(".")[0].replace("_", "-").lower()
+
+
+def printable(text: str) -> str:
+    r"""The text with what UTF-8 cannot hold escaped, such as the odd bytes of a file's name.
+
+    >>> printable("caf\udce9")
+    'caf\\udce9'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def explain(where: str, expected: str, got: str, hint: str = "") -> str:
     """One message in the house form.
 

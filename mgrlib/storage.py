@@ -16,16 +16,30 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pooch
 from filelock import FileLock
 
-from mgrlib.errors import ChecksumError, DownloadError, StorageError, explain, some
+from mgrlib.errors import ChecksumError, DownloadError, StorageError, explain, printable, some
 
-__all__ = ["atomic_write", "checksum", "download", "home", "lock", "unpack"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-HINT = "set MGRLIB_HOME to a folder on a disk with room that you may write to."
+__all__ = [
+    "atomic_write",
+    "check_table",
+    "checksum",
+    "download",
+    "home",
+    "lock",
+    "unpack",
+    "write_table",
+]
 
+STORE_HINT = "set MGRLIB_HOME to a folder on a disk with room that you may write to."
+OTHER_HINT = "give a path in a folder that you may write to, on a disk with room."
+TABLES = (".parquet", ".csv")
 
 BROKEN = (EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
@@ -60,10 +74,48 @@ def atomic_write(path: Path) -> Iterator[Path]:
         if isinstance(error, StorageError | DownloadError):
             raise
         reason = error.strerror or str(error)
-        raise StorageError(explain(f"writing {path}", "a writable file", reason, HINT)) from error
+        hint = _hint(path)
+        raise StorageError(explain(f"writing {path}", "a writable file", reason, hint)) from error
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
+
+
+def _hint(path: Path) -> str:
+    """What to do about a path that cannot be written: the store's can be moved as a whole."""
+    in_store = path.absolute().is_relative_to(home().absolute())
+    return STORE_HINT if in_store else OTHER_HINT
+
+
+def check_table(path: Path) -> Path:
+    """The path itself, if `write_table` knows its kind.
+
+    Raises:
+        StorageError: a name that ends in neither .csv nor .parquet.
+    """
+    if path.suffix.lower() not in TABLES:
+        raise StorageError(
+            explain(f"writing {path}", f"a name ending in {' or '.join(TABLES)}", path.name)
+        )
+    return path
+
+
+def write_table(table: pd.DataFrame, path: Path) -> Path:
+    """Write a table without its index, whole or not at all; returns the path.
+
+    A .csv file is in UTF-8 everywhere. What UTF-8 cannot hold, as in some files' names, is escaped.
+
+    Raises:
+        StorageError: the file cannot be written, or its name ends in neither .csv nor .parquet.
+    """
+    check_table(path)
+    texts = table.map(lambda value: printable(value) if isinstance(value, str) else value)
+    with atomic_write(path) as part:
+        if path.suffix.lower() == ".csv":
+            texts.to_csv(part, index=False, encoding="utf-8")
+        else:
+            texts.to_parquet(part, index=False)
+    return path
 
 
 def _umask() -> int:
@@ -89,7 +141,7 @@ def lock(path: Path, timeout_seconds: float = 600.0) -> Iterator[None]:
     except OSError as error:  # filelock's Timeout is one too
         reason = error.strerror or str(error)
         where = f"locking {path}"
-        raise StorageError(explain(where, "a writable folder", reason, HINT)) from error
+        raise StorageError(explain(where, "a writable folder", reason, _hint(path))) from error
     try:
         yield
     finally:

@@ -25,7 +25,7 @@ import contextlib, importlib, io, json, pkgutil, random, sys
 import mgrlib
 light = sorted(set(sys.modules) & {"torch", "librosa", "numpy", "pandas", "matplotlib"})
 light += [name for name in sys.modules if name.startswith("mgrlib.")]
-import mgrlib.__main__
+import mgrlib.cli
 command = sorted(set(sys.modules) & {"torch", "librosa", "pandas", "matplotlib", "sklearn"})
 names = sorted(m.name for m in pkgutil.walk_packages(mgrlib.__path__, "mgrlib."))
 for name in names:

@@ -10,7 +10,7 @@ import pytest
 import soundfile as sf
 
 from mgrlib import __version__
-from mgrlib.__main__ import main
+from mgrlib.cli import main
 from mgrlib.recipes import ledger
 from mgrlib.recipes.core import read_result
 

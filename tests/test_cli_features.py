@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import soundfile as sf
 
-from mgrlib.__main__ import main
+from mgrlib.cli import main
 from mgrlib.features import Vector57
 
 RATE = 22_050
@@ -123,7 +123,7 @@ def test_odd_but_sound_files_have_finite_rows(folder):
 KILLED = """
 import os, signal, sys
 import numpy as np
-from mgrlib.__main__ import main
+from mgrlib.cli import main
 whole, saved = np.save, []
 def save(stream, array):
     saved.append(1)

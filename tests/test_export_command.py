@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from mgrlib.__main__ import main
+from mgrlib.cli import main
 from mgrlib.compression.export import Classifier
 
 RATE = 22050

@@ -72,7 +72,8 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     assert os.listdir(tmp_path) == ["file.txt"]
 
 
-def test_a_full_disk_is_named_with_the_remedy(tmp_path):
+def test_a_full_disk_is_named_with_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path))
     path = tmp_path / "file.txt"
     with pytest.raises(StorageError, match="MGRLIB_HOME") as caught, storage.atomic_write(path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -92,7 +93,17 @@ def test_a_read_only_folder_is_named_with_the_remedy(tmp_path, monkeypatch):
     assert str(path) in str(caught.value)
 
 
-def test_a_file_where_the_folder_should_be_is_refused(tmp_path):
+def test_only_a_file_of_the_store_is_helped_by_another_store(tmp_path, monkeypatch):
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "store"))
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StorageError) as caught, storage.atomic_write(tmp_path / "file" / "out.csv"):
+        pass
+    assert "MGRLIB_HOME" not in str(caught.value)
+    assert "a folder that you may write to" in str(caught.value)
+
+
+def test_a_file_where_the_folder_should_be_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path))
     (tmp_path / "store").write_text("not a folder")
     path = tmp_path / "store" / "file.txt"
     with pytest.raises(StorageError, match="MGRLIB_HOME"), storage.atomic_write(path):

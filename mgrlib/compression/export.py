@@ -8,7 +8,9 @@ PyTorch nor the package's features to answer.
 from __future__ import annotations
 
 import json
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,17 @@ from mgrlib.features import Standardize
 from mgrlib.features.base import Feature
 from mgrlib.segments import Segments
 from mgrlib.shapes import check_shape
+from mgrlib.storage import atomic_write
 
-__all__ = ["PARITY", "Classifier", "GenresOverTime", "Pipeline", "export", "parity"]
+__all__ = [
+    "PARITY",
+    "Classifier",
+    "GenresOverTime",
+    "Pipeline",
+    "export",
+    "export_checked",
+    "parity",
+]
 
 PARITY = 1e-4  # what the probabilities of a float32 file may differ by from PyTorch's
 UNSCALED = Standardize(np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32))
@@ -130,6 +141,42 @@ def parity(pipeline: Pipeline, path: Path, *waveforms: np.ndarray) -> float:
     return max(float(np.abs(classifier(y) - pipeline(y)).max()) for y in waveforms)
 
 
+def export_checked(
+    pipeline: Pipeline,
+    path: Path,
+    waveforms: Sequence[np.ndarray],
+    *,
+    calibration: Segments | None = None,
+) -> tuple[Path, float]:
+    """Write a pipeline as `export` does, and keep the file only if it answers as PyTorch does.
+
+    Args:
+        waveforms: what both answer for; their beginnings, filled up with silence where too short.
+        calibration: as for `export`. An int8 file may differ by more.
+
+    Returns:
+        The path, and the largest difference between the two.
+
+    Raises:
+        MgrError: a float32 file whose probabilities differ by more than `PARITY`.
+        FeatureError, StorageError: as from `export`.
+    """
+    n_samples = pipeline.n_samples
+    windows = [np.pad(y[:n_samples], (0, max(0, n_samples - len(y)))) for y in waveforms]
+    with atomic_write(path) as part:
+        export(pipeline, part, calibration=calibration)
+        difference = parity(pipeline, part, *windows)
+        if calibration is None and not difference <= PARITY:
+            got = f"a difference of {difference:.1e}"
+            hint = (
+                "the file was not kept; report the recipe, for its front end is translated wrong."
+            )
+            raise MgrError(
+                explain(str(path), f"PyTorch's probabilities within {PARITY}", got, hint)
+            )
+    return path, difference
+
+
 @dataclass(frozen=True, eq=False)
 class GenresOverTime:
     """What a classifier says of a song, window after window.
@@ -210,10 +257,12 @@ class Classifier:
         Raises:
             AudioError: no sound, or a hop that does not move.
         """
-        hop = round((hop_seconds or self.window / 4) * self.sample_rate)
-        if not len(y) or hop < 1:
-            got = f"{len(y)} samples, a hop of {hop}"
-            raise AudioError(explain("over_time", "sound, and a hop above 0", got))
+        seconds = self.window / 4 if hop_seconds is None else hop_seconds
+        if not len(y) or not 1 / self.sample_rate <= seconds < math.inf:
+            got = f"{len(y)} samples, a hop of {seconds * self.sample_rate:g}"
+            wanted = "sound, and a hop of one sample or more"
+            raise AudioError(explain("over_time", wanted, got))
+        hop = round(seconds * self.sample_rate)
         n_samples = len(y)
         y = np.pad(y, (0, max(0, self.n_samples - n_samples)))
         last = len(y) - self.n_samples

@@ -2,6 +2,7 @@
 
 from mgrlib.plots.by_genre import plot_by_genre
 from mgrlib.plots.compression import plot_genres_over_time, plot_pareto, plot_shrinking
+from mgrlib.plots.files import check_picture, save_picture
 from mgrlib.plots.probes import plot_robustness
 from mgrlib.plots.results import (
     plot_compare,
@@ -39,6 +40,7 @@ __all__ = [
     "GenreStyle",
     "alt_text",
     "book_style",
+    "check_picture",
     "genre_styles",
     "panels",
     "plot_by_genre",
@@ -59,5 +61,6 @@ __all__ = [
     "plot_shrinking",
     "plot_tree",
     "plot_waveform",
+    "save_picture",
     "use_style",
 ]

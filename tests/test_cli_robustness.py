@@ -1,0 +1,227 @@
+"""The command line with odd names, odd encodings, options that do not apply, and hasty readers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile as sf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mgrlib import cli, errors
+from mgrlib.cli import main
+from mgrlib.storage import write_table
+
+RATE = 8000
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty store for each test."""
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """One command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "mgrlib", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+    )
+
+
+def refusal(capsys, arguments: list[str]) -> str:
+    """The message of a command that is refused."""
+    assert main(arguments) == 1
+    return capsys.readouterr().err
+
+
+def cpu_seconds(*arguments: str) -> float:
+    """Processor time of one command."""
+    before = os.times()
+    assert command(*arguments).returncode == 0
+    after = os.times()
+    return after.children_user + after.children_system - before[2] - before[3]
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_cost_little(option):
+    assert min(cpu_seconds(option) for _ in range(3)) <= 0.5
+
+
+ENCODINGS = {
+    "cp1252": {"PYTHONIOENCODING": "cp1252"},
+    "C locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "ascii": {"PYTHONIOENCODING": "ascii"},
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("arguments", [("list",), ("compare", "tang2018"), ("--help",)])
+def test_output_in_any_encoding(encoding, arguments):
+    done = command(*arguments, **ENCODINGS[encoding])
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == b""
+
+
+@given(texts=st.lists(st.text(st.characters()), min_size=1))
+def test_any_text_goes_into_a_table(tmp_path_factory, texts):
+    path = tmp_path_factory.mktemp("tables") / "table.csv"
+    write_table(pd.DataFrame({"text": texts, "n": range(len(texts))}), path)
+    write_table(pd.DataFrame({"text": texts}), path.with_suffix(".parquet"))
+    assert pd.read_parquet(path.with_suffix(".parquet"))["text"].tolist() == [
+        errors.printable(text) for text in texts
+    ]
+    path.read_bytes().decode("utf-8")
+
+
+def test_the_table_is_there_before_anything_is_printed(tmp_path, monkeypatch):
+    for genre in ("a", "b"):
+        (tmp_path / "music" / genre).mkdir(parents=True)
+        (tmp_path / "music" / genre / "x.wav").write_bytes(b"no audio")
+
+    class Broken:
+        def write(self, text: str) -> None:
+            raise ValueError("no output")
+
+        def flush(self) -> None:
+            """Do nothing."""
+
+    out = tmp_path / "findings.csv"
+    report = cli.main
+    monkeypatch.setattr(sys, "stdout", Broken())
+    monkeypatch.setattr("mgrlib.data.audit.tqdm", lambda work, **_: work)
+    with pytest.raises(ValueError, match="no output"):
+        report(["audit", str(tmp_path / "music"), "--out", str(out)])
+    assert out.exists()
+
+
+def test_a_reader_who_leaves_early_costs_no_traceback():
+    first = f"{sys.executable} -m mgrlib list | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", first], capture_output=True, check=False)
+    assert done.returncode in (0, cli.NO_READER)
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("value", ["0", "nan", "inf", "-1", "x"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "net.onnx", "song.mp3", "--hop"],
+        ["features", "music", "--out", "t.csv", "--segment-seconds"],
+        ["export", "luo2021/cnn-mfcc", "--onnx", "x.onnx", "--seed"],
+    ],
+)
+def test_a_number_that_makes_no_sense_is_wrong_usage(capsys, arguments, value):
+    if (arguments[-1], value) == ("--seed", "0"):
+        return
+    with pytest.raises(SystemExit) as left:
+        main([*arguments, value])
+    assert left.value.code == 2
+    assert arguments[-1] in capsys.readouterr().err
+
+
+def test_a_picture_of_no_kind_is_refused_before_anything_is_read(capsys):
+    message = refusal(capsys, ["predict", "no.onnx", "no.mp3", "--plot", "out.xyz"])
+    assert "out.xyz" in message and ".png" in message
+
+
+def test_a_folder_of_results_that_is_not_there_is_refused(capsys, tmp_path):
+    assert "TYPO" in refusal(capsys, ["compare", "luo2021", "--results", str(tmp_path / "TYPO")])
+
+
+def test_a_folder_without_results_of_the_paper_is_named(capsys, tmp_path):
+    assert main(["compare", "luo2021", "--results", str(tmp_path)]) == 0
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_not_blamed_on_the_store(capsys, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for genre in ("a", "b"):
+        (tmp_path / "music" / genre).mkdir(parents=True)
+        sf.write(tmp_path / "music" / genre / "x.wav", np.ones(RATE) / 2, RATE)
+    out = str(tmp_path / "file" / "t.csv")
+    message = refusal(capsys, ["features", str(tmp_path / "music"), "--out", out])
+    assert out in message
+    assert "MGRLIB_HOME" not in message
+
+
+@pytest.mark.parametrize("options", [("--epochs", "2"), ("--fresh",), ("--bfloat16",)])
+def test_options_that_a_study_ignores_are_refused_before_training(capsys, monkeypatch, options):
+    monkeypatch.setattr(cli, "_run_recipe", lambda *_: pytest.fail("trained"))
+    message = refusal(capsys, ["run", "minhas2019", "--per-genre", "1", *options])
+    assert options[0] in message
+
+
+@pytest.mark.parametrize("options", [("--epochs", "2"), ("--seed", "0"), ("--bfloat16",)])
+def test_options_that_kept_weights_ignore_are_refused(capsys, options):
+    state = ["--state", "weights.pt", "--onnx", "x.onnx"]
+    message = refusal(capsys, ["export", "luo2021/cnn-mfcc", *state, *options])
+    assert options[0] in message and "--state" in message
+
+
+def test_a_package_of_an_extra_is_named_with_the_extra(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    for name in [name for name in sys.modules if name.startswith("mgrlib.grading")]:
+        monkeypatch.delitem(sys.modules, name)
+    message = refusal(capsys, ["mark", "a.ipynb", "b", "--out", "c.csv"])
+    assert "psutil" in message
+    assert 'pip install "mgrlib[grading]"' in message
+
+
+def test_a_package_of_no_extra_is_named_by_itself():
+    message = errors.missing_package(ModuleNotFoundError("no", name="torch_of_tomorrow.parts"))
+    assert "pip install torch_of_tomorrow" in message
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    """Two genres of three clips, a second long."""
+    for seed in range(6):
+        path = tmp_path / "music" / ("a", "b")[seed % 2] / f"{seed}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sf.write(path, 0.1 * np.random.default_rng(seed).standard_normal(RATE), RATE)
+    return tmp_path / "music"
+
+
+def test_clips_are_left_out_of_any_data(capsys, music):
+    data = ["--data", "folder", "--root", str(music), "--exclude", "a/0", "b/1"]
+    options = cli._parser().parse_args(["run", "luo2021", *data])
+    assert list(cli._corpus(options).clips.index) == ["a/2", "a/4", "b/3", "b/5"]
+    assert "'a/0'" in refusal(capsys, ["run", "luo2021/cnn-mfcc", *data[:4], "--exclude", "a/9"])
+
+
+def test_a_file_that_answers_otherwise_than_pytorch_is_not_kept(capsys, music, monkeypatch):
+    monkeypatch.setattr("mgrlib.compression.export.parity", lambda *_: 0.5)
+    out = music.parent / "net.onnx"
+    data = ["--data", "folder", "--root", str(music), "--epochs", "1", "--onnx", str(out)]
+    message = refusal(capsys, ["export", "luo2021/cnn-mfcc", *data])
+    assert "PyTorch" in message and str(out) in message
+    assert not out.exists()
+    assert not list(music.parent.glob("*.part"))
+
+
+def test_clips_shorter_than_the_window_are_compared_too(capsys, music):
+    out = music.parent / "net.onnx"
+    data = ["--data", "folder", "--root", str(music), "--epochs", "1", "--onnx", str(out)]
+    assert main(["export", "luo2021/cnn-mfcc", *data]) == 0
+    assert "on 3 clips" in capsys.readouterr().out
+
+
+def test_interrupting_is_quick_to_say_so(capsys, monkeypatch):
+    def interrupt(options: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_list", interrupt)
+    started = time.perf_counter()
+    assert main(["list"]) == cli.INTERRUPTED
+    assert time.perf_counter() - started < 1
