@@ -47,6 +47,7 @@ lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/deptry mgrlib
 
 types: $(READY)
 	$(BIN)/mypy

@@ -16,10 +16,11 @@ from urllib.parse import quote
 import nbformat
 import yaml
 
+import mgrlib
 from checks.strip import CHECKED, stripped
 
 Notebook = nbformat.NotebookNode
-QUESTIONS_KEPT = Path(__file__).resolve().parent.parent / "mgrlib/page/questions"
+QUESTIONS_KEPT = Path(mgrlib.__file__).parent / "page/questions"
 
 # The instructor's editions of the assignments are no pages.
 SOLUTIONS = ("book", "assignments", "source")

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parent.parent / "mgrlib"
+import mgrlib
+
+PACKAGE = Path(mgrlib.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
