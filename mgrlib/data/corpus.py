@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -109,6 +110,18 @@ class Corpus:
     def fingerprint(self, clip_id: str) -> str:
         """A text that changes when the clip's samples change."""
         return self.source.fingerprint(self.rows([clip_id]).iloc[0])
+
+    def content(self) -> str:
+        """A text for the content of all clips, whatever their order or place.
+
+        >>> len(corpus.content())  # doctest: +SKIP
+        16
+        """
+        contents = sorted(
+            f"{clip_id} {row['genre']} {self.source.fingerprint(row)}"
+            for clip_id, row in self.clips.iterrows()
+        )
+        return hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
 
     def select(
         self, *, genres: Sequence[str] | None = None, clip_ids: Sequence[str] | None = None

@@ -28,7 +28,8 @@ class Predictions:
 
     Args:
         clip_ids: M different clips.
-        truth: (M,), the class number of each clip, counted as in `genres`.
+        truth: (M,), the class number of each clip, counted as in `genres`; -1 for all of them where
+            the true genres are not known.
         probs: (M, K), the probability given to each genre; each row sums to 1.
         genres: the K class names.
 
@@ -75,7 +76,8 @@ class Predictions:
             repeated = some(pd.Index(self.clip_ids)[pd.Index(self.clip_ids).duplicated()].unique())
             hint = "aggregate the segments of a clip before."
             raise EvaluationError(explain("Predictions", "each clip once", repeated, hint))
-        self._refuse((self.truth < 0) | (self.truth >= len(self.genres)), "labels in 0..K-1")
+        if self.labelled:
+            self._refuse((self.truth < 0) | (self.truth >= len(self.genres)), "labels in 0..K-1")
         self._refuse(~np.isfinite(self.probs).all(axis=1), "finite probabilities")
         self._refuse((self.probs < 0).any(axis=1), "no negative probability")
         sums = np.asarray(self.probs.sum(axis=1))
@@ -92,8 +94,8 @@ class Predictions:
         return self.n
 
     def __repr__(self) -> str:
-        right = int(self.correct.sum())
-        return f"Predictions({self.n} clips, {len(self.genres)} genres, {right} correct)"
+        known = f"{int(self.correct.sum())} correct" if self.labelled else "true genres unknown"
+        return f"Predictions({self.n} clips, {len(self.genres)} genres, {known})"
 
     @property
     def n(self) -> int:
@@ -107,8 +109,20 @@ class Predictions:
 
     @property
     def correct(self) -> np.ndarray:
-        """Where prediction and truth agree, (M,) bool."""
+        """Where prediction and truth agree, (M,) bool.
+
+        Raises:
+            EvaluationError: the true genres are not known.
+        """
+        if not self.labelled:
+            hint = "predict a corpus, whose clips have labels."
+            raise EvaluationError(explain("Predictions", "clips of known genre", "none", hint))
         return self.predicted == self.truth
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the true genres are known."""
+        return not bool((self.truth == -1).all())
 
     @staticmethod
     def concat(parts: Sequence[Predictions]) -> Predictions:
@@ -157,9 +171,9 @@ class Predictions:
         names = np.asarray(self.genres, dtype=object)
         index = pd.Index(self.clip_ids, name="clip_id")
         columns = {
-            "truth": names[self.truth],
+            "truth": names[self.truth] if self.labelled else None,
             "predicted": names[self.predicted],
-            "correct": self.correct,
+            "correct": self.correct if self.labelled else None,
             "confidence": self.probs.max(axis=1),
         }
         probs = pd.DataFrame(self.probs, index=index, columns=list(self.genres))

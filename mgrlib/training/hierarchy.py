@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from mgrlib.training.config import TrainConfig
 from mgrlib.training.loop import batches, fit
 from mgrlib.training.seeds import seeded
 
-__all__ = ["estimators", "fit_hierarchy", "networks", "node_segments"]
+__all__ = ["estimators", "fit_hierarchy", "networks", "node_parts", "node_segments"]
 
 Teach = Callable[[str, Segments, Segments | None], Classify]
 BATCH = 64
@@ -51,7 +51,18 @@ def fit_hierarchy(
     Raises:
         TrainingError: a child of some node without a training clip.
     """
-    classifiers = {}
+    parts = node_parts(tree, train, valid)
+    return Hierarchy(tree, {name: teach(name, own, checked) for name, own, checked in parts})
+
+
+def node_parts(
+    tree: Tree, train: Segments, valid: Segments | None = None
+) -> Iterator[tuple[str, Segments, Segments | None]]:
+    """Each node's name, its training segments, and its validation segments where it has any.
+
+    Raises:
+        TrainingError: a child of some node without a training clip.
+    """
     for name, node in tree.nodes.items():
         own = node_segments(node, train)
         empty = [node.labels[k] for k in range(own.n_classes) if not bool((own.y == k).any())]
@@ -59,9 +70,7 @@ def fit_hierarchy(
             got = f"none of {some(empty)}"
             raise TrainingError(explain(f"node {name}", "clips of every child", got))
         known = valid is not None and any(g in node.genres for g in _present(valid))
-        checked = node_segments(node, valid) if valid is not None and known else None
-        classifiers[name] = teach(name, own, checked)
-    return Hierarchy(tree, classifiers)
+        yield name, own, node_segments(node, valid) if valid is not None and known else None
 
 
 def networks(

@@ -1,0 +1,38 @@
+"""Write each paper's `listing.json`: names, titles and versions of its recipes and studies.
+
+Lists and tables read it in place of the recipes, which would import torch. Run it after adding or
+renaming a recipe: `python -m checks.listing`; a test compares the files with the recipes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mgrlib import papers
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def listing_of(paper: str) -> str:
+    """The content of a paper's file."""
+    kinds = (("recipe", papers.recipes(paper)), ("study", papers.studies(paper)))
+    items = [
+        {"name": item.name, "title": item.title, "kind": kind, "version": item.version}
+        for kind, listed in kinds
+        for item in listed
+    ]
+    return json.dumps(items, indent=1, ensure_ascii=False) + "\n"
+
+
+def main(names: Sequence[str]) -> None:
+    """Write the files of these papers, or of all."""
+    for paper in names or papers.PAPERS:
+        path = ROOT / "mgrlib/papers" / paper / "listing.json"
+        path.write_text(listing_of(paper), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""What is asked of systems: protocols, cross-validation, studies, records, comparisons."""

@@ -1,0 +1,175 @@
+"""Reported beside replicated: the one road from records to a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mgrlib.experiments.ledger import Printed
+from mgrlib.experiments.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Comparison", "Listed", "Pair", "compared"]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A recipe or study as lists show it, without what it takes to run it.
+
+    Args:
+        name: "paper/name".
+        title: what tables call it.
+        kind: "recipe" or "study".
+        version: as it is now.
+    """
+
+    name: str
+    title: str
+    kind: str
+    version: int
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A printed number, our record of the same thing, or both.
+
+    Args:
+        listed: the recipe or study.
+        condition: of the study's row; empty for a recipe.
+        printed: what the paper prints; None where it has no such number.
+        record: what was measured; None where it was not run.
+        own: whether the record is the reader's, from a folder that was asked for.
+    """
+
+    listed: Listed
+    condition: Mapping[str, Any] = field(default_factory=dict)
+    printed: Printed | None = None
+    record: Record | None = None
+    own: bool = False
+
+    @property
+    def title(self) -> str:
+        """What tables call the row: the recipe's title, or the study's condition in words."""
+        words = [_word(name, value) for name, value in self.condition.items()]
+        return ", ".join(words) if words else self.listed.title
+
+    @property
+    def metric(self) -> str:
+        """What was measured, or what the paper says it measured."""
+        if self.record is not None:
+            return self.record.metric
+        return self.printed.metric if self.printed else "accuracy"
+
+    @property
+    def current(self) -> bool:
+        """Whether the record was made by the recipe or study as it now is."""
+        return self.record is not None and self.record.version == self.listed.version
+
+    def row(self) -> dict[str, Any]:
+        """The pair as plain values by name, for tables."""
+        printed, record = self.printed, self.record
+        values: dict[str, Any] = {
+            "source": self.listed.name,
+            "title": self.title,
+            "metric": self.metric,
+            "reported": printed.value if printed else None,
+            "n_reported": printed.n if printed else None,
+            "place": printed.place if printed else "",
+        }
+        if record is None:
+            return values
+        changes = ", ".join(f"{name}={value}" for name, value in record.changes.items())
+        return values | {
+            "data": record.data["name"],
+            "n": record.n,
+            "replicated": record.value,
+            "low": record.low,
+            "high": record.high,
+            "train_accuracy": record.train_accuracy,
+            "seeds": len(record.seeds),
+            "protocol": record.protocol,
+            "changes": changes,
+            "current": self.current,
+            "own": self.own,
+        }
+
+
+def _word(name: str, value: Any) -> str:
+    """An entry of a condition as a title has it: texts alone, numbers with their name."""
+    return str(value) if isinstance(value, str) else f"{value:g} {name.replace('_', ' ')}"
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison(Sequence[Pair]):
+    """Rows of reported beside replicated."""
+
+    pairs: tuple[Pair, ...]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, i: Any) -> Any:
+        return Comparison(self.pairs[i]) if isinstance(i, slice) else self.pairs[i]
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(self.pairs)
+
+    def of(self, *names: str) -> Comparison:
+        """The rows of some recipes or studies, in the order asked for; names without the paper."""
+        rows = [p for name in names for p in self if p.listed.name.split("/")[1] == name]
+        return Comparison(tuple(rows))
+
+    def where(self, **wanted: Any) -> Comparison:
+        """The rows whose records match, as in `Records.where`."""
+        from mgrlib.experiments.record import Records
+
+        return Comparison(
+            tuple(p for p in self if p.record and len(Records((p.record,)).where(**wanted)))
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """A row for each pair, with the columns of `Pair.row`."""
+        import pandas as pd
+
+        return pd.DataFrame([pair.row() for pair in self])
+
+
+def compared(
+    listed: Iterable[Listed],
+    records: Iterable[Record],
+    printed: Iterable[Printed],
+    own: Iterable[Record] = (),
+) -> Comparison:
+    """Every recipe and every row of a study, with what is printed and what was measured.
+
+    The order is that of `listed`, and of the records within a source; printed numbers that were not
+    run come last, without a record.
+
+    Args:
+        own: records of the reader's runs, which are marked as such.
+    """
+    marked = [*((record, False) for record in records), *((record, True) for record in own)]
+    entries = [entry for entry in printed if entry.source]
+    pairs: list[Pair] = []
+    for item in listed:
+        numbers = [entry for entry in entries if entry.source == item.name]
+        pairs += _pairs(item, numbers, [m for m in marked if m[0].source == item.name])
+    return Comparison(tuple(pairs))
+
+
+def _pairs(
+    item: Listed, printed: Sequence[Printed], records: Sequence[tuple[Record, bool]]
+) -> list[Pair]:
+    pairs: list[Pair] = []
+    matched: set[int] = set()
+    for record, own in records:
+        entries = [entry for entry in printed if entry.measures(item.name, record.condition)]
+        matched |= {id(entry) for entry in entries}
+        if not entries:
+            pairs.append(Pair(item, record.condition, None, record, own))
+        pairs += [Pair(item, record.condition, entry, record, own) for entry in entries]
+    rest = [Pair(item, e.condition, e) for e in printed if id(e) not in matched]
+    return pairs + rest or [Pair(item)]

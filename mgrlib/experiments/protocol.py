@@ -1,0 +1,73 @@
+"""Protocol: how a corpus is divided for an experiment, and when its groups count as known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mgrlib.data.corpus import Corpus, Split
+from mgrlib.data.splits import by_group, folds, stratified
+from mgrlib.errors import RecipeError, explain
+
+__all__ = ["Protocol", "best_by", "groups_known"]
+
+By = Literal["clip", "group"]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Folds that test every clip once, or one holdout.
+
+    Args:
+        n_folds: number of folds, or None for a single holdout of `test`.
+        by: "clip" divides clips at random within genres; "group" keeps an artist's clips together.
+        test: fraction of test clips of a holdout.
+        valid: fraction of validation clips of a holdout.
+
+    Raises:
+        RecipeError: another `by`.
+    """
+
+    n_folds: int | None = 5
+    by: By = "clip"
+    test: float = 0.2
+    valid: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.by not in ("clip", "group"):
+            raise RecipeError(explain("Protocol", 'by="clip" or by="group"', repr(self.by)))
+
+    def __str__(self) -> str:
+        if self.n_folds is not None:
+            return f"{self.n_folds} folds by {self.by}"
+        parts = (1 - self.valid - self.test, self.valid, self.test)
+        return f"{'/'.join(f'{100 * part:g}%' for part in parts if part)} by {self.by}"
+
+    def splits(self, corpus: Corpus, seed: int) -> list[Split]:
+        """The splits of this protocol, which differ from seed to seed."""
+        if self.n_folds is not None:
+            splits = folds(corpus, self.n_folds, seed=seed, by=self.by)
+        else:
+            splitter = stratified if self.by == "clip" else by_group
+            splits = [splitter(corpus, valid=self.valid, test=self.test, seed=seed)]
+        return [split.check(corpus, leaky=self.by == "clip") for split in splits]
+
+
+def groups_known(corpus: Corpus) -> bool:
+    """Whether the corpus knows which clips belong together: some group has more than one clip.
+
+    This is the one place where that is decided. A corpus whose groups are its clips knows nothing
+    of artists or songs, and a division by group would be one by clip under a better name.
+    """
+    return int(corpus.clips["group"].nunique()) < len(corpus)
+
+
+def best_by(corpus: Corpus, n_parts: int = 5) -> By:
+    """By group where groups are known and every genre has enough to divide, else by clip.
+
+    Args:
+        n_parts: how many parts each genre's groups have to fill.
+    """
+    n_groups = corpus.clips.groupby("genre")["group"].nunique()
+    enough = int(n_groups.min()) >= n_parts
+    return "group" if groups_known(corpus) and enough else "clip"

@@ -1,0 +1,273 @@
+"""Record: one measured number with all that is needed to judge it; one schema, one reader, one
+writer.
+
+A file holds the records of one recipe or study on one data set under one protocol: what they share
+once, then a row for each. It is JSON, packed by gzip. Reading needs neither torch nor pandas.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mgrlib.errors import RecipeError, explain, some
+from mgrlib.storage import atomic_write
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mgrlib.evaluation.intervals import Interval
+    from mgrlib.evaluation.predictions import Predictions
+
+__all__ = ["SUFFIX", "Record", "Records", "read_records", "write_records"]
+
+SUFFIX = ".json.gz"
+SCHEMA = 2
+SHARED = ("source", "version", "data", "protocol", "seeds", "changes", "about")
+Plain = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One measured number.
+
+    Args:
+        source: the recipe or study, as "paper/name".
+        version: of the recipe or study when it ran.
+        data: name, n_clips and fingerprint of the corpus.
+        protocol: how it was divided.
+        seeds: that were run.
+        metric: what was measured, as "accuracy".
+        value, low, high: in the metric's unit, with the bounds of its interval; None where none can
+            be given.
+        n: number of clips behind the value; None where it is no share of clips.
+        condition: what sets this row apart from the others of its source, by name: the system, the
+            noise, the number of epochs. Empty for a recipe as it is.
+        train_accuracy: on the training clips after training, the mean over the runs.
+        seconds: spent on training.
+        changes: settings of the training that are not the recipe's.
+        details: curves, confusions and whatever else a chapter draws.
+        runs: for each seed and fold: seed, split, predictions, history.
+        about: versions, machine, commit and date.
+    """
+
+    source: str
+    version: int
+    data: Plain
+    protocol: str
+    seeds: tuple[int, ...]
+    metric: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+    condition: Plain = field(default_factory=dict)
+    train_accuracy: float | None = None
+    seconds: float | None = None
+    changes: Plain = field(default_factory=dict)
+    details: Plain = field(default_factory=dict)
+    runs: tuple[Plain, ...] = ()
+    about: Plain = field(default_factory=dict)
+
+    @property
+    def interval(self) -> Interval:
+        """The value with its bounds (NaN where unknown) and number of clips."""
+        from mgrlib.evaluation.intervals import Interval
+
+        low, high = (float("nan") if b is None else b for b in (self.low, self.high))
+        return Interval(self.value, low, high, self.n or 0, unit="clips")
+
+    def predictions(self, seed: int | None = None) -> Predictions:
+        """The predictions of one seed (default: the first), all of its folds as one table.
+
+        Raises:
+            RecipeError: a seed that was not run, or a record without predictions.
+        """
+        from mgrlib.evaluation.predictions import Predictions
+
+        wanted = self.seeds[0] if seed is None else seed
+        parts = [run["predictions"] for run in self.runs if run["seed"] == wanted]
+        if not parts:
+            where = f"record of {self.source}"
+            raise RecipeError(
+                explain(where, f"predictions of a seed among {self.seeds}", str(seed))
+            )
+        return Predictions.concat([Predictions.from_dict(part) for part in parts])
+
+    def get(self, name: str) -> Any:
+        """A field, or an entry of the condition or the details, by name; None where there is none."""
+        if name in self.condition:
+            return self.condition[name]
+        if name == "data":
+            return self.data["name"]
+        return getattr(self, name) if name in FIELDS else self.details.get(name)
+
+
+FIELDS = tuple(f.name for f in fields(Record))
+
+
+@dataclass(frozen=True, eq=False)
+class Records(Sequence[Record]):
+    """Several records, and how one is found among them."""
+
+    rows: tuple[Record, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, i: Any) -> Any:
+        return Records(self.rows[i]) if isinstance(i, slice) else self.rows[i]
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.rows)
+
+    def __repr__(self) -> str:
+        return f"Records({len(self)} of {some(sorted({row.source for row in self}))})"
+
+    def where(self, **wanted: Any) -> Records:
+        """Those whose fields, conditions or details have these values.
+
+        A tuple as value means any of its members; `data="gtzan-mini"` asks for the corpus' name.
+        """
+        return Records(tuple(row for row in self if _matches(row, wanted)))
+
+    def only(self, **wanted: Any) -> Record:
+        """The one record with these values.
+
+        Raises:
+            RecipeError: none, or several; the message says which there are.
+        """
+        rows = self.where(**wanted).rows
+        if len(rows) != 1:
+            shown = [dict(row.condition) or row.source for row in rows or self.rows]
+            got = f"{len(rows)} of {len(self)}: {some(shown)}"
+            raise RecipeError(explain("Records.only", f"one record with {wanted}", got))
+        return rows[0]
+
+    def frame(self) -> pd.DataFrame:
+        """A row for each record: source, data, conditions, metric, value, low, high, n."""
+        import pandas as pd
+
+        names = ("source", "data", "protocol")
+        last = ("metric", "value", "low", "high", "n", "train_accuracy")
+        return pd.DataFrame(
+            [
+                {name: row.get(name) for name in names}
+                | dict(row.condition)
+                | {name: getattr(row, name) for name in last}
+                for row in self
+            ]
+        )
+
+    def pivot(self, index: str, columns: str = "metric") -> pd.DataFrame:
+        """The values as texts with interval and number of clips, in the order of the records.
+
+        Args:
+            index, columns: names of fields, conditions or details.
+        """
+        import pandas as pd
+
+        rows = [(row.get(index), row.get(columns), _text(row)) for row in self]
+        frame = pd.DataFrame(rows, columns=["index", "columns", "text"])
+        wide = frame.pivot(index="index", columns="columns", values="text")
+        order = [list(dict.fromkeys(row[i] for row in rows)) for i in (0, 1)]
+        return wide.loc[order[0], order[1]].rename_axis(index=index, columns=columns)
+
+    def values(self, index: str, columns: str) -> pd.DataFrame:
+        """The values as numbers, in the order of the records."""
+        import pandas as pd
+
+        rows = [(row.get(index), row.get(columns), row.value) for row in self]
+        frame = pd.DataFrame(rows, columns=[index, columns, "value"])
+        wide = frame.pivot(index=index, columns=columns, values="value")
+        order = [list(dict.fromkeys(row[i] for row in rows)) for i in (0, 1)]
+        return wide.loc[order[0], order[1]]
+
+
+def _matches(row: Record, wanted: Mapping[str, Any]) -> bool:
+    return all(
+        row.get(name) in value if isinstance(value, tuple) else row.get(name) == value
+        for name, value in wanted.items()
+    )
+
+
+def _text(row: Record) -> str:
+    from mgrlib.evaluation.intervals import three_digits
+
+    if row.low is None or not row.n:
+        return three_digits(row.value)
+    return str(row.interval).removesuffix(" clips")
+
+
+def read_records(path: Path) -> Records:
+    """The records that a file holds.
+
+    Raises:
+        RecipeError: not a file of records.
+    """
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as stream:
+            content = json.load(stream)
+        if content["schema"] != SCHEMA:
+            raise ValueError(f"schema {content['schema']}, not {SCHEMA}")
+        shared = {**content["shared"], "seeds": tuple(content["shared"]["seeds"])}
+        rows = [{**row, "runs": tuple(row.get("runs", ()))} for row in content["rows"]]
+        return Records(tuple(Record(**shared, **row) for row in rows))
+    except (OSError, EOFError, ValueError, TypeError, KeyError) as error:
+        got = f"{type(error).__name__}: {error}"
+        raise RecipeError(explain(str(path), "a file of records", got)) from error
+
+
+def write_records(records: Iterable[Record], folder: Path) -> Path:
+    """Write the records of one run to `folder / NAME.DATA.PROTOCOL.json.gz`; returns the path.
+
+    The same records give the same bytes.
+
+    Raises:
+        RecipeError: no record, or records that do not share their source, data and protocol.
+        StorageError: the file cannot be written.
+    """
+    rows = list(records)
+    shared = [{name: _plain(getattr(row, name)) for name in SHARED} for row in rows]
+    if not rows or any(one != shared[0] for one in shared):
+        got = some(sorted({row.source for row in rows})) if rows else "none"
+        raise RecipeError(explain("write_records", "the records of one run", got))
+    own = [
+        {
+            f.name: _plain(getattr(row, f.name))
+            for f in fields(Record)
+            if f.name not in SHARED and getattr(row, f.name) not in (None, {}, ())
+        }
+        for row in rows
+    ]
+    content = {"schema": SCHEMA, "shared": shared[0], "rows": own}
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    path = folder / file_name(rows[0])
+    with atomic_write(path) as part:
+        part.write_bytes(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0))
+    return path
+
+
+def file_name(record: Record) -> str:
+    """The name of the file of a record: source, data, protocol and changes."""
+    name = record.source.split("/")[1]
+    changes = "-".join(f"{k}-{v}" for k, v in record.changes.items())
+    parts = [record.data["name"], _slug(record.protocol), _slug(changes)]
+    return ".".join([name, *(part for part in parts if part)]) + SUFFIX
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^0-9a-z]+", "-", text.lower()).strip("-")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    return value.item() if hasattr(value, "item") else value

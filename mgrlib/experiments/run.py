@@ -1,0 +1,268 @@
+"""`cross_validate`: a recipe trained and tested on every fold and seed, under any conditions."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from mgrlib.data.corpus import Corpus, Split
+from mgrlib.errors import RecipeError, explain
+from mgrlib.evaluation.intervals import Interval, over_runs, over_seeds
+from mgrlib.evaluation.predictions import Predictions
+from mgrlib.experiments.protocol import Protocol
+from mgrlib.experiments.record import Record, Records
+from mgrlib.provenance import provenance
+from mgrlib.segments import Segments
+from mgrlib.storage import atomic_write, home
+from mgrlib.systems.keys import digest, key_text
+from mgrlib.systems.learn import changed, learn, segments_of
+from mgrlib.systems.recipe import Recipe
+from mgrlib.systems.system import System
+from mgrlib.training.config import config_dict
+
+__all__ = ["PLAIN", "Condition", "Result", "corpus_record", "cross_validate", "forget"]
+
+Condition = Callable[[System, Corpus, Segments], Predictions]
+PLAIN = ""  # the name of the condition that nothing was done to
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What cross-validating a recipe gave.
+
+    Args:
+        recipe: that was run.
+        data: name, n_clips and fingerprint of the corpus.
+        protocol: how it was divided.
+        runs: for each seed and fold: seed, split, seconds, best_epoch, history, train_accuracy,
+            details, and `predictions` by the name of the condition.
+        changes: settings of the training that are not the recipe's.
+        about: versions, machine, commit and date.
+    """
+
+    recipe: Recipe
+    data: dict[str, Any]
+    protocol: Protocol
+    runs: tuple[dict[str, Any], ...]
+    changes: dict[str, Any]
+    about: dict[str, Any]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that were run, in order."""
+        return tuple(dict.fromkeys(run["seed"] for run in self.runs))
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The names of the conditions; the first is `PLAIN`."""
+        return tuple(self.runs[0]["predictions"])
+
+    @property
+    def train_accuracy(self) -> float:
+        """On the training clips after training, the mean over the runs."""
+        return float(np.mean([run["train_accuracy"] for run in self.runs]))
+
+    def predictions(self, seed: int, condition: str = PLAIN) -> Predictions:
+        """The predictions of one seed under one condition, all of its folds as one table.
+
+        Raises:
+            RecipeError: a seed or a condition that was not run.
+        """
+        parts = [run["predictions"].get(condition) for run in self.runs if run["seed"] == seed]
+        if not parts or None in parts:
+            where = f"result of {self.recipe.name}"
+            expected = f"a seed among {self.seeds} and a condition among {self.conditions}"
+            raise RecipeError(explain(where, expected, f"{seed}, {condition!r}"))
+        return Predictions.concat([Predictions.from_dict(part) for part in parts])
+
+    def accuracy(self, condition: str = PLAIN) -> Interval:
+        """Mean accuracy over the seeds with its interval.
+
+        When every seed tested the same clips, as in folds, it covers other seeds and other clips;
+        holdouts differ from seed to seed, and theirs is the t interval over seeds.
+        """
+        return mean_accuracy([self.predictions(seed, condition) for seed in self.seeds])
+
+    def record(self, condition: str = PLAIN, **named: Any) -> Record:
+        """One condition as a record.
+
+        Args:
+            named: the record's condition in words, as `noise="25 %"`; a recipe as it is has none.
+        """
+        interval = self.accuracy(condition)
+        runs = [{**run, "predictions": run["predictions"][condition]} for run in self.runs]
+        return Record(
+            source=self.recipe.name,
+            version=self.recipe.version,
+            data=self.data,
+            protocol=str(self.protocol),
+            seeds=self.seeds,
+            metric="accuracy",
+            value=round(interval.value, 4),
+            low=_rounded(interval.low),
+            high=_rounded(interval.high),
+            n=self.predictions(self.seeds[0], condition).n,
+            condition=named,
+            train_accuracy=round(self.train_accuracy, 4),
+            seconds=round(sum(run["seconds"] for run in self.runs), 1),
+            changes=self.changes,
+            runs=tuple(runs),
+            about=self.about,
+        )
+
+    def records(self) -> Records:
+        """The recipe as it is, as records to be written."""
+        return Records((self.record(),))
+
+
+def mean_accuracy(tables: Sequence[Predictions]) -> Interval:
+    """The mean accuracy of one table for each seed: over seeds and clips where all test the same.
+
+    Raises:
+        EvaluationError: no table.
+    """
+    order = tables[0].clip_ids if tables else ()
+    if any(set(table.clip_ids) != set(order) for table in tables):
+        return over_seeds([float(table.correct.mean()) for table in tables])
+    return over_runs([table.select(order) for table in tables])
+
+
+def _rounded(value: float) -> float | None:
+    return None if value != value else round(float(value), 4)
+
+
+def corpus_record(corpus: Corpus) -> dict[str, Any]:
+    """Name, number of clips and fingerprint of a corpus, as records have them."""
+    return {"name": corpus.name, "n_clips": len(corpus), "fingerprint": corpus.content()}
+
+
+def cross_validate(
+    recipe: Recipe,
+    corpus: Corpus,
+    protocol: Protocol | None = None,
+    *,
+    seeds: Sequence[int] = (0,),
+    on: Mapping[str, Condition] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    progress: bool = False,
+) -> Result:
+    """Train and test a recipe on a corpus: every seed, every fold, every condition.
+
+    Each finished fold is kept under `mgrlib.storage.home()`, so a run that was killed goes on where
+    it stopped. `forget` deletes what was kept.
+
+    Args:
+        protocol: default: five folds by clip.
+        seeds: of split, initial weights and training together; each once.
+        on: further conditions by name, `(system, test clips, their segments) -> Predictions`: noise
+            on the sound, lost pixels, fewer bits. The system is trained once for each fold and
+            asked under each condition; the clean test clips come first by themselves.
+        changes: settings of the recipe's TrainConfig to change, as `{"epochs": 5}`; the result says
+            so.
+        progress: show bars.
+
+    Raises:
+        RecipeError: no seed, or one twice; a condition without a name.
+        AudioError, FeatureError, SplitError, StorageError, TrainingError: from the layers below.
+    """
+    if not seeds or len(set(seeds)) < len(seeds):
+        got = str(list(seeds))
+        raise RecipeError(explain("cross_validate", "one or more seeds, each once", got))
+    protocol, on = protocol or Protocol(), dict(on or {})
+    if PLAIN in on:
+        raise RecipeError(explain("cross_validate", "a name for each condition", "none"))
+    config = changed(recipe.config, dict(changes or {}))
+    jobs = [(seed, split) for seed in seeds for split in protocol.splits(corpus, seed)]
+    data = corpus_record(corpus)
+    folder = _folder(recipe, data["fingerprint"], protocol, config_dict(config), on)
+    segments: Segments | None = None
+    runs = []
+    for seed, split in tqdm(jobs, desc=recipe.name, disable=not progress, file=sys.stdout):
+        path = folder / f"{seed}-{split.name}.json" if folder else None
+        run = _kept_run(path, split)
+        if run is None:
+            segments = segments or segments_of(recipe, corpus, progress=progress)
+            system = _trained(replace(recipe, config=config), segments, split, seed)
+            run = _tested(system, corpus, segments, split, on)
+            if path:
+                with atomic_write(path) as part:
+                    part.write_text(json.dumps(run), encoding="utf-8")
+        runs.append({"seed": seed, "split": split.name, **run})
+    usual = config_dict(recipe.config)
+    differing = {k: v for k, v in config_dict(config).items() if k != "seed" and usual[k] != v}
+    return Result(recipe, data, protocol, tuple(runs), differing, provenance())
+
+
+def _trained(recipe: Recipe, segments: Segments, split: Split, seed: int) -> System:
+    valid = segments.of(split.valid) if split.valid else None
+    return learn(recipe, segments.of(split.train), valid, seed=seed)
+
+
+def _tested(
+    system: System, corpus: Corpus, segments: Segments, split: Split, on: Mapping[str, Condition]
+) -> dict[str, Any]:
+    """One fold as plain values."""
+    clips, test = corpus.select(clip_ids=split.test), segments.of(split.test)
+    predictions = {PLAIN: system.predict(test)}
+    for name, condition in on.items():
+        predictions[name] = condition(system, clips, test)
+    history: dict[str, list[float]] = {}
+    if system.training is not None:
+        frame = system.training.history.round(4).drop(columns=["lr"]).dropna(axis=1)
+        history = {str(name): column.tolist() for name, column in frame.items()}
+    return {
+        "seconds": system.about["seconds"],
+        "best_epoch": None if system.training is None else system.training.best_epoch,
+        "history": history,
+        "train_accuracy": system.about["train_accuracy"],
+        "details": system.about["details"],
+        "predictions": {name: table.to_dict() for name, table in predictions.items()},
+    }
+
+
+def _folder(
+    recipe: Recipe,
+    fingerprint: str,
+    protocol: Protocol,
+    config: Mapping[str, Any],
+    on: Mapping[str, Condition],
+) -> Path | None:
+    """Where the folds are kept; None where a condition cannot be told from another by its text."""
+    try:
+        parts = (recipe.key, fingerprint, str(protocol), dict(config), key_text(on))
+    except RecipeError:
+        return None
+    return home() / "runs" / recipe.name / digest(*parts)
+
+
+def forget(recipe: Recipe) -> None:
+    """Delete the folds of a recipe that were kept from earlier runs."""
+    import shutil
+
+    shutil.rmtree(home() / "runs" / recipe.name, ignore_errors=True)
+
+
+def _kept_run(path: Path | None, split: Split) -> dict[str, Any] | None:
+    """What came of this very split when it was run before, if it was.
+
+    The same clips in other groups or another order make other splits of the same name.
+    """
+    if path is None:
+        return None
+    try:
+        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        tested = set(run["predictions"][PLAIN]["clip_ids"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        warnings.warn(f"{path} is damaged ({error!r}); the fold is trained again", stacklevel=3)
+        return None
+    return run if tested == set(split.test) else None

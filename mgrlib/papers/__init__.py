@@ -1,0 +1,215 @@
+"""The five papers: a package for each, with its recipes, studies, printed numbers and records.
+
+`mgrlib/papers/KEY/` holds
+
+- `recipes.py` with `RECIPES`, and `studies.py` with `STUDIES` where the paper has any;
+- `printed.json`, every number that the paper prints, with its place;
+- `records/`, what running the recipes and studies gave;
+- `listing.json`, names, titles and versions, so that lists and tables need not import torch. It is
+  written by `python -m checks.listing`, and a test compares it with the recipes.
+
+Papers know nothing of each other: what two of them share lives below.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mgrlib.errors import RecipeError, explain
+from mgrlib.experiments.compare import Comparison, Listed, compared
+from mgrlib.experiments.ledger import Printed, read_ledger
+from mgrlib.experiments.record import SUFFIX, Records, read_records
+
+if TYPE_CHECKING:
+    from mgrlib.experiments.study import Study
+    from mgrlib.systems.recipe import Recipe
+
+__all__ = [
+    "PAPERS",
+    "compare",
+    "find",
+    "listing",
+    "printed",
+    "printed_keys",
+    "recipe",
+    "recipes",
+    "records",
+    "studies",
+    "study",
+]
+
+PAPERS = ("luo2021", "minhas2019", "tang2018", "reddy2024", "wei2023")
+"""Their keys, in the order of the book."""
+
+
+def _folder(paper: str) -> Path:
+    if paper not in PAPERS:
+        raise RecipeError(explain("papers", f"a paper among {PAPERS}", repr(paper)))
+    return Path(str(files("mgrlib.papers"))) / paper
+
+
+def listing(paper: str | None = None) -> tuple[Listed, ...]:
+    """The recipes and studies of a paper, or of all, with titles and versions, at no cost.
+
+    Raises:
+        RecipeError: no such paper.
+    """
+    if paper is None:
+        return tuple(item for key in PAPERS for item in listing(key))
+    text = (_folder(paper) / "listing.json").read_text(encoding="utf-8")
+    return tuple(Listed(**item) for item in json.loads(text))
+
+
+def recipes(paper: str | None = None) -> tuple[Recipe, ...]:
+    """All recipes of a paper, in the order of its tables, or of every paper.
+
+    Raises:
+        RecipeError: no such paper.
+    """
+    if paper is None:
+        return tuple(item for key in PAPERS for item in recipes(key))
+    _folder(paper)
+    found: tuple[Recipe, ...] = importlib.import_module(f"mgrlib.papers.{paper}.recipes").RECIPES
+    return found
+
+
+def studies(paper: str | None = None) -> tuple[Study, ...]:
+    """All studies of a paper, or of every paper.
+
+    Raises:
+        RecipeError: no such paper.
+    """
+    if paper is None:
+        return tuple(item for key in PAPERS for item in studies(key))
+    if not (_folder(paper) / "studies.py").exists() and not (_folder(paper) / "studies").is_dir():
+        return ()
+    found: tuple[Study, ...] = importlib.import_module(f"mgrlib.papers.{paper}.studies").STUDIES
+    return found
+
+
+def find(name: str) -> Recipe | Study:
+    """The recipe or study of this name.
+
+    Raises:
+        RecipeError: neither; the message lists the paper's.
+    """
+    paper = name.split("/")[0]
+    items: list[Recipe | Study] = [*recipes(paper), *studies(paper)]
+    named = {item.name: item for item in items}
+    if name not in named:
+        hint = "`mgrlib list` shows all of them."
+        raise RecipeError(explain("papers", f"one of {', '.join(named)}", repr(name), hint))
+    return named[name]
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of this name.
+
+    Raises:
+        RecipeError: no such recipe.
+    """
+    from mgrlib.systems.recipe import Recipe
+
+    found = find(name)
+    if not isinstance(found, Recipe):
+        raise RecipeError(explain("recipe", "the name of a recipe", f"{name}, a study"))
+    return found
+
+
+def study(name: str) -> Study:
+    """The study of this name.
+
+    Raises:
+        RecipeError: no such study.
+    """
+    from mgrlib.experiments.study import Study
+
+    found = find(name)
+    if not isinstance(found, Study):
+        raise RecipeError(explain("study", "the name of a study", f"{name}, a recipe"))
+    return found
+
+
+def printed_keys() -> tuple[str, ...]:
+    """The works that have a ledger: the papers, and others by their key in the bibliography."""
+    return (*PAPERS, *_cited())
+
+
+def printed(key: str) -> tuple[Printed, ...]:
+    """Every number that a work prints, in the order of the work.
+
+    Args:
+        key: of a paper, or of another work as the bibliography has it.
+
+    Raises:
+        RecipeError: a work that has no ledger.
+    """
+    if key in PAPERS:
+        return read_ledger(_folder(key) / "printed.json")
+    if key not in _cited():
+        raise RecipeError(explain("printed", f"a work among {printed_keys()}", repr(key)))
+    return _cited()[key]
+
+
+@cache
+def _cited() -> dict[str, tuple[Printed, ...]]:
+    """The numbers of works that the book only cites, by their key."""
+    text = (Path(str(files("mgrlib.papers"))) / "cited.json").read_text(encoding="utf-8")
+    return {key: tuple(Printed(**e) for e in entries) for key, entries in json.loads(text).items()}
+
+
+@cache
+def _shipped(paper: str) -> Records:
+    return _read(_folder(paper) / "records")
+
+
+def _read(folder: Path) -> Records:
+    paths = sorted(folder.glob(f"*{SUFFIX}"))
+    return Records(tuple(record for path in paths for record in read_records(path)))
+
+
+def records(paper: str, *names: str, results: Path | None = None, **wanted: object) -> Records:
+    """The records that come with the package, of a paper's recipes and studies.
+
+    Args:
+        names: of recipes or studies, without the paper; default: all.
+        results: a folder of your own results, read in place of the package's.
+        wanted: fields and conditions that a record must have, as `data="gtzan-mini"`; see
+            `Records.where`.
+
+    Raises:
+        RecipeError: no such paper, or a folder without results of it.
+    """
+    found = _shipped(paper) if results is None else _own(paper, results)
+    sources = tuple(f"{paper}/{name}" for name in names)
+    return found.where(**({"source": sources} if sources else {}), **wanted)
+
+
+def _own(paper: str, results: Path) -> Records:
+    own = _read(Path(results) / paper)
+    if not len(own):
+        hint = "`mgrlib run` says where it writes."
+        where = f"{Path(results) / paper}"
+        raise RecipeError(explain(where, f"result files (*{SUFFIX})", "none", hint))
+    return own
+
+
+def compare(paper: str, *, data: str | None = None, results: Path | None = None) -> Comparison:
+    """What a paper reports beside what we measured.
+
+    Args:
+        data: only records of this corpus, as "gtzan-mini"; numbers that were not run there are left
+            out. Default: all, and what was not run.
+        results: a folder of your own results, shown beside the book's and marked.
+
+    Raises:
+        RecipeError: no such paper, or a folder without results of it.
+    """
+    own = Records(()) if results is None else _own(paper, results)
+    table = compared(listing(paper), records(paper), printed(paper), own)
+    return table if data is None else table.where(data=data)

@@ -1,0 +1,99 @@
+"""Luo (2021): the six trials of table 2, and experiments that the paper leaves to its readers.
+
+What the paper leaves open and what we chose:
+- *The spectrogram's settings.* 128 bands and 1024 frames are printed, no FFT size and no hop. Ours:
+  22,050 Hz, FFT 2048, hop 512, the first 1024 frames (23.8 s).
+- *The scale of the inputs.* Not mentioned. The six trials take decibels as they are; a second set
+  of six standardizes each coefficient on the training clips.
+- *Training.* The optimiser, learning rate and batch size are not printed: ours is Adam, 0.001 and
+  32. The epochs are those of table 2, "till convergence"; nothing is chosen on the test clips.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from mgrlib.augment import spec_augment
+from mgrlib.features import LogMel, Mfcc
+from mgrlib.models.luo2021 import DilatedCNN, MeanLSTM, ResNet1d, ShallowCNN
+from mgrlib.systems.prepare import Standardize
+from mgrlib.systems.recipe import Recipe
+from mgrlib.training.config import TrainConfig
+
+__all__ = ["MEL", "MFCC", "RECIPES"]
+
+MEL = LogMel(22050, n_mels=128, n_frames=1024)
+MFCC = Mfcc(22050, n_mfcc=16, n_frames=1024)
+
+SETTINGS = "optimiser, learning rate and batch size are not printed; Adam, 0.001, 32"
+FRAMES = "FFT size and hop are not printed; 2048 and 512 at 22,050 Hz, the first 1024 frames"
+
+
+def _trial(system: str, title: str, model: type, inputs: str, epochs: int) -> tuple[Recipe, Recipe]:
+    """A row of table 2, and the same with each input coefficient standardised."""
+    paper = Recipe(
+        f"luo2021/{system}-{inputs}",
+        f"{title}, {'MFCC' if inputs == 'mfcc' else 'log-mel'}",
+        (MFCC if inputs == "mfcc" else MEL,),
+        model,
+        TrainConfig(epochs=epochs, batch_size=32, lr=1e-3),
+        deviations=(SETTINGS, FRAMES),
+    )
+    scaled = replace(
+        paper,
+        name=f"{paper.name}-scaled",
+        title=f"{paper.title}, standardised",
+        prepare=(Standardize(),),
+        deviations=(*paper.deviations, "inputs standardised; the paper mentions no scaling"),
+    )
+    return paper, scaled
+
+
+_TRIALS = (
+    _trial("cnn", "ShallowCNN", ShallowCNN, "mfcc", 20),
+    _trial("cnn", "ShallowCNN", ShallowCNN, "mel", 100),
+    _trial("lstm", "MeanLSTM", MeanLSTM, "mfcc", 80),
+    _trial("lstm", "MeanLSTM", MeanLSTM, "mel", 280),
+    _trial("resnet", "ResNet1d", ResNet1d, "mfcc", 20),
+    _trial("resnet", "ResNet1d", ResNet1d, "mel", 80),
+)
+
+
+def mask(
+    inputs: tuple[torch.Tensor, ...], y: torch.Tensor, generator: torch.Generator
+) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+    """Each segment with a stretch of up to 64 frames and one of up to 16 bands blanked out."""
+    return tuple(spec_augment(x, generator, fill=0.0) for x in inputs), y
+
+
+_MFCC_SCALED, _MEL_SCALED = _TRIALS[0][1], _TRIALS[1][1]
+_DILATED = "dilation is named as future work in section 7"
+
+DILATED = tuple(
+    replace(
+        scaled,
+        name=f"luo2021/dilated-{inputs}",
+        title=f"DilatedCNN, {title}, standardised",
+        model=DilatedCNN,
+        config=replace(scaled.config, epochs=60),
+        deviations=(*scaled.deviations, _DILATED),
+    )
+    for scaled, inputs, title in ((_MEL_SCALED, "mel", "log-mel"), (_MFCC_SCALED, "mfcc", "MFCC"))
+)
+
+AUGMENTED = replace(
+    _MEL_SCALED,
+    name="luo2021/cnn-mel-augmented",
+    title="ShallowCNN, log-mel, standardised, masked",
+    augment=mask,
+    deviations=(*_MEL_SCALED.deviations, "augmentation is named as future work in section 7"),
+)
+
+RECIPES = (
+    *(paper for paper, _ in _TRIALS),
+    *(scaled for _, scaled in _TRIALS),
+    *DILATED,
+    AUGMENTED,
+)

@@ -1,0 +1,192 @@
+"""System: a trained recipe as one value, from sound to genres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mgrlib.data.corpus import Corpus
+from mgrlib.errors import RecipeError, StorageError, explain
+from mgrlib.evaluation.aggregation import Aggregate, mean_probs
+from mgrlib.evaluation.predictions import Predictions
+from mgrlib.segments import Segments, cut
+from mgrlib.storage import atomic_write
+from mgrlib.systems.classifiers import Classifier, NetworkClassifier
+from mgrlib.systems.learners import Network
+from mgrlib.systems.prepare import Preparation
+from mgrlib.systems.recipe import Recipe
+from mgrlib.training.config import Run
+
+__all__ = ["System"]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """What training a recipe gives: front end, fitted preparation, classifier, genres, provenance.
+
+    Args:
+        recipe: with the features and the way of cutting, which are the front end.
+        preparation: fitted on the training segments.
+        classifier: of prepared segments.
+        genres: the K classes.
+        about: where it comes from, as plain values: recipe and version, data, number of clips,
+            seed, accuracy on the training clips, versions, commit, date.
+        training: the course of the training, where one network was trained.
+    """
+
+    recipe: Recipe
+    preparation: Preparation
+    classifier: Classifier
+    genres: tuple[str, ...]
+    about: Mapping[str, Any]
+    training: Run | None = None
+
+    def __repr__(self) -> str:
+        made_of = f"{self.about.get('n_clips')} clips of {self.about.get('data') or 'segments'}"
+        return f"System({self.recipe.name}, {len(self.genres)} genres, trained on {made_of})"
+
+    @property
+    def network(self) -> nn.Module:
+        """The network of a system that has exactly one.
+
+        Raises:
+            RecipeError: the classifier is an estimator or a tree.
+        """
+        if not isinstance(self.classifier, NetworkClassifier):
+            got = type(self.classifier).__name__
+            raise RecipeError(explain(f"system {self.recipe.name}", "one network", got))
+        return self.classifier.network
+
+    def with_network(self, network: nn.Module) -> System:
+        """The same system with another network in the place of its own: pruned, quantised, ..."""
+        if not isinstance(self.classifier, NetworkClassifier):
+            got = type(self.classifier).__name__
+            raise RecipeError(explain(f"system {self.recipe.name}", "one network", got))
+        return replace(self, classifier=replace(self.classifier, network=network), training=None)
+
+    def segments(self, sound: Corpus | Segments | np.ndarray) -> Segments:
+        """What the classifier is given: cut, features, preparation.
+
+        Args:
+            sound: clips, segments that were cut by the recipe and not yet prepared, or one
+                waveform (N,) at the sample rate of the recipe's features.
+        """
+        if isinstance(sound, Corpus):
+            cut_segments = cut(sound, *self.recipe.features, how=self.recipe.cut)
+        elif isinstance(sound, Segments):
+            cut_segments = sound
+        else:
+            cut_segments = self._of_waveform(np.asarray(sound))
+        return self.preparation(cut_segments)
+
+    def _of_waveform(self, y: np.ndarray) -> Segments:
+        rates = {feature.sample_rate for feature in self.recipe.features}
+        if len(rates) > 1:
+            hint = "give a corpus, which is read at each of them."
+            where = f"system {self.recipe.name}"
+            raise RecipeError(explain(where, "features of one sample rate", f"{rates}", hint))
+        pieces = self.recipe.cut(y, rates.pop())
+        inputs = tuple(
+            torch.from_numpy(np.stack([feature(p) for p in pieces]).astype(np.float32, copy=False))
+            for feature in self.recipe.features
+        )
+        n = len(pieces)
+        unknown = torch.full((n,), -1, dtype=torch.int64)
+        return Segments(
+            inputs, unknown, torch.zeros(n, dtype=torch.int64), ("waveform",), self.genres
+        )
+
+    def predict(
+        self, sound: Corpus | Segments | np.ndarray, *, aggregate: Aggregate = mean_probs
+    ) -> Predictions:
+        """The probabilities of the genres, one row for each clip.
+
+        Args:
+            sound: clips, segments that were cut by the recipe and not yet prepared, or one
+                waveform (N,) at the sample rate of the recipe's features, whose true genre is not
+                known (`Predictions.truth` is -1).
+            aggregate: how the segments of a clip are joined.
+
+        Raises:
+            EvaluationError: no segment, or labels that are not the system's genres.
+            AudioError, FeatureError: from the layers below.
+        """
+        segments = self.segments(sound)
+        if segments.genres != self.genres:
+            where, got = f"system {self.recipe.name}", str(segments.genres)
+            raise RecipeError(explain(where, f"clips of the genres {self.genres}", got))
+        return self.classifier.predict(segments, aggregate)
+
+    def save(self, path: Path) -> Path:
+        """Write the system to one file, whole or not at all; returns the path."""
+        content = {
+            "format": FORMAT,
+            "recipe": self.recipe.name,
+            "key": self.recipe.key,
+            "genres": list(self.genres),
+            "about": dict(self.about),
+            "states": [
+                {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
+                for state in self.preparation.states
+            ],
+            "classifier": dict(self.classifier.saved()),
+        }
+        with atomic_write(path) as part:
+            torch.save(content, part)
+        return path
+
+    @staticmethod
+    def load(path: Path, recipe: Recipe) -> System:
+        """The system that `save` wrote, for the same recipe; no code of the file is run.
+
+        Raises:
+            StorageError: no such file, or one that is damaged or no system.
+            RecipeError: a system of another recipe, or of the recipe with other settings.
+        """
+        content = read_saved(path)
+        if content["recipe"] != recipe.name:
+            got = f"a system of {content['recipe']}"
+            raise RecipeError(explain(str(path), f"a system of {recipe.name}", got))
+        if content["key"] != recipe.key:
+            hint = "learn it again, or load it with the version of mgrlib that saved it."
+            got = "one with other settings"
+            raise RecipeError(explain(str(path), f"{recipe.name} as it is now", got, hint))
+        try:
+            states = [{k: v.numpy() for k, v in state.items()} for state in content["states"]]
+            genres = tuple(content["genres"])
+            learner = recipe.learner or Network()
+            classifier = learner.restore(recipe, content["classifier"], len(genres))
+            preparation = Preparation(recipe.prepare, tuple(states))
+            return System(recipe, preparation, classifier, genres, content["about"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            got = f"{type(error).__name__}: {error}"
+            raise StorageError(explain(str(path), "a saved system", got)) from error
+
+
+def read_saved(path: Path) -> dict[str, Any]:
+    """The content of a file that `System.save` wrote, read without running its code.
+
+    Raises:
+        StorageError: no such file, or one that is damaged or no system.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["format"] != FORMAT:
+            raise ValueError(f"format {content['format']}")
+        if not isinstance(content["recipe"], str) or not isinstance(content["key"], str):
+            raise TypeError("no recipe")
+    except FileNotFoundError as error:
+        raise StorageError(explain(str(path), "a file", "nothing there")) from error
+    except Exception as error:  # to a parser, damage can look like anything
+        hint = "`System.save` and `mgrlib export --keep` write such files."
+        got = f"another kind of file ({type(error).__name__})"
+        raise StorageError(explain(str(path), "a saved system", got, hint)) from error
+    return dict(content)
