@@ -1,0 +1,1 @@
+"""Minhas et al. (2019): dense networks on features, and noise."""

@@ -1,0 +1,1 @@
+"""Reddy et al. (n.d.): two networks, transfer learning, whole songs, unequal classes."""

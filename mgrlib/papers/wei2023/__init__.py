@@ -1,0 +1,1 @@
+"""Wei et al. (n.d.): pictures and fusion, segments, compression."""
