@@ -7,7 +7,13 @@ What needs only PyTorch is at hand here; what reads and writes ONNX files is in 
 from mgrlib.compression.binary import binarised, straight_through_sign
 from mgrlib.compression.channels import Chain, chains, narrowed
 from mgrlib.compression.cost import Cost, cost, macs, pareto, stored_bytes
-from mgrlib.compression.distil import Passenger, distillation_loss, logits_of, with_teacher
+from mgrlib.compression.distil import (
+    Passenger,
+    distillation_loss,
+    distilled,
+    logits_of,
+    with_teacher,
+)
 from mgrlib.compression.pack import bytes_by_tensor, pack, unpack
 from mgrlib.compression.prune import cubic_schedule, magnitude_masks, pruned, sparsity
 from mgrlib.compression.share import kmeans, shared
@@ -25,6 +31,7 @@ __all__ = [
     "cost",
     "cubic_schedule",
     "distillation_loss",
+    "distilled",
     "kmeans",
     "logits_of",
     "macs",

@@ -22,27 +22,23 @@ import torch
 from torch import nn
 
 from mgrlib.errors import MgrError, ShapeError, explain
+from mgrlib.evaluation.predictions import evaluating
 from mgrlib.segments import Segments
+from mgrlib.training.config import Run, TrainConfig
+from mgrlib.training.loop import fit
 
-__all__ = ["Passenger", "distillation_loss", "logits_of", "with_teacher"]
+__all__ = ["Passenger", "distillation_loss", "distilled", "logits_of", "with_teacher"]
 
 Loss = Callable[[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...]], torch.Tensor]
 
 
 def logits_of(model: nn.Module, segments: Segments, *, batch_size: int = 64) -> torch.Tensor:
     """What a model in evaluation mode says of each segment: (S, K) on the CPU."""
-    modes = [(layer, layer.training) for layer in model.modules()]
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    model.eval()
-    try:
-        with torch.no_grad():
-            parts = [
-                model(*(x[i : i + batch_size].to(device) for x in segments.inputs)).float().cpu()
-                for i in range(0, len(segments), batch_size)
-            ]
-    finally:
-        for layer, training in modes:  # `train()` would also switch layers that are frozen
-            layer.training = training
+    with evaluating(model) as device:
+        parts = [
+            model(*(x[i : i + batch_size].to(device) for x in segments.inputs)).float().cpu()
+            for i in range(0, len(segments), batch_size)
+        ]
     return torch.cat(parts)
 
 
@@ -103,3 +99,23 @@ def distillation_loss(temperature: float = 4.0, weight: float = 0.9) -> Loss:
         return (1 - weight) * hard + weight * temperature**2 * soft
 
     return loss
+
+
+def distilled(
+    student: nn.Module,
+    train: Segments,
+    logits: torch.Tensor,
+    config: TrainConfig,
+    *,
+    temperature: float = 4.0,
+    weight: float = 0.9,
+) -> Run:
+    """Train a student in place, on the truth and on its teacher's logits.
+
+    Args:
+        train: prepared training segments.
+        logits: the teacher's for each of them, (S, K).
+        temperature, weight: as in `distillation_loss`.
+    """
+    loss = distillation_loss(temperature, weight)
+    return fit(Passenger(student), with_teacher(train, logits), config=config, loss=loss)

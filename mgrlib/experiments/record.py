@@ -100,7 +100,7 @@ class Record:
         return Predictions.concat([Predictions.from_dict(part) for part in parts])
 
     def get(self, name: str) -> Any:
-        """A field, or an entry of the condition or the details, by name; None where there is none."""
+        """A field, or an entry of the condition or the details, by name; else None."""
         if name in self.condition:
             return self.condition[name]
         if name == "data":

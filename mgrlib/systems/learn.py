@@ -13,7 +13,7 @@ from mgrlib.segments import Segments, cut
 from mgrlib.systems.learners import Network
 from mgrlib.systems.prepare import Preparation
 from mgrlib.systems.recipe import Recipe
-from mgrlib.systems.system import System
+from mgrlib.systems.system import System, own_inputs
 from mgrlib.training.config import TrainConfig
 
 __all__ = ["learn", "segments_of"]
@@ -49,6 +49,8 @@ def learn(
     prepared = preparation(segments)
     held = None if checked is None or not len(checked) else preparation(checked)
     learned = (recipe.learner or Network()).learn(recipe, prepared, held, config)
+    if len(segments.inputs) > len(recipe.features):  # the rest was there for the learner alone
+        prepared = preparation(own_inputs(recipe, segments))
     answers = learned.classifier.predict(prepared, mean_probs)
     about = {
         "recipe": recipe.name,
@@ -78,7 +80,11 @@ def changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
 
 
 def segments_of(recipe: Recipe, clips: Corpus | Segments, *, progress: bool = False) -> Segments:
-    """A recipe's segments of a corpus, not prepared; segments are returned as they are."""
+    """A recipe's segments of a corpus, not prepared; segments are returned as they are.
+
+    Features that the learner alone looks at, such as a teacher's, are the last modalities.
+    """
     if isinstance(clips, Segments):
         return clips
-    return cut(clips, *recipe.features, how=recipe.cut, progress=progress)
+    features = (*recipe.features, *getattr(recipe.learner, "features", ()))
+    return cut(clips, *features, how=recipe.cut, progress=progress)

@@ -53,7 +53,12 @@ class Learned:
 
 
 class Learner(Protocol):
-    """A way to train; a frozen dataclass, which is part of the recipe's key."""
+    """A way to train; a frozen dataclass, which is part of the recipe's key.
+
+    A learner that looks at more than the classifier will, as one with a teacher does, has a
+    property `features` with what it needs besides the recipe's; training segments have these
+    modalities last.
+    """
 
     def learn(
         self, recipe: Recipe, train: Segments, valid: Segments | None, config: TrainConfig

@@ -20,6 +20,7 @@ import torch
 from mgrlib.errors import FeatureError, explain
 from mgrlib.features import scale
 from mgrlib.features.tagger import standardize_clips
+from mgrlib.models.wei2023 import IMAGENET_DEVIATION, IMAGENET_MEAN
 from mgrlib.segments import Segments
 
 __all__ = [
@@ -186,12 +187,9 @@ class ImageNet(Fixed):
     standard deviation, channel by channel.
     """
 
-    MEAN = (0.485, 0.456, 0.406)
-    STD = (0.229, 0.224, 0.225)
-
     def change(self, x: torch.Tensor) -> torch.Tensor:
         """(S, 3, H, W) -> (S, 3, H, W)."""
-        mean, std = (x.new_tensor(v).view(1, 3, 1, 1) for v in (self.MEAN, self.STD))
+        mean, std = (x.new_tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_DEVIATION))
         return (x - mean) / std
 
 

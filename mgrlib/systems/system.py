@@ -85,7 +85,7 @@ class System:
             cut_segments = sound
         else:
             cut_segments = self._of_waveform(np.asarray(sound))
-        return self.preparation(cut_segments)
+        return self.preparation(own_inputs(self.recipe, cut_segments))
 
     def _of_waveform(self, y: np.ndarray) -> Segments:
         rates = {feature.sample_rate for feature in self.recipe.features}
@@ -169,6 +169,14 @@ class System:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             got = f"{type(error).__name__}: {error}"
             raise StorageError(explain(str(path), "a saved system", got)) from error
+
+
+def own_inputs(recipe: Recipe, segments: Segments) -> Segments:
+    """Without the modalities that only the recipe's learner looks at, which come last."""
+    n_features = len(recipe.features)
+    if len(segments.inputs) <= n_features:
+        return segments
+    return replace(segments, inputs=segments.inputs[:n_features])
 
 
 def read_saved(path: Path) -> dict[str, Any]:

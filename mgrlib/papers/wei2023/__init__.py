@@ -1,1 +1,1 @@
-"""Wei et al. (n.d.): pictures and fusion, segments, compression."""
+"""Wei et al. (n.d.): pictures, sequences and segments, and networks made smaller."""
