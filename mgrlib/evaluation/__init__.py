@@ -2,8 +2,7 @@
 
 from mgrlib.errors import EvaluationError
 from mgrlib.evaluation.aggregation import geometric_mean, mean_probs, median, vote
-from mgrlib.evaluation.baselines import chance, majority
-from mgrlib.evaluation.hierarchy import NodeAnswers, ask
+from mgrlib.evaluation.guessing import chance, majority
 from mgrlib.evaluation.intervals import (
     Interval,
     bootstrap,
@@ -25,6 +24,7 @@ from mgrlib.evaluation.metrics import (
     recall,
     summary,
 )
+from mgrlib.evaluation.node_answers import NodeAnswers
 from mgrlib.evaluation.paired import (
     Difference,
     McNemar,
@@ -47,7 +47,6 @@ __all__ = [
     "Predictions",
     "accuracy",
     "accuracy_interval",
-    "ask",
     "bootstrap",
     "chance",
     "clips_needed",

@@ -23,6 +23,7 @@ class Protocol:
         by: "clip" divides clips at random within genres; "group" keeps an artist's clips together.
         test: fraction of test clips of a holdout.
         valid: fraction of validation clips of a holdout.
+        n_valid: how many of the folds validate while one tests.
 
     Raises:
         RecipeError: another `by`.
@@ -32,6 +33,7 @@ class Protocol:
     by: By = "clip"
     test: float = 0.2
     valid: float = 0.0
+    n_valid: int = 0
 
     def __post_init__(self) -> None:
         if self.by not in ("clip", "group"):
@@ -39,14 +41,15 @@ class Protocol:
 
     def __str__(self) -> str:
         if self.n_folds is not None:
-            return f"{self.n_folds} folds by {self.by}"
+            validating = f", {self.n_valid} to validate," if self.n_valid else ""
+            return f"{self.n_folds} folds{validating} by {self.by}"
         parts = (1 - self.valid - self.test, self.valid, self.test)
         return f"{'/'.join(f'{100 * part:g}%' for part in parts if part)} by {self.by}"
 
     def splits(self, corpus: Corpus, seed: int) -> list[Split]:
         """The splits of this protocol, which differ from seed to seed."""
         if self.n_folds is not None:
-            splits = folds(corpus, self.n_folds, seed=seed, by=self.by)
+            splits = folds(corpus, self.n_folds, seed=seed, by=self.by, n_valid=self.n_valid)
         else:
             splitter = stratified if self.by == "clip" else by_group
             splits = [splitter(corpus, valid=self.valid, test=self.test, seed=seed)]

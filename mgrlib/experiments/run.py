@@ -22,6 +22,7 @@ from mgrlib.experiments.record import Record, Records
 from mgrlib.provenance import provenance
 from mgrlib.segments import Segments
 from mgrlib.storage import atomic_write, home
+from mgrlib.systems.classifiers import Detailed
 from mgrlib.systems.keys import digest, key_text
 from mgrlib.systems.learn import changed, learn, segments_of
 from mgrlib.systems.recipe import Recipe
@@ -214,6 +215,9 @@ def _tested(
     predictions = {PLAIN: system.predict(test)}
     for name, condition in on.items():
         predictions[name] = condition(system, clips, test)
+    details = dict(system.about["details"])
+    if isinstance(system.classifier, Detailed):
+        details |= system.classifier.details(system.segments(test))
     history: dict[str, list[float]] = {}
     if system.training is not None:
         frame = system.training.history.round(4).drop(columns=["lr"]).dropna(axis=1)
@@ -223,7 +227,7 @@ def _tested(
         "best_epoch": None if system.training is None else system.training.best_epoch,
         "history": history,
         "train_accuracy": system.about["train_accuracy"],
-        "details": system.about["details"],
+        "details": details,
         "predictions": {name: table.to_dict() for name, table in predictions.items()},
     }
 

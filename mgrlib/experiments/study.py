@@ -11,6 +11,7 @@ from typing import Any
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import RecipeError, explain, some
 from mgrlib.evaluation.intervals import Interval
+from mgrlib.experiments.protocol import Protocol
 from mgrlib.experiments.record import Record, Records
 from mgrlib.experiments.run import corpus_record
 from mgrlib.provenance import provenance
@@ -29,7 +30,8 @@ class Study:
         title: what tables call it.
         conduct: `(corpus, seeds, progress=False, **settings) -> rows`, each made by `row`.
         settings: further arguments of `conduct`.
-        protocol: how corpora are divided, in words.
+        protocol: how corpora are divided, in words; a function of the corpus where that depends
+            on its size or on whether its groups are known.
         deviations: where ours is not the paper's, and what the paper leaves open.
         version: raised by hand when the study comes to mean something else.
 
@@ -41,7 +43,7 @@ class Study:
     title: str
     conduct: Callable[..., Sequence[Row]]
     settings: Mapping[str, Any] = field(default_factory=dict)
-    protocol: str = ""
+    protocol: str | Callable[[Corpus], Protocol | str] = ""
     deviations: tuple[str, ...] = ()
     version: int = 1
 
@@ -54,6 +56,10 @@ class Study:
     def paper(self) -> str:
         """The paper's key."""
         return self.name.split("/")[0]
+
+    def protocol_for(self, corpus: Corpus) -> str:
+        """How this corpus is divided, in words."""
+        return str(self.protocol if isinstance(self.protocol, str) else self.protocol(corpus))
 
 
 def row(
@@ -110,7 +116,7 @@ def conduct(
         "source": study.name,
         "version": study.version,
         "data": corpus_record(corpus),
-        "protocol": study.protocol,
+        "protocol": study.protocol_for(corpus),
         "seeds": tuple(seeds),
         "about": provenance(),
     }

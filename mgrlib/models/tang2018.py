@@ -1,7 +1,7 @@
 """The network of Tang et al. (2018): two LSTMs, one on top of the other.
 
 Each of the paper's eight networks (one for six genres, seven in a tree) is this one, with as many
-outputs as it has classes. The tree is in `mgrlib.models.hierarchy`.
+outputs as it has classes. The tree is in `mgrlib.models.tree`.
 
 What the paper leaves open and what we chose:
 - *What the last layer sees.* Table 2 and figure 6 give the sizes, 13, 128, 32 and 6, and not

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from mgrlib.evaluation.intervals import Interval, three_digits
-from mgrlib.models.hierarchy import Tree
+from mgrlib.models.tree import Tree
 from mgrlib.plots.style import FAINT, INK, PAPER, described, genre_styles, new_axes
 
 __all__ = ["plot_tree"]

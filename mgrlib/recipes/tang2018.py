@@ -20,8 +20,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mgrlib.features import Mfcc
-from mgrlib.models.hierarchy import PAPER_TREE
 from mgrlib.models.tang2018 import StackedLstm
+from mgrlib.models.tree import PAPER_TREE
 from mgrlib.recipes.core import Recipe
 from mgrlib.recipes.studies import Study
 from mgrlib.recipes.tang2018_learners import FLAT_EPOCHS, learn_flat, learn_hierarchy

@@ -12,14 +12,13 @@ import torch
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from mgrlib.errors import RecipeError, explain
-from mgrlib.evaluation.hierarchy import ask
 from mgrlib.models.baselines import linear
-from mgrlib.models.hierarchy import PAPER_TREE, Tree, agglomerate, random_tree
+from mgrlib.models.tree import PAPER_TREE, Tree, agglomerate, random_tree
 from mgrlib.recipes.core import Learned, Recipe, learn_network
 from mgrlib.recipes.tang2018_reported import NODE_EPOCHS
+from mgrlib.recipes.tang2018_trees import ask, fit_hierarchy, networks
 from mgrlib.segments import Segments
 from mgrlib.training.config import TrainConfig
-from mgrlib.training.hierarchy import fit_hierarchy, networks
 
 __all__ = [
     "FLAT_EPOCHS",

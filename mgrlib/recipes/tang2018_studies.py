@@ -14,12 +14,12 @@ import torch
 
 from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.splits import by_group, folds, stratified
-from mgrlib.evaluation.hierarchy import NodeAnswers, ask
 from mgrlib.evaluation.intervals import Interval, over_runs, over_seeds, wilson
 from mgrlib.evaluation.metrics import accuracy_interval
+from mgrlib.evaluation.node_answers import NodeAnswers
 from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
 from mgrlib.models.baselines import linear, rbf_svm
-from mgrlib.models.hierarchy import PAPER_TREE, Tree, random_tree
+from mgrlib.models.tree import PAPER_TREE, Tree, random_tree
 from mgrlib.recipes.core import (
     Learned,
     Protocol,
@@ -30,10 +30,10 @@ from mgrlib.recipes.core import (
     run,
 )
 from mgrlib.recipes.tang2018_learners import as_in_paper, learnt_tree, statistics
+from mgrlib.recipes.tang2018_trees import ask, estimators, fit_hierarchy
 from mgrlib.segments import Segments, cut
 from mgrlib.storage import atomic_write, home
 from mgrlib.training.config import TrainConfig
-from mgrlib.training.hierarchy import estimators, fit_hierarchy
 from mgrlib.training.loop import fit
 from mgrlib.training.seeds import seeded
 from mgrlib.training.stages import fit_in_stages

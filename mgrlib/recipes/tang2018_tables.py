@@ -10,7 +10,7 @@ import pandas as pd
 
 from mgrlib.evaluation.intervals import Interval, over_seeds
 from mgrlib.evaluation.paired import seeds_test
-from mgrlib.models.hierarchy import PAPER_TREE
+from mgrlib.models.tree import PAPER_TREE
 from mgrlib.recipes.studies import Findings
 from mgrlib.recipes.tang2018_reported import MEASURES, PRODUCTS, TRIALS, Trial
 from mgrlib.recipes.tang2018_studies import CHOSEN, EARLY

@@ -1,8 +1,8 @@
 """What is learnt, from sound to genres: recipes, preparation, learning, systems.
 
 >>> from mgrlib.systems import learn
->>> from mgrlib.papers.luo2021.recipes import CNN_MEL
->>> system = learn(CNN_MEL, corpus)  # doctest: +SKIP
+>>> from mgrlib import papers
+>>> system = learn(papers.recipe("luo2021/cnn-mel"), corpus)  # doctest: +SKIP
 >>> system.predict(other).correct.mean()  # doctest: +SKIP
 """
 

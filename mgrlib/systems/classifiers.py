@@ -7,19 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import nn
 
-from mgrlib.evaluation.aggregation import Aggregate
-from mgrlib.evaluation.hierarchy import NodeAnswers, ask
+from mgrlib.evaluation.aggregation import Aggregate, mean_probs
+from mgrlib.evaluation.node_answers import NodeAnswers
 from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
-from mgrlib.models.hierarchy import Hierarchy, Tree
+from mgrlib.models.tree import Tree
 from mgrlib.segments import Segments
 
-__all__ = ["Classifier", "EstimatorClassifier", "NetworkClassifier", "TreeClassifier", "flat"]
+__all__ = [
+    "Classifier",
+    "Detailed",
+    "EstimatorClassifier",
+    "NetworkClassifier",
+    "TreeClassifier",
+    "flat",
+]
 
 
 class Classifier(Protocol):
@@ -30,6 +37,14 @@ class Classifier(Protocol):
 
     def saved(self) -> Mapping[str, Any]:
         """All that is needed to make it again: tensors, numbers, texts, lists and dictionaries."""
+
+
+@runtime_checkable
+class Detailed(Protocol):
+    """A classifier that has more to record of test clips than its predictions."""
+
+    def details(self, segments: Segments) -> Mapping[str, Any]:
+        """What a record keeps of these segments, as plain values by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,42 +99,34 @@ class TreeClassifier:
     tree: Tree
     nodes: Mapping[str, NetworkClassifier | EstimatorClassifier]
 
-    def answers(self, segments: Segments, aggregate: Aggregate) -> NodeAnswers:
-        """What every node says of every clip."""
-        hierarchy = Hierarchy(self.tree, {name: self._classify(name) for name in self.tree.nodes})
-        return ask(hierarchy, segments, aggregate=aggregate)
+    def answers(self, segments: Segments, aggregate: Aggregate = mean_probs) -> NodeAnswers:
+        """What every node says of every clip; a clip's segments are joined node by node.
 
-    def _classify(self, name: str) -> Any:
-        """A function from segments to the probabilities of a node's children, (S, n_children)."""
-        node, labels = self.nodes[name], self.tree.nodes[name].labels
-
-        def classify(segments: Segments) -> np.ndarray:
-            n = len(segments)
-            ids = tuple(str(i) for i in range(n))
-            single = replace(
-                segments,
-                y=torch.zeros(n, dtype=torch.int64),
-                clip=torch.arange(n),
-                clip_ids=ids,
-                genres=labels,
-            )
-            return node.predict(single, first_of_one).probs
-
-        return classify
+        Raises:
+            EvaluationError: no segment, or genres that are not the tree's.
+        """
+        tables = {}
+        for name, node in self.tree.nodes.items():
+            question = replace(segments, y=torch.zeros_like(segments.y), genres=node.labels)
+            tables[name] = self.nodes[name].predict(question, aggregate)
+        first = np.unique(segments.clip.numpy(), return_index=True)[1]  # a segment of each clip
+        clip_ids = next(iter(tables.values())).clip_ids
+        probs = {name: table.probs for name, table in tables.items()}
+        truth = segments.y.numpy()[first]
+        return NodeAnswers(self.tree, clip_ids, truth, segments.genres, probs)
 
     def predict(self, segments: Segments, aggregate: Aggregate) -> Predictions:
         """The genre where the most probable children lead."""
         return self.answers(segments, aggregate).route("hard")
 
+    def details(self, segments: Segments) -> Mapping[str, Any]:
+        """Every node's answers, from which other routes than the hard one can be taken."""
+        return {"answers": self.answers(segments).to_dict()}
+
     def saved(self) -> Mapping[str, Any]:
         """The tree and each node's classifier."""
         nodes = {name: dict(node.saved()) for name, node in self.nodes.items()}
         return {"kind": "tree", "tree": self.tree.nested, "nodes": nodes}
-
-
-def first_of_one(probs: np.ndarray, row: np.ndarray, n_clips: int) -> np.ndarray:
-    """The probabilities as they are, for clips of one segment each."""
-    return probs
 
 
 def flat(segments: Segments) -> Segments:

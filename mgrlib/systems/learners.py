@@ -17,7 +17,7 @@ import numpy as np
 from torch import nn
 
 from mgrlib.errors import RecipeError, StorageError, explain
-from mgrlib.models.hierarchy import Tree
+from mgrlib.models.tree import Tree
 from mgrlib.segments import Segments
 from mgrlib.systems.classifiers import (
     Classifier,
@@ -28,8 +28,8 @@ from mgrlib.systems.classifiers import (
 )
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import Run, TrainConfig
-from mgrlib.training.hierarchy import node_parts
 from mgrlib.training.loop import fit
+from mgrlib.training.nodes import node_parts
 from mgrlib.training.seeds import seeded
 
 __all__ = ["Estimator", "Learned", "Learner", "Network", "NodeByNode", "epochs_of_steps"]

@@ -2,9 +2,9 @@
 
 from mgrlib.training.checkpoints import load_weights, save_weights
 from mgrlib.training.config import Run, TrainConfig
-from mgrlib.training.hierarchy import estimators, fit_hierarchy, networks, node_segments
 from mgrlib.training.loop import batches, cross_entropy, fit, measure
 from mgrlib.training.losses import class_weights, multi_label, weighted_cross_entropy
+from mgrlib.training.nodes import node_parts, node_segments
 from mgrlib.training.seeds import pick_device, seeded
 from mgrlib.training.stages import fit_in_stages
 from mgrlib.training.transfer import (
@@ -25,9 +25,7 @@ __all__ = [
     "by_depth",
     "class_weights",
     "cross_entropy",
-    "estimators",
     "fit",
-    "fit_hierarchy",
     "fit_in_stages",
     "freeze",
     "initialised",
@@ -36,8 +34,8 @@ __all__ = [
     "load_weights",
     "measure",
     "multi_label",
-    "networks",
     "new_head",
+    "node_parts",
     "node_segments",
     "pick_device",
     "save_weights",

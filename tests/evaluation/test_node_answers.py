@@ -4,12 +4,10 @@ import json
 
 import numpy as np
 import pytest
-import torch
 
 from mgrlib.errors import EvaluationError, ShapeError
-from mgrlib.evaluation import NodeAnswers, ask
-from mgrlib.models.hierarchy import Hierarchy, Tree
-from mgrlib.segments import Segments
+from mgrlib.evaluation import NodeAnswers
+from mgrlib.models.tree import Tree
 
 GENRES = ("jazz", "metal", "rock")
 TREE = Tree.of([["metal", "rock"], "jazz"])  # node 1: metal+rock or jazz; node 2: metal or rock
@@ -92,26 +90,6 @@ def test_folds_join_and_other_trees_do_not(answers):
     turned = NodeAnswers(strange, ("z",), np.array([0]), GENRES, {"1": pick(0), "2": pick(0)})
     with pytest.raises(EvaluationError, match="one tree"):
         NodeAnswers.concat([answers, turned])
-
-
-def test_asking_joins_the_segments_of_a_clip_node_by_node():
-    segments = Segments(
-        (torch.tensor([[0.6], [0.2], [1.0]]),),
-        torch.tensor([0, 0, 2]),
-        torch.tensor([0, 0, 1]),
-        ("a", "b"),
-        GENRES,
-    )
-
-    def classify(s):
-        p = s.inputs[0].numpy().astype(float)
-        return np.concatenate([p, 1 - p], axis=1)
-
-    found = ask(Hierarchy(TREE, {"1": classify, "2": classify}), segments)
-    assert np.allclose(found.probs["1"], [[0.4, 0.6], [1.0, 0.0]])
-    assert found.truth.tolist() == [0, 2]
-    with pytest.raises(EvaluationError, match="at least one segment"):
-        ask(Hierarchy(TREE, {"1": classify, "2": classify}), segments.of([]))
 
 
 def test_answers_that_do_not_fit_the_tree_are_refused():

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from mgrlib.errors import EvaluationError, ShapeError
-from mgrlib.models.hierarchy import (
+from mgrlib.models.tree import (
     PAPER_TREE,
-    Hierarchy,
     Tree,
     agglomerate,
     random_tree,
@@ -99,8 +98,3 @@ def test_routing_refuses_other_genres_and_other_ways():
         route(SMALL, probs, ("metal", "rock", "samba"))
     with pytest.raises(EvaluationError, match="'firm'"):
         route(SMALL, probs, SMALL.genres, how="firm")
-
-
-def test_a_hierarchy_has_a_classifier_at_every_node():
-    with pytest.raises(EvaluationError, match="no '2'"):
-        Hierarchy(SMALL, {"1": lambda segments: np.zeros((1, 2))})

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from mgrlib.evaluation import Interval
-from mgrlib.models.hierarchy import PAPER_TREE, Tree
+from mgrlib.models.tree import PAPER_TREE, Tree
 from mgrlib.plots import GENRE_COLOURS, alt_text, plot_tree
 
 SMALL = Tree.of([["metal", "rock"], "jazz"])

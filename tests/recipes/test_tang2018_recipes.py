@@ -10,7 +10,7 @@ import torch
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import RecipeError
 from mgrlib.features import Mfcc
-from mgrlib.models.hierarchy import PAPER_TREE, Tree
+from mgrlib.models.tree import PAPER_TREE, Tree
 from mgrlib.recipes import tang2018 as tang
 from mgrlib.recipes import tang2018_learners as learners
 from mgrlib.recipes import tang2018_reported as printed

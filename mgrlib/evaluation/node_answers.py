@@ -14,13 +14,11 @@ import numpy as np
 import pandas as pd
 
 from mgrlib.errors import EvaluationError, ShapeError, explain
-from mgrlib.evaluation.aggregation import Aggregate, mean_probs
 from mgrlib.evaluation.intervals import wilson
 from mgrlib.evaluation.predictions import Predictions
-from mgrlib.models.hierarchy import Hierarchy, Tree, route
-from mgrlib.segments import Segments
+from mgrlib.models.tree import Tree, route
 
-__all__ = ["NodeAnswers", "ask"]
+__all__ = ["NodeAnswers"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +60,7 @@ class NodeAnswers:
         return f"NodeAnswers({len(self.tree.nodes)} nodes, {len(self.clip_ids)} clips)"
 
     def route(self, how: str = "hard") -> Predictions:
-        """The clips' genres by "hard" or "soft" routing: see `mgrlib.models.hierarchy.route`."""
+        """The clips' genres by "hard" or "soft" routing: see `mgrlib.models.tree.route`."""
         probs = route(self.tree, self.probs, self.genres, how=how)
         return Predictions(self.clip_ids, self.truth, probs, self.genres)
 
@@ -200,26 +198,6 @@ class NodeAnswers:
         """The child of a node that each clip's genre is in, (M,), -1 for other genres."""
         node = self.tree.nodes[name]
         return np.array([node.child_of(genre) for genre in self.genres])[self.truth]
-
-
-def ask(
-    hierarchy: Hierarchy, segments: Segments, *, aggregate: Aggregate = mean_probs
-) -> NodeAnswers:
-    """Put every node's question to every clip; a clip's segments are joined node by node.
-
-    Raises:
-        EvaluationError: no segment, or genres that are not the tree's.
-    """
-    if not len(segments):
-        raise EvaluationError(explain("ask", "at least one segment", "none"))
-    clip = segments.clip.numpy()
-    present, first, row = np.unique(clip, return_index=True, return_inverse=True)
-    probs = {
-        name: aggregate(classify(segments), row, len(present))
-        for name, classify in hierarchy.classifiers.items()
-    }
-    clip_ids = tuple(segments.clip_ids[m] for m in present)
-    return NodeAnswers(hierarchy.tree, clip_ids, segments.y.numpy()[first], segments.genres, probs)
 
 
 def _share(right: np.ndarray, among: np.ndarray) -> float:

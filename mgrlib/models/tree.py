@@ -1,8 +1,7 @@
 """A tree of genres as a value, how it is drawn from a confusion matrix, and how it routes.
 
 A tree says which question is asked first ("strong or mild?") and which next. It knows no
-classifier: `mgrlib.training.fit_hierarchy` trains one for each of its nodes, and
-`mgrlib.evaluation.ask` puts the questions to clips.
+classifier: `mgrlib.systems.NodeByNode` trains one for each of its nodes.
 
 Nodes are named as in Tang et al. (2018): the number of the level, and a letter where a level has
 several nodes, as 1, 2a, 2b, 3a, ...
@@ -10,7 +9,7 @@ several nodes, as 1, 2a, 2b, 3a, ...
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,9 +19,8 @@ import numpy as np
 from mgrlib.errors import EvaluationError, explain, some
 from mgrlib.shapes import check_shape
 
-__all__ = ["PAPER_TREE", "Hierarchy", "Tree", "agglomerate", "random_tree", "route"]
+__all__ = ["PAPER_TREE", "Tree", "agglomerate", "random_tree", "route"]
 
-Classify = Callable[[Any], np.ndarray]
 Nested = Sequence[Any]
 
 
@@ -113,30 +111,6 @@ MILD = (("disco", "country"), ("jazz", "classical", "blues"))
 
 PAPER_TREE = Tree.of([STRONG, MILD])
 """Strong or mild first, then two groups each, then the genre: Tang et al. (2018), figure 14."""
-
-
-@dataclass(frozen=True)
-class Hierarchy:
-    """A tree with a trained classifier at each node.
-
-    Args:
-        tree: the questions.
-        classifiers: by node name, a function from segments to the probabilities of the node's
-            children, (S, n_children).
-
-    Raises:
-        EvaluationError: a node without classifier.
-    """
-
-    tree: Tree
-    classifiers: Mapping[str, Classify]
-
-    def __post_init__(self) -> None:
-        missing = [name for name in self.tree.nodes if name not in self.classifiers]
-        if missing:
-            raise EvaluationError(
-                explain("Hierarchy", "a classifier a node", f"no {some(missing)}")
-            )
 
 
 def random_tree(like: Tree, seed: int) -> Tree:

@@ -1,41 +1,52 @@
-"""Training a tree of classifiers, node by node, each on the clips of its own genres."""
+"""What the old recipes of Tang et al. (2018) train a tree with; goes with them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from mgrlib.errors import TrainingError, explain, some
-from mgrlib.models.hierarchy import Classify, Hierarchy, Tree
+from mgrlib.errors import EvaluationError, explain, some
+from mgrlib.evaluation.aggregation import Aggregate, mean_probs
+from mgrlib.evaluation.node_answers import NodeAnswers
+from mgrlib.models.tree import Tree
 from mgrlib.segments import Segments
 from mgrlib.training.config import TrainConfig
 from mgrlib.training.loop import batches, fit
+from mgrlib.training.nodes import node_parts
 from mgrlib.training.seeds import seeded
 
-__all__ = ["estimators", "fit_hierarchy", "networks", "node_parts", "node_segments"]
-
+Classify = Callable[[Any], np.ndarray]
 Teach = Callable[[str, Segments, Segments | None], Classify]
 BATCH = 64
 
 
-def node_segments(node: Tree, segments: Segments) -> Segments:
-    """The segments of a node's genres, labelled by the number of the child they belong to.
+@dataclass(frozen=True)
+class Hierarchy:
+    """A tree with a trained classifier at each node.
+
+    Args:
+        tree: the questions.
+        classifiers: by node name, a function from segments to the probabilities of the node's
+            children, (S, n_children).
 
     Raises:
-        TrainingError: no clip of any of these genres.
+        EvaluationError: a node without classifier.
     """
-    child = torch.tensor([node.child_of(genre) for genre in segments.genres])
-    wanted = set(segments.clip[child[segments.y] >= 0].tolist())
-    if not wanted:
-        got = f"none among {segments.n_clips} clips"
-        raise TrainingError(explain("node_segments", f"clips of {node.genres}", got))
-    own = segments.of([c for m, c in enumerate(segments.clip_ids) if m in wanted])
-    return replace(own, y=child[own.y], genres=node.labels)
+
+    tree: Tree
+    classifiers: Mapping[str, Classify]
+
+    def __post_init__(self) -> None:
+        missing = [name for name in self.tree.nodes if name not in self.classifiers]
+        if missing:
+            raise EvaluationError(
+                explain("Hierarchy", "a classifier a node", f"no {some(missing)}")
+            )
 
 
 def fit_hierarchy(
@@ -53,24 +64,6 @@ def fit_hierarchy(
     """
     parts = node_parts(tree, train, valid)
     return Hierarchy(tree, {name: teach(name, own, checked) for name, own, checked in parts})
-
-
-def node_parts(
-    tree: Tree, train: Segments, valid: Segments | None = None
-) -> Iterator[tuple[str, Segments, Segments | None]]:
-    """Each node's name, its training segments, and its validation segments where it has any.
-
-    Raises:
-        TrainingError: a child of some node without a training clip.
-    """
-    for name, node in tree.nodes.items():
-        own = node_segments(node, train)
-        empty = [node.labels[k] for k in range(own.n_classes) if not bool((own.y == k).any())]
-        if empty:
-            got = f"none of {some(empty)}"
-            raise TrainingError(explain(f"node {name}", "clips of every child", got))
-        known = valid is not None and any(g in node.genres for g in _present(valid))
-        yield name, own, node_segments(node, valid) if valid is not None and known else None
 
 
 def networks(
@@ -114,10 +107,6 @@ def estimators(make: Callable[[], Any]) -> Teach:
     return teach
 
 
-def _present(segments: Segments) -> set[str]:
-    return {segments.genres[k] for k in segments.y.unique().tolist()}
-
-
 def _rows(segments: Segments) -> np.ndarray:
     """Each segment in one row, (S, ...) -> (S, D)."""
     return segments.inputs[0].flatten(1).numpy()
@@ -132,3 +121,23 @@ def _network_probs(model: nn.Module, segments: Segments) -> np.ndarray:
             model(*x).double().softmax(1).cpu() for x, _ in batches(segments, BATCH, None, device)
         ]
     return torch.cat(parts).numpy()
+
+
+def ask(
+    hierarchy: Hierarchy, segments: Segments, *, aggregate: Aggregate = mean_probs
+) -> NodeAnswers:
+    """Put every node's question to every clip; a clip's segments are joined node by node.
+
+    Raises:
+        EvaluationError: no segment, or genres that are not the tree's.
+    """
+    if not len(segments):
+        raise EvaluationError(explain("ask", "at least one segment", "none"))
+    clip = segments.clip.numpy()
+    present, first, row = np.unique(clip, return_index=True, return_inverse=True)
+    probs = {
+        name: aggregate(classify(segments), row, len(present))
+        for name, classify in hierarchy.classifiers.items()
+    }
+    clip_ids = tuple(segments.clip_ids[m] for m in present)
+    return NodeAnswers(hierarchy.tree, clip_ids, segments.y.numpy()[first], segments.genres, probs)
