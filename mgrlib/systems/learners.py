@@ -28,7 +28,7 @@ from mgrlib.systems.classifiers import (
 )
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import Run, TrainConfig
-from mgrlib.training.loop import fit
+from mgrlib.training.loop import Loss, cross_entropy, fit
 from mgrlib.training.nodes import node_parts
 from mgrlib.training.seeds import seeded
 
@@ -110,6 +110,10 @@ class Network:
             config = replace(config, epochs=epochs_of_steps(config, len(train), n_steps))
         return config
 
+    def loss(self, train: Segments) -> Loss:
+        """What is minimized; a learner with another loss overrides this."""
+        return cross_entropy
+
     def network(
         self, recipe: Recipe, n_classes: int, shapes: tuple[tuple[int, ...], ...], seed: int
     ) -> nn.Module:
@@ -126,7 +130,8 @@ class Network:
         config = self.paced(config, train)
         shapes = tuple(tuple(x.shape[1:]) for x in train.inputs)
         network = self.network(recipe, train.n_classes, shapes, config.seed)
-        run = fit(network, train, valid, config, augment=recipe.augment)
+        loss = self.loss(train)
+        run = fit(network, train, valid, config, loss=loss, augment=recipe.augment)
         details = {}
         if self.batch_per_genre is not None:
             details["batch_size"] = config.batch_size
