@@ -13,17 +13,16 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from mgrlib import __version__
 from mgrlib.errors import CorpusError, MgrError, RecipeError, explain, missing_package, some
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from mgrlib.data.corpus import Corpus
-    from mgrlib.recipes.core import Recipe
-    from mgrlib.recipes.studies import Study
+    from mgrlib.experiments.compare import Pair
+    from mgrlib.experiments.study import Study
+    from mgrlib.systems.recipe import Recipe
 
 SPECS = {"vector57": "Vector57", "vector26": "Vector26", "melrows128": "MelRows128"}
 DATA = ("synthetic", "songs", "gtzan", "gtzan-mini", "gtzan-table", "folder")
@@ -82,7 +81,8 @@ def _parser() -> argparse.ArgumentParser:
 
     comparing = commands.add_parser("compare", help="reported beside replicated")
     comparing.add_argument("paper")
-    comparing.add_argument("--results", type=Path, help="folder of your result files")
+    comparing.add_argument("--data", dest="data", help="only on this corpus, as gtzan-mini")
+    comparing.add_argument("--results", type=Path, help="folder of your results, shown beside")
     comparing.set_defaults(command=_compare)
 
     _add_run(commands.add_parser("run", help="train and test recipes"))
@@ -190,52 +190,59 @@ def _seed(text: str) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    entries, studies = _listed(options.paper)
-    for recipe in entries:
-        numbers = "; ".join(f"{r.metric} {r.value:g} ({r.place})" for r in recipe.reported)
-        print(f"{recipe.name:<28} {recipe.title:<46} {numbers or 'ours'}")
-    for study in studies:
-        count = len(study.reported)
-        numbers = f"study; {count} numbers of the paper" if count else "study; ours"
-        print(f"{study.name:<28} {study.title:<46} {numbers}")
+    from mgrlib import papers
+
+    for paper in [options.paper] if options.paper else papers.PAPERS:
+        printed = papers.printed(paper)
+        for item in papers.listing(paper):
+            entries = [entry for entry in printed if entry.source == item.name]
+            if item.kind == "study":
+                numbers = f"study; {len(entries)} numbers of the paper" if entries else "study"
+            else:
+                numbers = "; ".join(f"{e.metric} {e.value:g} ({e.place})" for e in entries)
+            print(f"{item.name:<28} {item.title:<46} {numbers or 'ours'}")
     return 0
 
 
 def _compare(options: argparse.Namespace) -> int:
-    import pandas as pd
+    from mgrlib import papers
 
     folder = options.results
     if folder is not None and not folder.is_dir():
         got = "a file" if folder.exists() else "no such folder"
         hint = "give the folder that `mgrlib run --out` wrote to."
         raise MgrError(explain(f"--results {folder}", "a folder of result files", got, hint))
-    table, study_names = _comparison(options.paper, folder)
-    if folder is not None and not any((folder / options.paper).glob("*.json")):
-        print(f"mgrlib: no results of {options.paper} in {folder}", file=sys.stderr)
-    pairs = zip(table["recipe"], table["title"], strict=True)
-    names = [f"{name}: {title}" if name in study_names else name for name, title in pairs]
-    width = max(28, *(len(name) for name in names))
-    print(f"{'recipe':<{width}} {'reported':>8}  {'replicated [95 % interval]':<26}  on")
-    for name, row in zip(names, table.to_dict("records"), strict=True):
-        reported = "" if pd.isna(row["reported"]) else f"{row['reported']:.3f}"
-        replicated, conditions = _replicated(row)
-        print(f"{name:<{width}} {reported:>8}  {replicated:<26}  {conditions}".rstrip())
+    comparison = papers.compare(options.paper, data=options.data, results=folder)
+    names = [_name(pair) for pair in comparison]
+    width = max([28, *(len(name) for name in names)])
+    print(f"{'what':<{width}} {'reported':>8}  {'measured [95 % interval]':<26}  on")
+    for name, pair in zip(names, comparison, strict=True):
+        reported = "" if pair.printed is None else f"{pair.printed.value:.3f}"
+        measured, conditions = _measured(pair)
+        print(f"{name:<{width}} {reported:>8}  {measured:<26}  {conditions}".rstrip())
     return 0
 
 
-def _replicated(row: dict[Any, Any]) -> tuple[str, str]:
-    """The replicated value of a row of a comparison with its interval, and its conditions."""
-    import pandas as pd
+def _name(pair: Pair) -> str:
+    """The recipe's name, or the study's with the condition of the row."""
+    return pair.listed.name + (f": {pair.title}" if pair.condition else "")
 
-    if pd.isna(row.get("replicated")):
+
+def _measured(pair: Pair) -> tuple[str, str]:
+    """Our value with its interval, and how it was measured."""
+    record = pair.record
+    if record is None:
         return "not run", ""
-    bounds = "" if pd.isna(row["low"]) else f" [{row['low']:.3f}, {row['high']:.3f}]"
-    count = "" if pd.isna(row["n_clips"]) else f"{row['n_clips']:.0f} clips, "
-    conditions = f"{row['data']}, {count}{row['protocol']}, {row['seeds']:.0f} seeds"
-    conditions += "" if row["current"] else " (older recipe)"
-    conditions += f" ({row['changes']})" if row["changes"] else ""
-    conditions += "" if row["metric"] == "accuracy" else f", {row['metric']}"
-    return f"{row['replicated']:.3f}{bounds}", conditions
+    bounds = "" if record.low is None else f" [{record.low:.3f}, {record.high:.3f}]"
+    parts = [record.data["name"]]
+    parts += [] if record.n is None else [f"{record.n} clips"]
+    parts += [record.protocol] if record.protocol else []
+    parts.append("1 seed" if len(record.seeds) == 1 else f"{len(record.seeds)} seeds")
+    parts += [f"{name}={value}" for name, value in record.changes.items()]
+    parts += [] if record.metric == "accuracy" else [record.metric]
+    parts += [] if pair.current else ["older version"]
+    parts += ["your run"] if pair.own else []
+    return f"{record.value:.3f}{bounds}", ", ".join(parts)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -437,71 +444,59 @@ def _root(options: argparse.Namespace) -> Path:
     return Path(options.root)
 
 
-# The recipes: the only functions here that know where they are.
-
-
-def _listed(paper: str | None) -> tuple[Sequence[Recipe], Sequence[Study]]:
-    """The recipes and the studies of a paper, or of all papers."""
-    from mgrlib.recipes.ledger import recipes, studies
-
-    return recipes(paper), studies(paper)
-
-
 def _chosen(patterns: Sequence[str]) -> tuple[list[Recipe], list[Study]]:
     """The recipes and studies that match, in the order of the patterns, each once."""
     from fnmatch import fnmatchcase
 
-    entries, studies = _listed(None)
-    by_name = {recipe.name: recipe for recipe in entries}
-    studies_by_name = {study.name: study for study in studies}
+    from mgrlib import papers
+
+    kinds = {item.name: item.kind for item in papers.listing()}
     names: dict[str, None] = {}
     for pattern in patterns:
         whole = pattern if "/" in pattern else f"{pattern}/*"
-        matching = [name for name in (*by_name, *studies_by_name) if fnmatchcase(name, whole)]
+        matching = [name for name in kinds if fnmatchcase(name, whole)]
         if not matching:
             hint = "`mgrlib list` shows all of them."
             raise RecipeError(explain("run", "the name of a recipe", repr(pattern), hint))
         names |= dict.fromkeys(matching)
     return (
-        [by_name[name] for name in names if name in by_name],
-        [studies_by_name[name] for name in names if name in studies_by_name],
+        [papers.recipe(name) for name in names if kinds[name] == "recipe"],
+        [papers.study(name) for name in names if kinds[name] == "study"],
     )
 
 
-def _comparison(paper: str, folder: Path | None) -> tuple[pd.DataFrame, set[str]]:
-    """A paper's numbers beside ours, and the names of its studies."""
-    from mgrlib.recipes.ledger import compare, studies
-
-    return compare(paper, folder), {study.name for study in studies(paper)}
-
-
 def _run_recipe(recipe: Recipe, corpus: Corpus, options: argparse.Namespace) -> None:
-    from mgrlib.recipes.core import Protocol, run, write_result
+    from mgrlib import papers
+    from mgrlib.experiments.protocol import Protocol, best_by
+    from mgrlib.experiments.record import write_records
+    from mgrlib.experiments.run import cross_validate, forget
     from mgrlib.storage import home
 
-    by: Literal["clip", "group"] = "group" if options.data in ("synthetic", "songs") else "clip"
-    protocol = Protocol(n_folds=options.folds or None, by=options.by or by)
-    result = run(
+    protocol = Protocol(options.folds or None, options.by or best_by(corpus, options.folds or 5))
+    if options.fresh:
+        forget(recipe)
+    result = cross_validate(
         recipe,
         corpus,
         protocol,
         seeds=range(options.seeds),
         changes=_changes(options),
-        fresh=options.fresh,
         progress=True,
     )
-    path = write_result(result, options.out or home() / "results")
-    reported = "; ".join(f"reported {r.value:g}" for r in recipe.reported)
-    print(f"{recipe.name}, {protocol}: accuracy {result.accuracy()} {reported} -> {path}")
+    path = write_records(result.records(), (options.out or home() / "results") / recipe.paper)
+    entries = [e for e in papers.printed(recipe.paper) if e.source == recipe.name]
+    reported = "".join(f"; reported {entry.value:g}" for entry in entries)
+    print(f"{recipe.name}, {protocol}: accuracy {result.accuracy()}{reported} -> {path}")
 
 
 def _run_study(study: Study, corpus: Corpus, options: argparse.Namespace) -> None:
-    from mgrlib.recipes.studies import conduct, write_findings
+    from mgrlib.experiments.record import write_records
+    from mgrlib.experiments.study import conduct
     from mgrlib.storage import home
 
-    findings = conduct(study, corpus, seeds=range(options.seeds), progress=True)
-    path = write_findings(findings, options.out or home() / "results")
-    print(f"{study.name}: {len(findings.rows)} rows -> {path}")
+    records = conduct(study, corpus, seeds=range(options.seeds), progress=True)
+    path = write_records(records, (options.out or home() / "results") / study.paper)
+    print(f"{study.name}: {len(records)} rows -> {path}")
 
 
 def _changes(options: argparse.Namespace) -> dict[str, Any]:

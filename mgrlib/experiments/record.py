@@ -237,14 +237,9 @@ def write_records(records: Iterable[Record], folder: Path) -> Path:
     if not rows or any(one != shared[0] for one in shared):
         got = some(sorted({row.source for row in rows})) if rows else "none"
         raise RecipeError(explain("write_records", "the records of one run", got))
-    own = [
-        {
-            f.name: _plain(getattr(row, f.name))
-            for f in fields(Record)
-            if f.name not in SHARED and getattr(row, f.name) not in (None, {}, ())
-        }
-        for row in rows
-    ]
+    names = [f.name for f in fields(Record) if f.name not in SHARED]
+    own = [{name: _plain(getattr(row, name)) for name in names} for row in rows]
+    own = [{k: v for k, v in row.items() if v not in (None, {}, [])} for row in own]
     content = {"schema": SCHEMA, "shared": shared[0], "rows": own}
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
     path = folder / file_name(rows[0])

@@ -13,18 +13,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mgrlib.page.board import scoreboard
     from mgrlib.page.explorer import Explorer, explore
     from mgrlib.page.frames import choices, frames_slider
     from mgrlib.page.player import listen, listen_grid
     from mgrlib.page.quizzes import Question, chapter_quiz, quiz
+    from mgrlib.page.results import results_table, scoreboard
     from mgrlib.page.source import show_source
-    from mgrlib.page.table import ResultRow, results_table
 
 __all__ = [
     "Explorer",
     "Question",
-    "ResultRow",
     "chapter_quiz",
     "choices",
     "explore",
@@ -39,13 +37,12 @@ __all__ = [
 
 # No module may have the name of something in it: once imported, it would stand in its place.
 HOMES = {
-    "board": ("scoreboard",),
     "explorer": ("Explorer", "explore"),
     "frames": ("choices", "frames_slider"),
     "player": ("listen", "listen_grid"),
     "quizzes": ("Question", "chapter_quiz", "quiz"),
+    "results": ("results_table", "scoreboard"),
     "source": ("show_source",),
-    "table": ("ResultRow", "results_table"),
 }
 
 

@@ -22,6 +22,8 @@ from mgrlib.evaluation import (
     wilson,
 )
 from mgrlib.evaluation.intervals import three_digits
+from mgrlib.experiments.compare import Comparison
+from mgrlib.experiments.ledger import Printed
 from mgrlib.plots.style import FAINT, INK, PAPER, SERIES, described, genre_styles, new_axes
 from mgrlib.shapes import check_shape
 from mgrlib.training import Run
@@ -217,35 +219,32 @@ def _row_in_words(row: Mapping[str, Interval]) -> str:
     )
 
 
-def plot_compare(table: pd.DataFrame, *, ax: Axes | None = None, n_genres: int = 10) -> Axes:
-    """What `mgrlib.recipes.compare` found: each system's reported accuracy beside ours.
+def plot_compare(comparison: Comparison, *, ax: Axes | None = None, n_genres: int = 10) -> Axes:
+    """Each system's reported accuracy beside ours.
 
     A reported accuracy gets the Wilson interval of its number of clips; where the paper does not
     give that number it is a dot alone. Of two results on one data set the later in the table is
     shown; a system neither reported nor run has no row.
 
     Args:
-        table: its columns title, reported, n_reported and, where there are results, data, n_clips,
-            replicated, low, high.
+        comparison: what `mgrlib.papers.compare` returns, or some of its rows.
         n_genres: for the line of chance.
     """
     rows: dict[str, dict[str, Interval]] = {}
-    for one in table.to_dict("records"):
-        row = rows.setdefault(str(one["title"]), {})
-        if pd.notna(one["reported"]):
-            row["reported"] = _reported(float(one["reported"]), one["n_reported"])
-        if pd.notna(one.get("replicated")):
-            n = int(one["n_clips"])
-            ours = Interval(one["replicated"], one["low"], one["high"], n)
-            row[f"{one['data']} ({n} clips)"] = ours
+    for pair in comparison:
+        row = rows.setdefault(pair.title, {})
+        if pair.printed is not None:
+            row["reported"] = _reported(pair.printed)
+        if pair.record is not None:
+            row[f"{pair.record.data['name']} ({pair.record.n} clips)"] = pair.record.interval
     shown = {title: row for title, row in rows.items() if row}
     return plot_intervals(shown, ax=ax, chance=1 / n_genres)
 
 
-def _reported(value: float, n: float | None) -> Interval:
-    if n is None or pd.isna(n):
-        return Interval(value, np.nan, np.nan, 0)
-    return wilson(round(value * n), int(n))
+def _reported(entry: Printed) -> Interval:
+    if entry.n is None:
+        return Interval(entry.value, np.nan, np.nan, 0)
+    return wilson(round(entry.value * entry.n), entry.n)
 
 
 def plot_scatter_genres(

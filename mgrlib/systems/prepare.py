@@ -52,11 +52,16 @@ class Step(Protocol):
         """The inputs after this step."""
 
 
-def _changed(inputs: Inputs, modality: int, x: torch.Tensor) -> Inputs:
-    """The inputs with one modality replaced."""
+def _one(inputs: Inputs, modality: int) -> torch.Tensor:
+    """One modality."""
     if not 0 <= modality < len(inputs):
         got = f"modality {modality} of {len(inputs)}"
         raise FeatureError(explain("prepare", "a modality that the recipe has", got))
+    return inputs[modality]
+
+
+def _changed(inputs: Inputs, modality: int, x: torch.Tensor) -> Inputs:
+    """The inputs with one modality replaced."""
     return (*inputs[:modality], x, *inputs[modality + 1 :])
 
 
@@ -77,13 +82,13 @@ class Standardize:
 
     def fit(self, inputs: Inputs) -> State:
         """The means and standard deviations, `mean` and `std`."""
-        fitted = scale.Standardize.fit(inputs[self.modality], per=self.per, eps=self.eps)
+        fitted = scale.Standardize.fit(_one(inputs, self.modality), per=self.per, eps=self.eps)
         return {"mean": fitted.mean, "std": fitted.deviation}
 
     def apply(self, inputs: Inputs, state: State) -> Inputs:
         """(S, F, ...) -> the same shape."""
         fitted = scale.Standardize(state["mean"], state["std"])
-        return _changed(inputs, self.modality, fitted(inputs[self.modality]))
+        return _changed(inputs, self.modality, fitted(_one(inputs, self.modality)))
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ class Keep(Fixed):
 
     def apply(self, inputs: Inputs, state: State) -> Inputs:
         """The chosen inputs."""
-        return tuple(inputs[i] for i in self.modalities)
+        return tuple(_one(inputs, i) for i in self.modalities)
 
 
 @dataclass(frozen=True)

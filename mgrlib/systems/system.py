@@ -162,11 +162,13 @@ class System:
         try:
             states = [{k: v.numpy() for k, v in state.items()} for state in content["states"]]
             genres = tuple(content["genres"])
+            if len(states) != len(recipe.prepare) or len(genres) < 2:
+                raise ValueError(f"{len(states)} states, {len(genres)} genres")
             learner = recipe.learner or Network()
             classifier = learner.restore(recipe, content["classifier"], len(genres))
             preparation = Preparation(recipe.prepare, tuple(states))
             return System(recipe, preparation, classifier, genres, content["about"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             got = f"{type(error).__name__}: {error}"
             raise StorageError(explain(str(path), "a saved system", got)) from error
 

@@ -1,0 +1,220 @@
+"""Tables of what papers report beside what we measured: one road from records to a page."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mgrlib import papers
+from mgrlib.errors import MgrError, explain
+from mgrlib.experiments.compare import Comparison, Pair
+from mgrlib.experiments.ledger import Printed
+from mgrlib.page.html import Html, inline, plain
+
+__all__ = ["figure", "results_table", "scoreboard"]
+
+HEADS = ("what", "reported", "measured by us, 95 % interval", "on one scale")
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of a table, as HTML."""
+
+    name: str
+    reported: str
+    measured: str
+    drawing: str
+
+    def html(self) -> str:
+        cells = "".join(
+            f'<td role="cell" data-head="{head}">{cell}</td>'
+            for head, cell in zip(HEADS[1:3], (self.reported, self.measured), strict=True)
+        )
+        name = f'<th role="rowheader" scope="row">{self.name}</th>'
+        return f'<tr role="row">{name}{cells}<td role="cell">{self.drawing}</td></tr>'
+
+
+def results_table(
+    comparison: Comparison, *, caption: str = "", chance: float | None = None
+) -> Html:
+    """Reported beside measured, with both on one scale from 0 to 1.
+
+    Args:
+        comparison: what `mgrlib.papers.compare` returns, or some of its rows.
+        caption: what is compared, and with what reservation.
+        chance: what guessing would give, drawn as a line.
+
+    Raises:
+        MgrError: no row.
+    """
+    if not len(comparison):
+        hint = "`papers.compare(paper)` without `data` shows what there is."
+        raise MgrError(explain("results_table", "at least one row", "none", hint))
+    rows = _unrepeated([_row(pair, chance) for pair in comparison], list(comparison))
+    text = caption or "Reported beside measured"
+    return Html(_table(text, rows, chance), f"table: {len(rows)} rows, reported beside measured")
+
+
+def scoreboard(paper: str, *, results: Path | None = None) -> Html:
+    """Every result that a paper prints, beside what we measured.
+
+    Of a study, only the rows that the paper has a number for; `mgrlib compare` shows all. Results
+    that no run of ours measures (single trials, figures cited from others) follow in a second
+    table, folded.
+
+    Args:
+        paper: its key.
+        results: a folder of your own results, shown beside the book's and marked.
+
+    Raises:
+        RecipeError: no such paper, or a folder without results of it.
+    """
+    pairs = [
+        pair
+        for pair in papers.compare(paper, results=results)
+        if pair.listed.kind == "recipe" or pair.printed
+    ]
+    rows = _unrepeated([_row(pair, None) for pair in pairs], pairs)
+    n_printed = len({id(pair.printed) for pair in pairs if pair.printed})
+    table = _table(f"{plain(paper)}: {n_printed} printed results", rows, None)
+    rest = [entry for entry in papers.printed(paper) if entry.metric and not entry.source]
+    return Html(table + _folded(rest), f"scoreboard of {paper}: {len(rows)} rows")
+
+
+def _unrepeated(rows: Sequence[_Row], pairs: Sequence[Pair]) -> list[_Row]:
+    """The rows with the name and the printed number shown once for several records."""
+    keys = [(pair.listed.name, pair.title, id(pair.printed)) for pair in pairs]
+    return [
+        replace(row, name="", reported="") if i and keys[i] == keys[i - 1] else row
+        for i, row in enumerate(rows)
+    ]
+
+
+def _row(pair: Pair, chance: float | None) -> _Row:
+    name = f"{inline(pair.title)}<small>{inline(pair.listed.name)}</small>"
+    return _Row(name, _reported(pair), _measured(pair), _drawing(pair, chance))
+
+
+def _reported(pair: Pair) -> str:
+    if pair.printed is None:
+        return '<span class="mgr-none">not in the paper</span>'
+    return _printed(pair.printed)
+
+
+def _printed(entry: Printed) -> str:
+    """A printed number with its metric, number of clips, place and protocol."""
+    inferred = " (our inference)" if "n" in entry.inferred else ""
+    n = "" if entry.n is None else f" on {entry.n:,} clips{inferred}"
+    split = f"; {inline(entry.split)}" if entry.split else ""
+    about = f"{inline(entry.metric)}{n}, {inline(entry.place)}{split}"
+    return f"{_bold(entry.value, entry.metric)}<small>{about}</small>"
+
+
+def _measured(pair: Pair) -> str:
+    record = pair.record
+    if record is None:
+        return '<span class="mgr-none">not run</span>'
+    text = _bold(record.value, record.metric)
+    if record.low is not None and record.high is not None:
+        bounds = (figure(bound, record.metric) for bound in (record.low, record.high))
+        text += f" <span>[{', '.join(bounds)}]</span>"
+    seeds = "1 seed" if len(record.seeds) == 1 else f"{len(record.seeds)} seeds"
+    parts = [inline(record.metric)] if record.metric != "accuracy" else []
+    parts.append(record.data["name"] + ("" if record.n is None else f", {record.n:,} clips"))
+    parts += [record.protocol] if record.protocol else []
+    parts.append(seeds)
+    if record.train_accuracy is not None:
+        parts.append(f"{figure(record.train_accuracy, 'accuracy')} on the training clips")
+    parts += [f"{name} {value}" for name, value in record.changes.items()]
+    parts += [] if pair.current else ["by an older version"]
+    parts += ["your run"] if pair.own else []
+    return f"{text}<small>{inline('; '.join(parts))}</small>"
+
+
+def _bold(value: float, metric: str) -> str:
+    return f'<b class="mgr-figure">{figure(value, metric)}</b>'
+
+
+def figure(value: float, metric: str) -> str:
+    """A number as tables print it: fractions with three decimals, others with three digits.
+
+    >>> figure(0.705, "accuracy"), figure(5.49, "compression ratio"), figure(0.1488, "seconds")
+    ('.705', '5.49', '0.149')
+    """
+    from mgrlib.evaluation.intervals import three_digits
+
+    return three_digits(value) if _is_fraction(value, metric) else f"{value:,.3g}"
+
+
+def _is_fraction(value: float, metric: str) -> bool:
+    other = ("second", "ratio", "loss")
+    return 0 <= value <= 1 and not any(word in metric for word in other)
+
+
+def _table(caption: str, rows: Iterable[_Row], chance: float | None) -> str:
+    header = "".join(f'<th role="columnheader" scope="col">{head}</th>' for head in HEADS)
+    key = (
+        '<span class="mgr-key-reported">reported</span> '
+        '<span class="mgr-key-ours">measured, 95 % interval</span>'
+    )
+    if chance is not None:
+        key += f' <span class="mgr-key-chance">chance, {figure(chance, "accuracy")}</span>'
+    return (
+        f'<div class="mgr-results" role="region" aria-label="{html.escape(caption)}" tabindex="0">'
+        f'<table role="table"><caption>{inline(caption)}<br>{key}</caption>'
+        f'<thead role="rowgroup"><tr role="row">{header}</tr></thead>'
+        f'<tbody role="rowgroup">{"".join(row.html() for row in rows)}</tbody></table></div>'
+    )
+
+
+def _folded(entries: Sequence[Printed]) -> str:
+    """What else the paper prints, in a table that the reader opens."""
+    if not entries:
+        return ""
+    heads = "".join(f'<th role="columnheader" scope="col">{head}</th>' for head in HEADS[:2])
+    body = "".join(
+        f'<tr role="row"><th role="rowheader" scope="row">{inline(entry.what)}</th>'
+        f'<td role="cell" data-head="{HEADS[1]}">{_printed(entry)}</td></tr>'
+        for entry in entries
+    )
+    caption = f"{len(entries)} printed results that no run of ours measures"
+    table = (
+        f'<div class="mgr-results" role="region" aria-label="{caption}" tabindex="0">'
+        f'<table role="table"><caption>{caption}</caption>'
+        f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
+        f'<tbody role="rowgroup">{body}</tbody></table></div>'
+    )
+    return f"<details><summary>{caption}</summary>{table}</details>"
+
+
+def _drawing(pair: Pair, chance: float | None) -> str:
+    """Both numbers on a line from 0 to 1: a hollow diamond reported, a dot with whiskers ours."""
+    record, printed = pair.record, pair.printed
+    metric = record.metric if record else printed.metric if printed else "accuracy"
+    values = [record.value if record else None, printed.value if printed else None]
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    if not known or not all(_is_fraction(value, metric) for value in known):
+        return ""
+    parts, words = [f'<path class="mgr-axis" d="M{_x(0)} 20H{_x(1)}"/>'], []
+    if chance is not None:
+        parts.append(f'<path class="mgr-chance" d="M{_x(chance)} 3V21"/>')
+    if printed is not None:
+        words.append(f"reported {figure(printed.value, metric)}")
+    if record is not None:
+        if record.low is not None and record.high is not None:
+            low, high = max(record.low, 0.0), min(record.high, 1.0)
+            parts.append(f'<path class="mgr-whisker" d="M{_x(low)} 11H{_x(high)}"/>')
+        parts.append(f'<circle class="mgr-dot" cx="{_x(record.value)}" cy="11" r="4"/>')
+        words.append(f"measured {figure(record.value, metric)}")
+    if printed is not None:
+        parts.append(f'<path class="mgr-diamond" d="M{_x(printed.value)} 5l6 6-6 6-6-6z"/>')
+    label = plain(f"{pair.title}: {', '.join(words)}")
+    return f'<svg viewBox="0 0 160 24" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+
+
+def _x(value: float) -> str:
+    """The place of a fraction on the drawing's line."""
+    return f"{4 + 152 * value:.1f}"
