@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -12,7 +12,15 @@ from scipy import stats
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.predictions import Predictions
 
-__all__ = ["Interval", "bootstrap", "clips_needed", "over_runs", "over_seeds", "wilson"]
+__all__ = [
+    "Interval",
+    "bootstrap",
+    "clips_needed",
+    "mean_interval",
+    "over_runs",
+    "over_seeds",
+    "wilson",
+]
 
 Metric = Callable[[Predictions], float]
 
@@ -167,6 +175,27 @@ def over_runs(
     values = ((run_weight @ correct) * clip_weight).sum(axis=1)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(correct.mean()), float(low), float(high), M, level, "clips")
+
+
+def mean_interval(intervals: Sequence[Interval]) -> Interval:
+    """Value and bounds of a typical run: the means over the intervals of runs on the same clips.
+
+    It says how sure a single run is, and is no narrower for several of them; `over_runs` has what
+    they say together.
+
+    Raises:
+        EvaluationError: no interval.
+
+    >>> print(mean_interval([wilson(8, 10), wilson(6, 10)]))
+    .700 [.401, .888] n=10
+    """
+    if not intervals:
+        raise EvaluationError(explain("mean_interval", "at least one interval", "none"))
+    value, low, high = (
+        float(np.mean([getattr(interval, name) for interval in intervals]))
+        for name in ("value", "low", "high")
+    )
+    return replace(intervals[0], value=value, low=low, high=high)
 
 
 def clips_needed(p1: float, p2: float, *, level: float = 0.95, power: float = 0.8) -> int:

@@ -166,7 +166,8 @@ def _pairs(
     pairs: list[Pair] = []
     matched: set[int] = set()
     for record, own in records:
-        entries = [entry for entry in printed if entry.measures(item.name, record.condition)]
+        named = {**record.condition, "metric": record.metric}
+        entries = [entry for entry in printed if entry.measures(item.name, named)]
         matched |= {id(entry) for entry in entries}
         if not entries:
             pairs.append(Pair(item, record.condition, None, record, own))

@@ -33,7 +33,7 @@ class Printed:
         split: of a result, the protocol in the paper's terms.
         note: what a reader should know about it.
         source: our recipe or study that measures the same; empty where none does.
-        condition: of the study's record.
+        condition: of the study's record, and its `metric` where it has several.
 
     Raises:
         RecipeError: no place, or nothing that says what it is.
@@ -57,7 +57,7 @@ class Printed:
             raise RecipeError(explain("Printed", "what and where", f"{self.value}", hint))
 
     def measures(self, source: str, condition: Mapping[str, Any]) -> bool:
-        """Whether a record of this source and condition is our measurement of the number."""
+        """Whether a record of this source and condition (and metric) is ours of the number."""
         return self.source == source and all(
             condition.get(name) == value for name, value in self.condition.items()
         )

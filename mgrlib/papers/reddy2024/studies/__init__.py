@@ -1,0 +1,15 @@
+"""The studies of Reddy et al. (n.d.): transfer, whole songs, unequal classes, published taggers."""
+
+from mgrlib.papers.reddy2024.studies import few_clips, songs, taggers
+from mgrlib.papers.reddy2024.studies.imbalance import IMBALANCE
+from mgrlib.papers.reddy2024.studies.pretraining import PRETRAINING
+
+__all__ = ["STUDIES"]
+
+STUDIES = (
+    PRETRAINING,
+    *few_clips.STUDIES,
+    *songs.STUDIES,
+    IMBALANCE,
+    *taggers.STUDIES,
+)

@@ -1,0 +1,273 @@
+"""Transfer where clips are few: recipes trained on 5 to 50 clips a genre, tested on other artists.
+
+What the paper leaves open and what we chose:
+- *How long.* Every network gets the same number of steps, however many clips it has: with the same
+  number of epochs, few clips would also mean little training. On validation artists fine-tuning has
+  nearly stopped gaining after 300. Validation artists choose the best epoch.
+- *Rates of the optimisers.* Adam and RMSprop have the source task's, gradient descent with momentum
+  ten times that, and each .3 of its own when it fine-tunes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from mgrlib.data.corpus import Corpus, Split
+from mgrlib.data.splits import by_group
+from mgrlib.evaluation.intervals import over_runs
+from mgrlib.evaluation.paired import mcnemar
+from mgrlib.evaluation.predictions import Predictions
+from mgrlib.experiments.study import Row, Study, row
+from mgrlib.models.baselines import k_nn, linear, rbf_svm
+from mgrlib.papers.reddy2024.features import START, BandStatistics, PublishedLayers
+from mgrlib.papers.reddy2024.learners import (
+    Bands,
+    TaggerLayers,
+    tuned_tagger,
+    with_first_weights,
+)
+from mgrlib.papers.reddy2024.recipes import (
+    PUBLISHED_TUNED,
+    SCRATCH,
+    SMALL,
+    SMALL_KNN,
+    SMALL_SOFTMAX,
+    SMALL_SVM,
+    TUNED,
+    TUNED_RECURRENT,
+)
+from mgrlib.papers.reddy2024.tagger import TAGGER_SHA256, small_crnn
+from mgrlib.segments import Segments
+from mgrlib.systems.learn import learn, segments_of
+from mgrlib.systems.learners import Network
+from mgrlib.systems.prepare import PerClip
+from mgrlib.systems.recipe import Recipe
+from mgrlib.systems.system import System
+from mgrlib.training.transfer import by_depth
+
+__all__ = ["STUDIES", "few_clips", "few_clips_of", "n_epochs"]
+
+Variant = tuple[Mapping[str, Any], Recipe]
+"""What sets it apart, and what is trained."""
+
+
+def artists_apart(corpus: Corpus) -> Split:
+    """By artist, and the same for every seed, so that seeds differ in training alone."""
+    return by_group(corpus, test=1 / 4, valid=1 / 12, seed=0).check(corpus)
+
+
+def few_clips_of(segments: Segments, clip_ids: Sequence[str], size: int, seed: int) -> Segments:
+    """The segments of `size` clips a genre; those of a smaller size are among them."""
+    part = segments.of(clip_ids)
+    rng = np.random.default_rng(seed)
+    chosen: list[str] = []
+    for k in range(part.n_classes):
+        members = np.flatnonzero(part.y.numpy() == k)
+        chosen += [part.clip_ids[part.clip[i]] for i in rng.permutation(members)[:size]]
+    return part.of(chosen)
+
+
+def n_epochs(n_steps: int, batch_size: int, n_segments: int) -> int:
+    """How many epochs make `n_steps` steps, at least 1.
+
+    >>> n_epochs(300, 16, 50), n_epochs(0, 16, 50)
+    (96, 1)
+    """
+    return max(round(n_steps * batch_size / n_segments), 1)
+
+
+def few_clips(
+    corpus: Corpus,
+    seeds: Sequence[int],
+    progress: bool = False,
+    *,
+    variants: Sequence[Variant],
+    sizes: Sequence[int],
+    n_steps: int,
+    rival: str = "",
+) -> list[Row]:
+    """The accuracy of recipes that are trained on so many clips a genre, for `n_steps` steps.
+
+    Args:
+        variants: conditions with their recipes.
+        sizes: numbers of training clips a genre.
+        rival: the strategy that `p`, McNemar's test on the first seed, compares with.
+    """
+    split, segments = artists_apart(corpus), _cut(variants, corpus, progress)
+    rows: list[Row] = []
+    for size in sizes:
+        systems, answers = {}, {}
+        for i, (_, recipe) in enumerate(variants):
+            test = segments[i].of(split.test)
+            systems[i] = [_trained(recipe, segments[i], split, size, s, n_steps) for s in seeds]
+            answers[i] = [system.predict(test) for system in systems[i]]
+        rivals = [i for i, (named, _) in enumerate(variants) if named.get("strategy") == rival]
+        other = answers[rivals[0]][0] if rivals else None
+        for i, (named, _) in enumerate(variants):
+            condition = {**named, "clips_per_genre": size}
+            rows.append(_accuracy_row(condition, systems[i], answers[i], other))
+    return rows
+
+
+def _cut(variants: Sequence[Variant], corpus: Corpus, progress: bool) -> list[Segments]:
+    """Each variant's segments; variants with the same features share theirs."""
+    shared: dict[Any, Segments] = {}
+    for _, recipe in variants:
+        key = (recipe.features, recipe.cut)
+        if key not in shared:
+            shared[key] = segments_of(recipe, corpus, progress=progress)
+    return [shared[recipe.features, recipe.cut] for _, recipe in variants]
+
+
+def _trained(
+    recipe: Recipe, segments: Segments, split: Split, size: int, seed: int, n_steps: int
+) -> System:
+    train = few_clips_of(segments, split.train, size, seed)
+    epochs = n_epochs(n_steps, recipe.config.batch_size, len(train))
+    return learn(recipe, train, segments.of(split.valid), seed=seed, epochs=epochs)
+
+
+def _accuracy_row(
+    condition: Mapping[str, Any],
+    systems: Sequence[System],
+    answers: Sequence[Predictions],
+    rival: Predictions | None,
+) -> Row:
+    """The accuracy over seeds, the course of the losses, and the test against a rival."""
+    details: dict[str, Any] = {}
+    if rival is not None:
+        details["p"] = mcnemar(rival, answers[0]).p_exact
+    runs = [system.training for system in systems if system.training is not None]
+    if runs:
+        for name in ("train_loss", "valid_loss"):
+            details[name] = np.mean([run.history[name] for run in runs], axis=0).round(4).tolist()
+        details["best_epochs"] = [run.best_epoch for run in runs]
+    train_accuracy = float(np.mean([system.about["train_accuracy"] for system in systems]))
+    interval = over_runs(answers)
+    return row("accuracy", interval, condition=condition, train_accuracy=train_accuracy, **details)
+
+
+def _strategies(**recipes: Recipe) -> tuple[Variant, ...]:
+    return tuple(({"strategy": name}, recipe) for name, recipe in recipes.items())
+
+
+_PUBLISHED_SVM, _PUBLISHED_SOFTMAX, _PUBLISHED_KNN = (
+    replace(SMALL_SVM, features=(PublishedLayers(),), cut=START, prepare=(), model=make)
+    for make in (rbf_svm, linear, k_nn)
+)
+
+CURVE = _strategies(
+    **{
+        "from scratch": SMALL,
+        "fine-tuned": TUNED,
+        "fine-tuned, convolutions fixed": TUNED_RECURRENT,
+        "tagger's features + SVM": SMALL_SVM,
+        "tagger's features + softmax": SMALL_SOFTMAX,
+        "tagger's features + k-NN": SMALL_KNN,
+        "untrained features + SVM": replace(SMALL_SVM, prepare=(PerClip(), TaggerLayers(""))),
+        "band statistics + SVM": replace(SMALL_SVM, prepare=(PerClip(), Bands())),
+    }
+)
+PUBLISHED_CURVE = _strategies(
+    **{
+        "published convolutions, published recurrent layers": PUBLISHED_TUNED,
+        "published convolutions, fresh recurrent layers": replace(
+            PUBLISHED_TUNED, options={"gru": "keras1"}, learner=Network()
+        ),
+        "published features + SVM": _PUBLISHED_SVM,
+        "published features + softmax": _PUBLISHED_SOFTMAX,
+        "published features + k-NN": _PUBLISHED_KNN,
+        "band statistics + SVM": replace(_PUBLISHED_SVM, features=(BandStatistics(),)),
+    }
+)
+
+
+def _fixed(n_layers: int) -> Variant:
+    make = partial(tuned_tagger, sha256=TAGGER_SHA256, n_frozen=n_layers)
+    return {"layers_fixed": n_layers}, replace(TUNED, learner=Network(make=make))
+
+
+_FALLING = replace(TUNED, config=by_depth(SCRATCH, small_crnn(10), decay=0.5))
+FROZEN: tuple[Variant, ...] = (
+    *(_fixed(n) for n in (0, 3, 5, 7)),
+    ({"rates": "each layer at half the rate of the next"}, _FALLING),
+)
+
+_RATES = {"adam": 3e-3, "sgd": 0.03, "rmsprop": 3e-3}
+OPTIMISERS: tuple[Variant, ...] = tuple(
+    (
+        {"optimizer": optimizer, "start": start},
+        replace(
+            recipe,
+            config=replace(SCRATCH, optimizer=optimizer, momentum=0.9, lr=share * rate),
+        ),
+    )
+    for start, recipe, share in (("from scratch", SMALL, 1), ("fine-tuned", TUNED, 0.3))
+    for optimizer, rate in _RATES.items()
+)
+
+FIRST_WEIGHTS: tuple[Variant, ...] = (
+    ({"first_weights": "PyTorch's own"}, SMALL),
+    *(
+        (
+            {"first_weights": how},
+            replace(SMALL, learner=Network(make=partial(with_first_weights, how=how))),
+        )
+        for how in ("Xavier", "orthogonal", "normal .01")
+    ),
+    ({"first_weights": "the tagger's"}, replace(TUNED, config=SCRATCH)),
+)
+
+
+def _study(name: str, title: str, variants: Sequence[Variant], **settings: Any) -> Study:
+    protocol = "one split by artist"
+    return Study(
+        f"reddy2024/{name}", title, few_clips, {"variants": variants, **settings}, protocol
+    )
+
+
+SIZES, TWENTY = (5, 10, 20, 50), (20,)
+STUDIES = (
+    _study(
+        "learning-curve",
+        "Where transfer pays, by number of clips",
+        CURVE,
+        sizes=SIZES,
+        n_steps=300,
+        rival="from scratch",
+    ),
+    _study(
+        "published-curve",
+        "Where the published tagger pays, by number of clips",
+        PUBLISHED_CURVE,
+        sizes=SIZES,
+        n_steps=300,
+        rival="band statistics + SVM",
+    ),
+    _study(
+        "frozen-layers",
+        "Fine-tuning with n layers fixed",
+        FROZEN,
+        sizes=TWENTY,
+        n_steps=200,
+    ),
+    _study(
+        "optimisers",
+        "Three optimisers, from scratch and fine-tuning",
+        OPTIMISERS,
+        sizes=TWENTY,
+        n_steps=200,
+    ),
+    _study(
+        "initialisations",
+        "Four ways to draw first weights, and the tagger's",
+        FIRST_WEIGHTS,
+        sizes=TWENTY,
+        n_steps=200,
+    ),
+)

@@ -1,0 +1,155 @@
+"""The source task: our tagger trained on other worlds' music, and asked for tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mgrlib.data.corpus import Corpus
+from mgrlib.data.synthetic import synthetic
+from mgrlib.evaluation.predictions import evaluating
+from mgrlib.evaluation.tagging import mean_auc, tag_auc
+from mgrlib.experiments.study import Row, Study, row
+from mgrlib.features import standardize_clips
+from mgrlib.papers.reddy2024.features import SHORT
+from mgrlib.papers.reddy2024.tagger import TAG_GROUPS, small_crnn, with_tags
+from mgrlib.segments import Cut, Segments, cut
+from mgrlib.storage import home
+from mgrlib.synth.tags import TAGS
+from mgrlib.training.checkpoints import save_weights
+from mgrlib.training.config import TrainConfig
+from mgrlib.training.loop import fit
+from mgrlib.training.losses import multi_label
+from mgrlib.training.seeds import seeded
+
+__all__ = ["PRETRAINING", "WEIGHTS", "pretrain"]
+
+WEIGHTS = "reddy2024-tagger.pt"
+
+
+def pretrain(
+    corpus: Corpus,
+    seeds: Sequence[int],
+    progress: bool = False,
+    *,
+    worlds: Sequence[int],
+    n_per_genre: int,
+    seconds: float,
+    config: TrainConfig,
+) -> list[Row]:
+    """Train the tagger on other worlds' music, keep its weights, and ask it for the corpus' tags.
+
+    A row is the mean AUC of a group of tags on clips of artists that it has never heard. Of a clip
+    of half a minute it hears all whole excerpts, and the mean of its logits counts; two more rows
+    tell what the first excerpt alone gives, and what it knows of the music that it learnt from.
+    The weights are written to `mgrlib.storage.home() / "weights"`.
+    """
+    music = [synthetic(n_per_genre, seconds, world) for world in worlds]
+    train = _joined([_tagged(part, seconds) for part in music])
+    model, sha256 = _pretrained(train, replace(config, seed=seeds[0]), progress)
+    test = _tagged(corpus, seconds)
+    logits = _logits(model, test)
+    excerpts = [np.flatnonzero(test.clip.numpy() == m) for m in range(test.n_clips)]
+    first = [rows[0] for rows in excerpts]
+    truth = test.y.numpy()[first]
+    means = np.stack([logits[rows].mean(axis=0) for rows in excerpts])
+    every = {"all tags": TAGS}
+    heard = (_logits(model, train), train.y.numpy())
+    return [
+        *_auc_rows(means, truth, "new artists", seeds[0], {**every, **TAG_GROUPS}, sha256),
+        *_auc_rows(logits[first], truth, "new artists, first excerpt", seeds[0], every, sha256),
+        *_auc_rows(*heard, "that it learnt from", seeds[0], every, sha256),
+    ]
+
+
+def _tagged(corpus: Corpus, seconds: float) -> Segments:
+    """All whole excerpts of a corpus of our own music, standardized, with tags."""
+    segments = cut(corpus, SHORT, how=Cut(segment_seconds=seconds))
+    return with_tags(corpus, segments.map(standardize_clips))
+
+
+def _pretrained(train: Segments, config: TrainConfig, progress: bool) -> tuple[nn.Module, str]:
+    """The tagger after training, as its weights are kept, and the SHA-256 of their file."""
+    with seeded(config.seed):
+        model = small_crnn(len(TAGS))
+    fit(model, train, config=config, loss=multi_label, progress=progress)
+    half = {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    model.load_state_dict(half)  # what is measured is what is kept
+    path = home() / "weights" / WEIGHTS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sha256 = save_weights(path, model.half())
+    return model.float(), sha256
+
+
+def _logits(model: nn.Module, segments: Segments) -> np.ndarray:
+    """What the model says of each segment, (S, K), in evaluation mode."""
+    with evaluating(model):
+        return torch.cat([model(part) for part in segments.inputs[0].split(64)]).numpy()
+
+
+def _joined(parts: Sequence[Segments]) -> Segments:
+    """Several corpora's segments as one, each clip's name led by its corpus' number."""
+    ids = tuple(f"{i}/{c}" for i, part in enumerate(parts) for c in part.clip_ids)
+    starts = np.cumsum([0, *(part.n_clips for part in parts)])
+    return Segments(
+        (torch.cat([part.inputs[0] for part in parts]),),
+        torch.cat([part.y for part in parts]),
+        torch.cat([part.clip + int(n) for part, n in zip(parts, starts, strict=False)]),
+        ids,
+        parts[0].genres,
+    )
+
+
+def _auc_rows(
+    scores: np.ndarray,
+    truth: np.ndarray,
+    music: str,
+    seed: int,
+    groups: dict[str, tuple[str, ...]],
+    sha256: str,
+) -> list[Row]:
+    """The mean AUC of each group of tags, with intervals by bootstrap over clips."""
+    M = len(truth)
+    drawn = np.random.default_rng(seed).integers(M, size=(500, M))
+    counts = np.stack([np.ones(M), *(np.bincount(rows, minlength=M) for rows in drawn)])
+    table = tag_auc(scores, truth, counts)  # (501, K)
+    rows: list[Row] = []
+    for name, group in groups.items():
+        columns = [TAGS.index(tag) for tag in group]
+        each = dict(zip(group, table[0, columns].tolist(), strict=True))
+        known = {} if name == "all tags" else {t: auc for t, auc in each.items() if auc == auc}
+        condition = {"tags": name, "music": music}
+        details: dict[str, Any] = {
+            "n_tags": len(group),
+            "sha256": sha256,
+            **({"aucs": known} if known else {}),
+        }
+        interval = mean_auc(table[:, columns], M)
+        rows.append(row("mean AUC", interval, condition=condition, **details))
+    return rows
+
+
+PRETRAINING = Study(
+    "reddy2024/tagger",
+    "Our tagger, on artists it never heard",
+    pretrain,
+    {
+        "worlds": tuple(range(1, 11)),
+        "n_per_genre": 24,
+        "seconds": 7.0,
+        "config": TrainConfig(
+            epochs=16,
+            batch_size=16,
+            lr=3e-3,
+            schedule="cosine",
+            precision="bfloat16",
+            n_threads=1,
+        ),
+    },
+    "other worlds train",
+)
