@@ -25,11 +25,19 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import quantization
 
-from mgrlib.compression.onnx_files import load, save, scratch_folder
+from mgrlib.compression.onnx_files import OnnxModel, load, save, scratch_folder, to_onnx
 from mgrlib.errors import MgrError, explain
 from mgrlib.segments import Segments
+from mgrlib.systems.system import System
 
-__all__ = ["quantize_dynamic", "quantize_static", "quantize_tensor", "quantize_weights"]
+__all__ = [
+    "int8",
+    "onnx_files",
+    "quantize_dynamic",
+    "quantize_static",
+    "quantize_tensor",
+    "quantize_weights",
+]
 
 MAX_CALIBRATION = 200  # segments; the ranges settle long before
 
@@ -132,6 +140,41 @@ def quantize_weights(source: Path, target: Path) -> Path:
     del graph.node[:]
     graph.node.extend([*nodes, *rest])
     return save(model, target)
+
+
+def onnx_files(system: System, calibration: Segments, folder: Path) -> dict[str, Path]:
+    """A system's network as a float32 file and as int8 files of three kinds, by kind.
+
+    Args:
+        calibration: training segments as the recipe cuts them; the first 200 are used.
+        folder: where the files are written.
+
+    Raises:
+        RecipeError: a system whose classifier is not one network.
+    """
+    source = to_onnx(system.network, *system.shapes, path=folder / "float32.onnx")
+    inputs = system.segments(calibration)
+    return {
+        "float32": source,
+        "int8 static": quantize_static(source, folder / "static.onnx", inputs),
+        "int8 dynamic": quantize_dynamic(source, folder / "dynamic.onnx"),
+        "int8 weights only": quantize_weights(source, folder / "weights.onnx"),
+    }
+
+
+def int8(system: System, calibration: Segments) -> System:
+    """The same system with its network in eight bits, by static quantization.
+
+    Args:
+        calibration: training segments as the recipe cuts them; the first 200 are used.
+
+    Raises:
+        RecipeError: a system whose classifier is not one network.
+    """
+    with scratch_folder() as folder:
+        return system.with_network(
+            OnnxModel(onnx_files(system, calibration, folder)["int8 static"])
+        )
 
 
 def _tidied(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -17,6 +17,7 @@ __all__ = [
     "bootstrap",
     "clips_needed",
     "mean_interval",
+    "over_groups",
     "over_runs",
     "over_seeds",
     "wilson",
@@ -196,6 +197,34 @@ def mean_interval(intervals: Sequence[Interval]) -> Interval:
         for name in ("value", "low", "high")
     )
     return replace(intervals[0], value=value, low=low, high=high)
+
+
+def over_groups(
+    correct: np.ndarray,
+    groups: np.ndarray,
+    *,
+    n: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """The fraction of correct answers, uncertain by group: whole groups are drawn anew.
+
+    Args:
+        correct: whether each answer is right, (S,); segments of one clip, or the same clip with
+            several seeds, may be among them.
+        groups: the clip, song or artist of each answer, (S,).
+
+    >>> print(over_groups(np.array([1, 1, 0, 0]), np.array([0, 0, 1, 1])))
+    .500 [.000, 1.000] n=4 answers
+    """
+    check_level("over_groups", level)
+    _, member = np.unique(groups, return_inverse=True)
+    sums, counts = np.bincount(member, correct), np.bincount(member)
+    G = len(counts)
+    weight = np.random.default_rng(seed).multinomial(G, np.full(G, 1 / G), size=n)  # (n, G)
+    values = (weight @ sums) / (weight @ counts)
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(correct.mean()), float(low), float(high), len(correct), level, "answers")
 
 
 def clips_needed(p1: float, p2: float, *, level: float = 0.95, power: float = 0.8) -> int:

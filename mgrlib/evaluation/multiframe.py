@@ -27,8 +27,11 @@ __all__ = ["as_clips", "joined", "songs_of", "thinned"]
 MARK = "#"
 
 
-def as_clips(segments: Segments) -> Segments:
+def as_clips(segments: Segments, places: np.ndarray | None = None) -> Segments:
     """The same segments, each a clip of its own by the name of its clip and its number there.
+
+    Args:
+        places: take these segments only, in this order.
 
     >>> x, song = torch.zeros(3, 1), torch.tensor([0, 0, 1])
     >>> as_clips(Segments((x,), song, song, ("a", "b"), ("jazz", "pop"))).clip_ids
@@ -37,7 +40,16 @@ def as_clips(segments: Segments) -> Segments:
     clip = np.asarray(segments.clip)
     number = _numbers(clip)
     ids = tuple(f"{segments.clip_ids[m]}{MARK}{i}" for m, i in zip(clip, number, strict=True))
-    return replace(segments, clip=torch.arange(len(segments)), clip_ids=ids)
+    if places is None:
+        return replace(segments, clip=torch.arange(len(segments)), clip_ids=ids)
+    index = torch.from_numpy(np.asarray(places, dtype=np.int64))
+    return Segments(
+        tuple(x[index] for x in segments.inputs),
+        segments.y[index],
+        torch.arange(len(index)),
+        tuple(ids[i] for i in index.tolist()),
+        segments.genres,
+    )
 
 
 def _numbers(clip: np.ndarray) -> np.ndarray:

@@ -60,17 +60,27 @@ class System:
         Raises:
             RecipeError: the classifier is an estimator or a tree.
         """
-        if not isinstance(self.classifier, NetworkClassifier):
-            got = type(self.classifier).__name__
-            raise RecipeError(explain(f"system {self.recipe.name}", "one network", got))
-        return self.classifier.network
+        return self._network_classifier().network
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """What the network of a system that has exactly one is given: a shape for each modality.
+
+        Raises:
+            RecipeError: the classifier is an estimator or a tree.
+        """
+        return self._network_classifier().shapes
 
     def with_network(self, network: nn.Module) -> System:
         """The same system with another network in the place of its own: pruned, quantised, ..."""
+        classifier = replace(self._network_classifier(), network=network)
+        return replace(self, classifier=classifier, training=None)
+
+    def _network_classifier(self) -> NetworkClassifier:
         if not isinstance(self.classifier, NetworkClassifier):
             got = type(self.classifier).__name__
             raise RecipeError(explain(f"system {self.recipe.name}", "one network", got))
-        return replace(self, classifier=replace(self.classifier, network=network), training=None)
+        return self.classifier
 
     def segments(self, sound: Corpus | Segments | np.ndarray) -> Segments:
         """What the classifier is given: cut, features, preparation.

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from mgrlib.experiments.study import Study
+from mgrlib.papers.wei2023.studies.distillation import DISTILLATION
+from mgrlib.papers.wei2023.studies.int8 import INT8
+from mgrlib.papers.wei2023.studies.leak import LEAK
+from mgrlib.papers.wei2023.studies.missing import MISSING
+from mgrlib.papers.wei2023.studies.pruning import PRUNING
 
 __all__ = ["STUDIES"]
 
-STUDIES: tuple[Study, ...] = ()
+STUDIES = (*MISSING, *LEAK, *PRUNING, *INT8, *DISTILLATION)
