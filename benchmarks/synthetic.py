@@ -58,8 +58,10 @@ from mgrlib.data.gtzan import gtzan_mini
 from mgrlib.data.splits import by_group
 from mgrlib.data.synthetic import SAMPLE_RATE, Faults, planted, prepare, synthetic
 from mgrlib.evaluation import wilson
+from mgrlib.experiments.protocol import Protocol
+from mgrlib.experiments.run import cross_validate
 from mgrlib.features import Vector57
-from mgrlib.recipes import core, luo2021
+from mgrlib.papers.luo2021.recipes import RECIPES
 from mgrlib.segments import cut
 from mgrlib.synth import GENRES, SYNTH_VERSION, channel, renderer
 
@@ -208,13 +210,13 @@ def networks(given: argparse.Namespace) -> Report:
     """The six trials of Luo (2021), fewer epochs and bfloat16, one seed."""
     corpus = synthetic(N_NETWORKS)
     rows: Report = {}
-    for recipe in luo2021.RECIPES[:6]:
+    for recipe in RECIPES[:6]:
         if given.only and given.only not in recipe.name:
             continue
         epochs = min(MOST_EPOCHS, recipe.config.epochs)
         changes = {"epochs": epochs, "precision": "bfloat16", "n_threads": 1}
-        protocol = core.Protocol(N_FOLDS, "group")
-        result = core.run(recipe, corpus, protocol, changes=changes, progress=True)
+        protocol = Protocol(N_FOLDS, "group")
+        result = cross_validate(recipe, corpus, protocol, changes=changes, progress=True)
         right = int(result.predictions(0).correct.sum())
         rows[recipe.title] = {"epochs": epochs, "by artist": scored(right, len(corpus))}
         print(recipe.title, rows[recipe.title], flush=True)

@@ -2,7 +2,7 @@
 
 What our runs found is computed by a cell or read from a result file, where interval and number of
 clips come with it; so a figure that was typed into prose must be one that somebody printed, and
-stand in that paper's ledger (`mgrlib.recipes.ledger.printed`). `bare` complains of the others.
+stand in that paper's ledger (`mgrlib.papers.printed`). `bare` complains of the others.
 `misquoted` holds whatever a chapter says that its paper prints against the same ledger.
 """
 

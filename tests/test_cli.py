@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from mgrlib import __version__
+from mgrlib import __version__, papers
 from mgrlib.cli import main
-from mgrlib.recipes import ledger
-from mgrlib.recipes.core import read_result
+from mgrlib.experiments.record import read_records
 
 RATE = 8000
+FILE = "cnn-mfcc.music.2-folds-by-group.epochs-1.json.gz"
 
 
 @pytest.fixture(autouse=True)
@@ -55,8 +55,8 @@ def refused(capsys, status: int, expected: int = 1) -> str:
 def test_list_shows_every_recipe_with_what_its_paper_reports(capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert {line.split()[0] for line in lines} == {one.name for one in ledger.listed()}
-    assert len(lines) == len(ledger.listed())
+    assert {line.split()[0] for line in lines} == {item.name for item in papers.listing()}
+    assert len(lines) == len(papers.listing())
     (mel,) = [line for line in lines if line.startswith("luo2021/cnn-mel ")]
     assert "accuracy 0.705 (table 2)" in mel
 
@@ -73,61 +73,64 @@ def test_an_unknown_paper_is_refused_with_the_ones_there_are(capsys):
 
 def test_a_run_writes_its_result_and_says_where(music, home, capsys):
     assert run(music, "--seeds", "2") == 0
-    path = home / "results" / "luo2021" / "cnn-mfcc.music.2-folds-by-clip.json"
+    path = home / "results" / "luo2021" / "cnn-mfcc.music.2-folds-by-group.epochs-1.json.gz"
     assert str(path) in capsys.readouterr().out
-    result = read_result(path)
-    assert result.seeds == (0, 1)
-    assert result.protocol == "2 folds by clip"
-    assert result.config["epochs"] == 1
-    assert result.data["n_clips"] == 8
+    (record,) = read_records(path)
+    assert record.seeds == (0, 1)
+    assert record.protocol == "2 folds by group"  # the folder's artists are known
+    assert record.changes == {"epochs": 1}
+    assert record.data["n_clips"] == 8
 
 
 def test_a_result_goes_to_the_folder_asked_for(music, tmp_path):
-    assert run(music, "--out", str(tmp_path / "mine")) == 0
-    assert (tmp_path / "mine" / "luo2021" / "cnn-mfcc.music.2-folds-by-clip.json").exists()
+    assert run(music, "--out", str(tmp_path / "own")) == 0
+    assert (tmp_path / "own" / "luo2021" / FILE).exists()
 
 
-def test_artists_are_kept_together_when_asked(music, home):
-    assert run(music, "--by", "group") == 0
-    result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.2-folds-by-group.json")
-    assert result.protocol == "2 folds by group"
-    for one in result.runs:
-        tested = one["predictions"]["clip_ids"]
-        assert len({clip.split("/")[1] for clip in tested}) == 2
+def test_artists_are_kept_together_where_they_are_known(music, home):
+    assert run(music) == 0
+    (record,) = read_records(home / "results" / "luo2021" / FILE)
+    for fold in record.runs:
+        assert len({clip.split("/")[1] for clip in fold["predictions"]["clip_ids"]}) == 2
+
+
+def test_clips_are_divided_at_random_when_asked(music, home):
+    assert run(music, "--by", "clip") == 0
+    path = home / "results" / "luo2021" / FILE.replace("group", "clip")
+    assert read_records(path)[0].protocol == "2 folds by clip"
 
 
 def test_no_folds_are_one_holdout(music, home):
-    assert run(music, "--folds", "0") == 0
-    result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.80-20-by-clip.json")
-    assert result.protocol == "80%/20% by clip"
+    assert run(music, "--folds", "0", "--by", "clip") == 0
+    name = "cnn-mfcc.music.80-20-by-clip.epochs-1.json.gz"
+    assert read_records(home / "results" / "luo2021" / name)[0].protocol == "80%/20% by clip"
 
 
-def test_compare_sets_the_run_beside_the_paper(music, capsys):
+def test_compare_sets_own_runs_beside_the_book_only_when_asked(music, home, capsys):
     run(music)
     capsys.readouterr()
     assert main(["compare", "luo2021"]) == 0
+    assert "music" not in capsys.readouterr().out
+    assert main(["compare", "luo2021", "--results", str(home / "results")]) == 0
     lines = capsys.readouterr().out.splitlines()
-    (mine,) = [line for line in lines if "music" in line]
-    assert mine.startswith("luo2021/cnn-mfcc ")
-    assert "0.210" in mine
-    assert "music, 8 clips, 2 folds by clip, 1 seeds" in mine
-    listed = {one.name for one in ledger.listed("luo2021")}
+    (own,) = [line for line in lines if "music" in line]
+    assert own.startswith("luo2021/cnn-mfcc ")
+    assert "0.210" in own
+    assert "music, 8 clips, 2 folds by group, 1 seed, epochs=1, your run" in own
+    listed = {item.name for item in papers.listing("luo2021")}
     assert {line.split()[0] for line in lines[1:]} == listed
 
 
-def test_compare_says_what_was_not_run(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(ledger, "results", lambda paper, folder: ())
-    assert main(["compare", "luo2021", "--results", str(tmp_path)]) == 0
+def test_compare_shows_one_corpus_when_asked(capsys):
+    assert main(["compare", "luo2021", "--data", "gtzan-mini"]) == 0
     lines = capsys.readouterr().out.splitlines()[1:]
-    assert all(line.endswith("not run") for line in lines)
+    assert lines and all("gtzan-mini" in line for line in lines)
 
 
-def test_compare_works_for_a_paper_that_reports_nothing(capsys, monkeypatch):
-    ours = [one for one in ledger.recipes("luo2021") if not one.reported]
-    monkeypatch.setattr(ledger, "listed", lambda paper=None: ours)
-    monkeypatch.setattr(ledger, "results", lambda paper, folder: ())
+def test_compare_says_what_was_not_run(capsys):
     assert main(["compare", "luo2021"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 1 + len(ours)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "lstm-mel-scaled" in line]
+    assert [line.endswith("not run") for line in lines] == [True]
 
 
 @pytest.mark.parametrize("name", ["luo2021/cnn", "luo1999", "luo2021/x*"])
@@ -185,17 +188,17 @@ def test_a_store_that_cannot_be_written_names_the_remedy(capsys, music, tmp_path
 
 
 def test_an_interruption_has_the_shells_status_and_keeps_what_was_done(capsys, music, monkeypatch):
-    from mgrlib.recipes import core
+    from mgrlib.experiments import run as experiments_run
 
-    whole, trained = core.fit, []
+    whole, trained = experiments_run.learn, []
 
-    def interrupt(*args, **options):
+    def interrupt(*arguments, **options):
         trained.append(1)
         if len(trained) == 2:
             raise KeyboardInterrupt
-        return whole(*args, **options)
+        return whole(*arguments, **options)
 
-    monkeypatch.setattr(core, "fit", interrupt)
+    monkeypatch.setattr(experiments_run, "learn", interrupt)
     assert run(music) == 130
     assert "what was finished is kept" in capsys.readouterr().err
     assert run(music) == 0
@@ -232,7 +235,7 @@ def test_the_module_is_the_command():
     )
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith("mgrlib: recipes: expected a paper among")
+    assert done.stderr.startswith("mgrlib: papers: expected a paper among")
 
 
 def test_the_version_is_told(capsys):

@@ -178,6 +178,13 @@ class Records(Sequence[Record]):
         order = [list(dict.fromkeys(row[i] for row in rows)) for i in (0, 1)]
         return wide.loc[order[0], order[1]].rename_axis(index=index, columns=columns)
 
+    def intervals(self, index: str, columns: str = "metric") -> dict[str, dict[str, Interval]]:
+        """The values with their intervals by two fields or conditions, as plots take them."""
+        table: dict[str, dict[str, Interval]] = {}
+        for row in self:
+            table.setdefault(str(row.get(index)), {})[str(row.get(columns))] = row.interval
+        return table
+
     def values(self, index: str, columns: str) -> pd.DataFrame:
         """The values as numbers, in the order of the records."""
         import pandas as pd

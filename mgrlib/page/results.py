@@ -105,12 +105,23 @@ def _reported(pair: Pair) -> str:
 
 
 def _printed(entry: Printed) -> str:
-    """A printed number with its metric, number of clips, place and protocol."""
+    """A printed number with what it is worth, its metric, number of clips, place and protocol."""
     inferred = " (our inference)" if "n" in entry.inferred else ""
     n = "" if entry.n is None else f" on {entry.n:,} clips{inferred}"
     split = f"; {inline(entry.split)}" if entry.split else ""
     about = f"{inline(entry.metric)}{n}, {inline(entry.place)}{split}"
-    return f"{_bold(entry.value, entry.metric)}<small>{about}</small>"
+    return f"{_bold(entry.value, entry.metric)}{_wilson(entry)}<small>{about}</small>"
+
+
+def _wilson(entry: Printed) -> str:
+    """Wilson's interval of a printed accuracy, which follows from its number of clips."""
+    if entry.n is None or "accuracy" not in entry.metric:
+        return ""
+    from mgrlib.evaluation.intervals import wilson
+
+    bounds = wilson(round(entry.value * entry.n), entry.n)
+    low, high = (figure(bound, entry.metric) for bound in (bounds.low, bounds.high))
+    return f" <span>[{low}, {high}]</span>"
 
 
 def _measured(pair: Pair) -> str:

@@ -80,6 +80,7 @@ def test_tables_keep_the_order_of_the_rows():
     assert list(texts.index) == ["rows", "cnn"] and list(texts.columns) == ["none", "25 %"]
     assert texts.loc["cnn", "none"] == ".750 [.500, 1.000] n=2"
     assert ROWS.values("system", "noise").loc["cnn", "25 %"] == 0.125
+    assert ROWS.intervals("system", "noise")["rows"]["25 %"].value == 0.25
     assert list(ROWS.frame()["system"]) == ["rows", "rows", "cnn", "cnn"]
 
 

@@ -28,7 +28,7 @@ def table_of(*pairs, **options):
 
 def test_numbers_have_three_decimals_their_interval_and_what_they_rest_on(page):
     text = page(table_of(FULL, chance=0.1)).text
-    assert ".705" in text and "on 200 clips (our inference), table 1" in text
+    assert ".705 [.638, .764]" in text and "on 200 clips (our inference), table 1" in text
     assert ".620 [.520, .710]" in text
     assert "music, 1,234 clips; 2 folds by clip; 2 seeds; .900 on the training clips" in text
     assert "epochs 2" in text and "chance, .100" in text

@@ -1,11 +1,16 @@
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from records import RECORD
 
 from mgrlib.errors import ShapeError
 from mgrlib.evaluation import EvaluationError, Interval, Predictions, wilson
+from mgrlib.experiments.compare import Comparison, Listed, Pair
+from mgrlib.experiments.ledger import Printed
 from mgrlib.plots import (
     GENRE_COLOURS,
     alt_text,
@@ -188,23 +193,24 @@ def test_intervals_grow_with_their_rows_but_not_the_axes_given():
     assert tuple(fig.get_size_inches()) == (3, 3)
 
 
-def compared(**columns):
-    """What `mgrlib.recipes.compare` gives for two systems of which one was replicated twice."""
-    table = {
-        "title": ["CNN", "CNN", "LSTM"],
-        "reported": [0.705, 0.705, 0.6],
-        "n_reported": [200, 200, None],
-        "data": ["gtzan-mini", "embedded", None],
-        "n_clips": [100, 60, None],
-        "replicated": [0.62, 0.7, None],
-        "low": [0.52, 0.55, None],
-        "high": [0.71, 0.8, None],
-    }
-    return pd.DataFrame({**table, **columns})
+def pair(title, reported=None, n_reported=None, name="", value=None, bounds=(None, None), n=None):
+    """A printed number, a record of ours, or both."""
+    printed = Printed(reported, title, "table 1", "accuracy", n_reported) if reported else None
+    measured = None
+    if value is not None:
+        data = {"name": name, "n_clips": n}
+        low, high = bounds
+        measured = replace(RECORD, data=data, value=value, low=low, high=high, n=n)
+    return Pair(Listed(f"luo2021/{title.lower()}", title, "recipe", 1), {}, printed, measured)
+
+
+CNN_MINI = pair("CNN", 0.705, 200, "gtzan-mini", 0.62, (0.52, 0.71), 100)
+CNN_EMBEDDED = pair("CNN", 0.705, 200, "embedded", 0.7, (0.55, 0.8), 60)
+LSTM = pair("LSTM", 0.6)
 
 
 def test_compare_draws_reported_with_its_wilson_interval_and_ours_with_their_own():
-    ax = plot_compare(compared())
+    ax = plot_compare(Comparison((CNN_MINI, CNN_EMBEDDED, LSTM)))
     series = [t.get_text() for t in ax.get_legend().texts]
     assert series == ["reported", "gtzan-mini (100 clips)", "embedded (60 clips)"]
     cnn, lstm = ax.collections[0].get_segments()
@@ -215,16 +221,15 @@ def test_compare_draws_reported_with_its_wilson_interval_and_ours_with_their_own
 
 
 def test_compare_without_any_result_shows_what_is_reported():
-    table = compared()[["title", "reported", "n_reported"]]
-    ax = plot_compare(table)
+    ax = plot_compare(Comparison((pair("CNN", 0.705, 200), LSTM)))
     assert [t.get_text() for t in ax.get_legend().texts] == ["reported"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["CNN", "LSTM"]
 
 
 def test_compare_shows_systems_of_ours_that_no_paper_reports():
-    ax = plot_compare(compared(reported=[None] * 3))
-    series = [t.get_text() for t in ax.get_legend().texts]
-    assert series == ["gtzan-mini (100 clips)", "embedded (60 clips)"]
+    ours = [pair("CNN", name="gtzan-mini", value=0.62, bounds=(0.52, 0.71), n=100), pair("LSTM")]
+    ax = plot_compare(Comparison(tuple(ours)))
+    assert [t.get_text() for t in ax.get_legend().texts] == ["gtzan-mini (100 clips)"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["CNN"]  # LSTM was never run
 
 
