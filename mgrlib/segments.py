@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from joblib import Parallel, delayed
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
@@ -39,6 +38,7 @@ from mgrlib.errors import (
 from mgrlib.features.base import Feature
 from mgrlib.features.scale import Standardize
 from mgrlib.features.vectors import Vector57
+from mgrlib.parallel import parallel
 from mgrlib.storage import atomic_write, home
 
 __all__ = ["Cut", "Segments", "cut", "standardize"]
@@ -217,14 +217,13 @@ def cut(
         raise CorpusError(explain("cut", "at least one clip", "none", "check `clip_ids`."))
     how = how or Cut()
     folders = [_folder(feature, how) for feature in features] if store else None
-    # The work is bound to its function: of a task's arguments joblib's dask backend leaves the
-    # larger ones with a single worker, and they would be lost with it.
     jobs = (
-        delayed(partial(_segments_of, corpus.source, row, features, how, folders))()
+        partial(_segments_of, corpus.source, row, features, how, folders)
         for _, row in corpus.rows(ids).iterrows()
     )
-    found = Parallel(return_as="generator")(jobs)
-    bar = tqdm(found, total=len(ids), desc="features", disable=not progress, file=sys.stdout)
+    bar = tqdm(
+        parallel(jobs), total=len(ids), desc="features", disable=not progress, file=sys.stdout
+    )
     per_clip = list(bar)
     inputs = tuple(_stack([parts[i] for parts in per_clip], ids) for i in range(len(features)))
     clip = np.repeat(np.arange(len(ids)), _counts(per_clip, ids))

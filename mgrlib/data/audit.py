@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from itertools import combinations
 
-import joblib
 import numpy as np
 import pandas as pd
 import soxr
@@ -23,6 +23,7 @@ from mgrlib.data import fingerprint
 from mgrlib.data.audio import CutOffError, audio_info
 from mgrlib.data.corpus import AudioSource, Corpus, Split
 from mgrlib.errors import AudioError, CorpusError, explain, some
+from mgrlib.parallel import parallel
 
 __all__ = ["KINDS", "Report", "audit"]
 
@@ -126,9 +127,14 @@ def audit(
         CorpusError: the split has clips that the corpus does not have.
     """
     rows = [row for _, row in corpus.clips.iterrows()]
-    work = (joblib.delayed(_listen)(corpus.source, row) for row in rows)
-    listened = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(work)
-    bar = tqdm(listened, total=len(rows), desc="audit", disable=not progress, file=sys.stdout)
+    work = (partial(_listen, corpus.source, row) for row in rows)
+    bar = tqdm(
+        parallel(work, n_jobs=n_jobs),
+        total=len(rows),
+        desc="audit",
+        disable=not progress,
+        file=sys.stdout,
+    )
     clips = {str(row.name): clip for row, clip in zip(rows, bar, strict=True)}
     copies = [*_exact(clips), *_near(corpus, clips)]
     findings = [*_broken(clips), *_odd_sound(clips), *_odd_length(clips)]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mgrlib.data.audio import EXTENSIONS, FileSource, audio_info
 from mgrlib.data.corpus import Corpus
-from mgrlib.errors import AudioError, CorpusError, explain, some
+from mgrlib.errors import AudioError, CorpusError, explain, printable, some
 
 __all__ = ["audio_files", "folder", "lengths"]
 
@@ -56,8 +56,8 @@ def folder(path: str | os.PathLike[str], *, name: str | None = None, check: bool
         raise CorpusError(explain(where, LAYOUT, got, hint))
     clips = pd.concat([_rows(root, genre, paths) for genre, paths in found.items()])
     clips["seconds"] = lengths(clips["path"], where, check=check)
-    name = root.resolve().name if name is None else name
-    return Corpus(name, tuple(genres), _unique(clips, where), FileSource())
+    name = printable(root.resolve().name if name is None else name)
+    return Corpus(name, tuple(map(printable, genres)), _unique(clips, where), FileSource())
 
 
 def audio_files(path: Path) -> list[Path]:
@@ -102,11 +102,14 @@ def lengths(paths: Iterable[str], where: str, *, check: bool = True, hint: str =
 
 
 def _rows(root: Path, genre: str, paths: list[Path]) -> pd.DataFrame:
-    ids = [path.relative_to(root).with_suffix("").as_posix() for path in paths]
-    deep = [path.relative_to(root / genre).parts for path in paths]
+    names = [path.relative_to(root) for path in paths]
+    ids = [printable(name.with_suffix("").as_posix()) for name in names]
+    deep = [[printable(part) for part in name.parts[1:]] for name in names]
     groups = [parts[0] if len(parts) > 1 else i for parts, i in zip(deep, ids, strict=True)]
-    table = {"path": [str(p.absolute()) for p in paths], "genre": genre, "group": groups}
-    return pd.DataFrame(table, index=pd.Index(ids, name="clip_id"))
+    table = {"genre": printable(genre), "group": groups}
+    clips = pd.DataFrame(table, index=pd.Index(ids, name="clip_id"))
+    clips.insert(0, "path", pd.Series([str(p.absolute()) for p in paths], ids, dtype=object))
+    return clips
 
 
 def _unique(clips: pd.DataFrame, where: str) -> pd.DataFrame:
