@@ -5,7 +5,6 @@ import hashlib
 import http.server
 import io
 import os
-import signal
 import subprocess
 import sys
 import tarfile
@@ -138,7 +137,7 @@ def test_a_killed_writer_leaves_the_old_file_and_blocks_nobody(tmp_path):
     )
     assert writer.stdout is not None
     assert writer.stdout.readline() == "writing\n"
-    writer.send_signal(signal.SIGKILL)
+    writer.kill()
     writer.wait()
     writer.stdout.close()
     assert path.read_text() == "old"
