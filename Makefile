@@ -52,12 +52,15 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+# The chapters, which nbval executes once each; `make test NOTEBOOKS=` leaves them out.
+NOTEBOOKS ?= book --ignore=book/assignments
+
 # One run, so that its last line counts everything: two processes of one thread each, a file at a
 # time (a notebook's cells stay in order), in the order of the files, so that what takes longest
 # does not come last.
 unit: export OMP_NUM_THREADS := 1
 unit: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests mgrlib book --ignore=book/assignments
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests mgrlib $(NOTEBOOKS)
 
 lab: $(READY)
 	$(BIN)/jupyter lab book
