@@ -15,6 +15,7 @@ import soxr
 from tqdm.auto import tqdm
 
 from mgrlib import storage
+from mgrlib.data.audio import write_audio
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import CorpusError, explain
 from mgrlib.parallel import parallel
@@ -100,8 +101,7 @@ class SyntheticSource:
         else:
             length = float(row["whole_seconds"])
             y = render_clip(genre, artist, index, seconds=length, seed=self.seed)
-        with storage.atomic_write(path) as part:
-            sf.write(part, y, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+        write_audio(path, y, SAMPLE_RATE, form="FLAC", subtype="PCM_16")
         return y
 
 
