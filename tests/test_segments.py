@@ -18,6 +18,8 @@ import pandas as pd
 import pytest
 import soundfile as sf
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from mgrlib.data.audio import FileSource
@@ -395,6 +397,30 @@ def test_a_damaged_file_is_announced_and_computed_again(store, damage):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         cut(tones(2), Level(RATE))
+
+
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(position=st.integers(0), bit=st.integers(0, 7))
+def test_one_changed_bit_is_announced_and_computed_again(store, position, bit):
+    before = cut(tones(2), Level(RATE))
+    path = in_store(store)[0]
+    content = bytearray(path.read_bytes())
+    content[position % len(content)] ^= 1 << bit
+    path.write_bytes(content)
+    with pytest.warns(UserWarning, match=f"{path.name} is damaged"):
+        assert digest(cut(tones(2), Level(RATE))) == digest(before)
+
+
+def test_a_file_without_a_checksum_is_read_as_before(store, monkeypatch):
+    before = cut(tones(2), Level(RATE))
+    for path in in_store(store):
+        path.write_bytes(path.read_bytes()[:-8])
+    monkeypatch.setattr(Level, "__call__", lambda *_: pytest.fail("computed again"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert digest(cut(tones(2), Level(RATE))) == digest(before)
 
 
 def test_a_folder_where_a_file_should_be_is_a_storage_error(store):

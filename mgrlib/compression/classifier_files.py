@@ -17,7 +17,7 @@ import onnxruntime
 
 from mgrlib.errors import MgrError, explain, printable
 
-__all__ = ["NOTE", "Note", "answer", "check_answers", "read_note"]
+__all__ = ["NOTE", "Note", "answer", "check_answers", "genre_fault", "read_note"]
 
 NOTE = "mgrlib"  # the name under which a file keeps what is known of it
 MAX_NOTE = 10_000_000  # characters
@@ -78,17 +78,24 @@ def _refusal(path: Path, got: str) -> MgrError:
 def _fault(about: dict[str, Any]) -> str:
     """What is wrong with a note; empty if nothing is."""
     genres, rate, n_samples = (about.get(key) for key in ("genres", "sample_rate", "n_samples"))
+    if genre_fault(genres):
+        return genre_fault(genres)
+    low, high = SAMPLE_RATES
+    if type(rate) is not int or not low <= rate <= high:
+        return f"a sample rate that is no whole number from {low} to {high}"
+    if type(n_samples) is not int or not 1 <= n_samples <= MAX_WINDOW_SECONDS * rate:
+        return f"a window that is not between one sample and {MAX_WINDOW_SECONDS:g} s"
+    return ""
+
+
+def genre_fault(genres: Any) -> str:
+    """What is wrong with a list of genres that a file holds; empty if nothing is."""
     if not isinstance(genres, list) or not 1 <= len(genres) <= MAX_GENRES:
         return f"genres that are no list of 1 to {MAX_GENRES} names"
     if not all(isinstance(name, str) and 0 < len(name) <= MAX_GENRE_NAME for name in genres):
         return f"a genre that is no name of 1 to {MAX_GENRE_NAME} characters"
     if len(set(genres)) < len(genres):
         return "a genre that is listed twice"
-    low, high = SAMPLE_RATES
-    if type(rate) is not int or not low <= rate <= high:
-        return f"a sample rate that is no whole number from {low} to {high}"
-    if type(n_samples) is not int or not 1 <= n_samples <= MAX_WINDOW_SECONDS * rate:
-        return f"a window that is not between one sample and {MAX_WINDOW_SECONDS:g} s"
     return ""
 
 
