@@ -110,6 +110,20 @@ class Corpus:
         """A text that changes when the clip's samples change."""
         return self.source.fingerprint(self.rows([clip_id]).iloc[0])
 
+    @property
+    def grouped(self) -> bool:
+        """Whether a group has several clips, so that a split by group differs from one by clip."""
+        return bool(self.clips["group"].duplicated().any())
+
+    def without(self, clip_ids: Iterable[str]) -> Corpus:
+        """A corpus of all clips but these.
+
+        Raises:
+            CorpusError: a clip that the corpus does not have.
+        """
+        excluded = set(self.rows(clip_ids).index)
+        return self.select(clip_ids=[c for c in self.clips.index if c not in excluded])
+
     def select(
         self, *, genres: Sequence[str] | None = None, clip_ids: Sequence[str] | None = None
     ) -> Corpus:
