@@ -1,6 +1,8 @@
 # make book    execute the chapters and build the site into _build/html
 # make proof   the same, then follow every link and open every page in the computer's Chromium or Chrome
 # make test    lint, layers, types, tests, doctests, and every notebook from top to bottom
+# make weather run every chapter as on other computers, for hours (UNDER=sse: under one condition);
+#              weather-oldest and weather-newest do so with the oldest and the newest dependencies
 # make lab     open the chapters in JupyterLab
 # make format  put code and notebooks into the house's form, outputs removed
 # make clean   remove all that was built; .venv stays (make distclean removes it too)
@@ -22,7 +24,7 @@ export PYTHONHASHSEED := 0
 # Threads that wait should sleep: on a busy machine, spinning costs dear.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help book proof test lint types unit lab format clean distclean
+.PHONY: help book proof test lint types unit weather weather-oldest weather-newest lab format clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -52,12 +54,24 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+# The chapters, which nbval executes once each; `make test NOTEBOOKS=` leaves them out.
+NOTEBOOKS ?= book --ignore=book/assignments
+
 # One run, so that its last line counts everything: two processes of one thread each, a file at a
 # time (a notebook's cells stay in order), in the order of the files, so that what takes longest
 # does not come last.
 unit: export OMP_NUM_THREADS := 1
 unit: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests mgrlib book --ignore=book/assignments
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests mgrlib $(NOTEBOOKS)
+
+weather: $(READY)
+	$(BIN)/python -m checks.weather $(if $(UNDER),--under "$(UNDER)")
+
+weather-oldest weather-newest: weather-%:
+	test -x _build/$*/bin/python || $(PYTHON) -m venv _build/$*
+	$(PYTHON) -m checks.bounds $* > _build/$*/requirements.txt
+	_build/$*/bin/python -m pip install --upgrade -r _build/$*/requirements.txt
+	_build/$*/bin/python -m checks.weather --under "as it is"
 
 lab: $(READY)
 	$(BIN)/jupyter lab book

@@ -57,10 +57,10 @@ def book_key() -> str:
 def forget_if_changed() -> None:
     """Empty the cache of executed notebooks unless it was filled with today's library."""
     note, key = BUILD / ".environment", environment_key()
-    if not note.exists() or note.read_text() != key:
+    if not note.exists() or note.read_text("utf-8") != key:
         shutil.rmtree(CACHE, ignore_errors=True)
         BUILD.mkdir(exist_ok=True)
-        note.write_text(key)
+        note.write_text(key, "utf-8")
 
 
 def execute(notebook: str) -> tuple[str, bool, float]:
@@ -115,7 +115,7 @@ def prepare_kernels() -> None:
     profile = BUILD / "ipython/profile_default"
     profile.mkdir(parents=True, exist_ok=True)
     settings = 'get_config().IPKernelApp.log_level = "ERROR"\n'
-    (profile / "ipython_kernel_config.py").write_text(settings)
+    (profile / "ipython_kernel_config.py").write_text(settings, "utf-8")
     os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # on a busy machine, spinning costs dear
 
@@ -126,7 +126,7 @@ def build() -> int:
     Only a build without warnings leaves its fingerprint, so only such a one is taken as done.
     """
     note, key = BUILD / ".book", book_key()
-    if note.exists() and note.read_text() == key and (BUILD / "html/index.html").exists():
+    if note.exists() and note.read_text("utf-8") == key and (BUILD / "html/index.html").exists():
         print(f"Nothing has changed.\n{BUILD / 'html/index.html'}")
         return 0
     note.unlink(missing_ok=True)
@@ -143,10 +143,10 @@ def build() -> int:
     status = subprocess.run([*command, "--keep-going", "-q"], cwd=ROOT, check=False).returncode
     if status:
         for log in sorted((BUILD / "html/reports").rglob("*.log")):
-            print(f"\n{log.relative_to(ROOT)}:\n{log.read_text()}")
+            print(f"\n{log.relative_to(ROOT)}:\n{log.read_text('utf-8')}")
         print("The book was built with warnings or errors; see above.")
     else:
-        note.write_text(key)
+        note.write_text(key, "utf-8")
         print(f"\nbuilt in {time.monotonic() - start:.0f} s\n{BUILD / 'html/index.html'}")
     return status
 

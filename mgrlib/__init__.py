@@ -3,4 +3,4 @@
 Importing it does nothing but name its version; import what you need from the subpackages.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -507,12 +507,13 @@ def _changes(options: argparse.Namespace) -> dict[str, Any]:
 
 def _trained(options: argparse.Namespace) -> tuple[Any, Corpus, Any]:
     """A trained pipeline, the corpus it is of, and what an int8 network is calibrated with."""
+    from mgrlib.compression.pipeline_files import check_pipeline_file
     from mgrlib.recipes import all_clips
     from mgrlib.recipes.ledger import recipe as recipe_named
 
     recipe, corpus = recipe_named(options.recipe), _corpus(options)
     if options.state:
-        pipeline = all_clips.kept(recipe, options.state)
+        pipeline = all_clips.kept(recipe, check_pipeline_file(options.state))
     else:
         pipeline = all_clips.train_on_all(
             recipe, corpus, seed=options.seed or 0, changes=_changes(options), progress=True

@@ -90,6 +90,10 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+class MgrWarning(UserWarning):
+    """What mgrlib did with data that it did not take as it came: files passed over, for one."""
+
+
 def explain(where: str, expected: str, got: str, hint: str = "") -> str:
     """One message in the house form.
 

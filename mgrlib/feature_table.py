@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import pandas as pd
-from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import AudioError, FeatureError
 from mgrlib.features.base import Feature
+from mgrlib.parallel import parallel
 from mgrlib.segments import Cut, cut
 
 __all__ = ["feature_table"]
@@ -58,9 +59,10 @@ def feature_table(
 def _skipped(corpus: Corpus, feature: Feature, how: Cut, *, progress: bool) -> dict[str, str]:
     """The clips that give no feature, each with its reason; those of the others are stored."""
     ids = list(corpus.clips.index)
-    jobs = (delayed(_fault)(corpus.select(clip_ids=[clip_id]), feature, how) for clip_id in ids)
-    results = Parallel(return_as="generator")(jobs)
-    bar = tqdm(results, total=len(ids), desc="features", disable=not progress, file=sys.stdout)
+    jobs = (partial(_fault, corpus.select(clip_ids=[clip_id]), feature, how) for clip_id in ids)
+    bar = tqdm(
+        parallel(jobs), total=len(ids), desc="features", disable=not progress, file=sys.stdout
+    )
     return {clip_id: fault for clip_id, fault in zip(ids, bar, strict=True) if fault}
 
 

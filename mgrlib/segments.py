@@ -13,15 +13,16 @@ import math
 import os
 import sys
 import warnings
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 import torch
-from joblib import Parallel, delayed
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
@@ -39,11 +40,15 @@ from mgrlib.errors import (
 from mgrlib.features.base import Feature
 from mgrlib.features.scale import Standardize
 from mgrlib.features.vectors import Vector57
+from mgrlib.parallel import parallel
 from mgrlib.storage import atomic_write, home
 
 __all__ = ["Cut", "Segments", "cut", "standardize"]
 
 STORE_VERSION = 1
+SEAL = b"crc3"  # stands behind the array, with a checksum; files of the first edition have none
+SEAL_BYTES = 8
+SEAL_BLOCK = 1 << 20
 HINT = "set MGRLIB_HOME to a folder on a disk with room that you may read and write."
 
 
@@ -217,14 +222,13 @@ def cut(
         raise CorpusError(explain("cut", "at least one clip", "none", "check `clip_ids`."))
     how = how or Cut()
     folders = [_folder(feature, how) for feature in features] if store else None
-    # The work is bound to its function: of a task's arguments joblib's dask backend leaves the
-    # larger ones with a single worker, and they would be lost with it.
     jobs = (
-        delayed(partial(_segments_of, corpus.source, row, features, how, folders))()
+        partial(_segments_of, corpus.source, row, features, how, folders)
         for _, row in corpus.rows(ids).iterrows()
     )
-    found = Parallel(return_as="generator")(jobs)
-    bar = tqdm(found, total=len(ids), desc="features", disable=not progress, file=sys.stdout)
+    bar = tqdm(
+        parallel(jobs), total=len(ids), desc="features", disable=not progress, file=sys.stdout
+    )
     per_clip = list(bar)
     inputs = tuple(_stack([parts[i] for parts in per_clip], ids) for i in range(len(features)))
     clip = np.repeat(np.arange(len(ids)), _counts(per_clip, ids))
@@ -329,9 +333,10 @@ def _kept(path: Path) -> _Kept | None:
             header = stream.read(10)
             header += stream.read(int.from_bytes(header[8:], "little"))
             shape, n_bytes = _described(header)
-            if os.fstat(stream.fileno()).st_size == len(header) + n_bytes:
+            size = os.fstat(stream.fileno()).st_size - len(header) - n_bytes
+            if size == 0 or (size == SEAL_BYTES and _seal_fits(stream, header, n_bytes)):
                 return _Kept(path, shape, len(header))
-        reason = "its header does not fit its content"
+        reason = "its checksum or length does not fit its content"
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -343,11 +348,28 @@ def _kept(path: Path) -> _Kept | None:
     return None
 
 
+def _seal_fits(stream: BinaryIO, header: bytes, n_bytes: int) -> bool:
+    """Whether the rest of a file is what its last bytes say."""
+    checksum = zlib.crc32(header)
+    while n_bytes:
+        block = stream.read(min(n_bytes, SEAL_BLOCK))
+        if not block:  # another process made it shorter
+            return False
+        n_bytes -= len(block)
+        checksum = zlib.crc32(block, checksum)
+    return stream.read() == SEAL + checksum.to_bytes(4, "little")
+
+
 def _keep(path: Path, stack: np.ndarray) -> _Kept:
     """Write a stack to the store, whole or not at all."""
-    with atomic_write(path) as part, part.open("wb") as stream:
+    with atomic_write(path) as part, part.open("w+b") as stream:
         np.save(stream, stack)
-        return _Kept(path, stack.shape, stream.tell() - stack.nbytes)
+        offset = stream.tell() - stack.nbytes
+        stream.seek(0)
+        checksum = zlib.crc32(stack.tobytes(), zlib.crc32(stream.read(offset)))
+        stream.seek(0, os.SEEK_END)
+        stream.write(SEAL + checksum.to_bytes(4, "little"))
+    return _Kept(path, stack.shape, offset)
 
 
 def _counts(per_clip: Sequence[Sequence[_Found]], clip_ids: Sequence[str]) -> np.ndarray:

@@ -7,16 +7,22 @@ set, the platform's cache folder otherwise. Deleting it loses time, never result
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
+import json
 import os
+import platform
+import shutil
 import tarfile
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pooch
 from filelock import FileLock
@@ -33,13 +39,20 @@ __all__ = [
     "download",
     "home",
     "lock",
+    "read_json",
     "unpack",
+    "write_json",
     "write_table",
 ]
 
 STORE_HINT = "set MGRLIB_HOME to a folder on a disk with room that you may write to."
 OTHER_HINT = "give a path in a folder that you may write to, on a disk with room."
 TABLES = (".parquet", ".csv")
+
+PART_SUFFIX = ".mgrlib.part"
+PART_NAME = 40  # characters of a file's name in its part's, which must not become too long
+ABANDONED_SECONDS = 10.0  # without a write, by a process that is gone
+ABANDONED_SECONDS_ELSEWHERE = 86_400.0  # by a process that cannot be asked for
 
 BROKEN = (EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
@@ -56,7 +69,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that replaces it when the block ends without an error.
 
     A reader sees the old file or the new one, never half of one; a killed process leaves at most
-    a file whose name ends in `.part`, which nobody reads.
+    a file whose name ends in `.part`, which nobody reads and the next process that writes to the
+    folder removes.
 
     Raises:
         StorageError: the folder cannot be made or written, or the disk is full.
@@ -64,9 +78,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     part = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".", suffix=".part")
-        os.close(handle)
-        part = Path(name)
+        _remove_abandoned(path.parent.absolute())
+        part = _new_part(path)
         yield part
         os.chmod(part, 0o666 & ~_umask())  # mkstemp's 0600 would shut other users out of the file
         os.replace(part, path)
@@ -79,6 +92,46 @@ def atomic_write(path: Path) -> Iterator[Path]:
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
+
+
+def _new_part(path: Path) -> Path:
+    """A new file beside `path` whose name tells who writes it."""
+    suffix = f".{_computer()}-{os.getpid()}{PART_SUFFIX}"
+    prefix = path.name[:PART_NAME] + "."
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=suffix)
+    os.close(handle)
+    return Path(name)
+
+
+@cache
+def _computer() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+@lru_cache(maxsize=256)  # a folder may hold many thousand files: look through it once
+def _remove_abandoned(folder: Path) -> None:
+    """Delete the parts in a folder whose writers died."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(PART_SUFFIX) and _abandoned(entry):
+                with suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _abandoned(part: os.DirEntry[str]) -> bool:
+    """Whether a part's writer is gone; a computer knows only its own processes."""
+    writer = part.name.removesuffix(PART_SUFFIX).rpartition(".")[2]
+    computer, _, pid = writer.partition("-")
+    try:
+        age = time.time() - part.stat(follow_symlinks=False).st_mtime
+        if computer != _computer() or os.name != "posix":
+            return age > ABANDONED_SECONDS_ELSEWHERE
+        os.kill(int(pid), 0)  # asks whether the process is there, and does nothing to it
+    except ProcessLookupError:
+        return age > ABANDONED_SECONDS
+    except (OSError, ValueError, OverflowError):
+        return False
+    return False
 
 
 def _hint(path: Path) -> str:
@@ -116,6 +169,44 @@ def write_table(table: pd.DataFrame, path: Path) -> Path:
         else:
             texts.to_parquet(part, index=False)
     return path
+
+
+def write_json(content: Any, path: Path) -> Path:
+    """Write a value as JSON with its checksum, whole or not at all; returns the path.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    text = json.dumps(content)
+    with atomic_write(path) as part:
+        part.write_text(_sealed(text), encoding="utf-8")
+    return path
+
+
+def _sealed(text: str) -> str:
+    return f'{{"crc32": "{zlib.crc32(text.encode()):08x}", "content": {text}}}\n'
+
+
+def read_json(path: Path) -> Any:
+    """The value of a file that `write_json` wrote; JSON without a checksum is read as it is.
+
+    Raises:
+        StorageError: no such file, or one that is damaged.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+        value = json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise StorageError(explain(str(path), "a JSON file", reason)) from error
+    start, middle = '{"crc32": "', '", "content": '
+    if not text.startswith(start) and text[len(start) + 8 :][: len(middle)] != middle:
+        return value
+    content = text[len(start) + 8 + len(middle) : -2]
+    if text != _sealed(content):
+        got = "a file that was changed"
+        raise StorageError(explain(str(path), "content that fits its checksum", got))
+    return value["content"]
 
 
 def _umask() -> int:
@@ -218,7 +309,10 @@ def unpack(archive: Path, folder: Path) -> Path:
     with lock(folder):
         if folder.is_dir():
             return folder
-        with tempfile.TemporaryDirectory(dir=_made(folder.parent), prefix=".unpack-") as work:
+        prefix = f".unpack-{folder.name[:PART_NAME]}-"
+        for abandoned in folder.parent.glob(f"{glob.escape(prefix)}*"):  # we hold the lock
+            shutil.rmtree(abandoned, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=_made(folder.parent), prefix=prefix) as work:
             whole = Path(work) / "whole"
             try:
                 _extract(archive, whole)

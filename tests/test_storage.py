@@ -5,7 +5,6 @@ import hashlib
 import http.server
 import io
 import os
-import signal
 import subprocess
 import sys
 import tarfile
@@ -18,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mgrlib import storage
 from mgrlib.errors import ChecksumError, DownloadError, StorageError
@@ -138,7 +139,7 @@ def test_a_killed_writer_leaves_the_old_file_and_blocks_nobody(tmp_path):
     )
     assert writer.stdout is not None
     assert writer.stdout.readline() == "writing\n"
-    writer.send_signal(signal.SIGKILL)
+    writer.kill()
     writer.wait()
     writer.stdout.close()
     assert path.read_text() == "old"
@@ -147,6 +148,81 @@ def test_a_killed_writer_leaves_the_old_file_and_blocks_nobody(tmp_path):
     assert path.read_text() == "new"
     rest = [name for name in os.listdir(tmp_path) if name not in ("file.txt", "file.txt.lock")]
     assert all(name.endswith(".part") for name in rest)
+
+
+ABANDON = """
+import os, sys
+from pathlib import Path
+from mgrlib import storage
+with storage.atomic_write(Path(sys.argv[1])) as part:
+    part.write_text("half", encoding="utf-8")
+    os._exit(9)
+"""
+
+
+def test_what_a_dead_writer_left_is_removed_and_nothing_else(tmp_path):
+    path = tmp_path / "file.txt"
+    subprocess.run([sys.executable, "-c", ABANDON, str(path)], check=False)
+    (abandoned,) = tmp_path.glob("*.part")
+    hour_ago = time.time() - 3600
+    os.utime(abandoned, (hour_ago, hour_ago))
+    strange = [tmp_path / "film.part", tmp_path / f"x.{'0' * 8}-1{storage.PART_SUFFIX}"]
+    for other in strange:
+        other.write_text("another's", encoding="utf-8")
+        os.utime(other, (hour_ago, hour_ago))
+    with storage.atomic_write(tmp_path / "other.txt") as living:
+        os.utime(living, (hour_ago, hour_ago))
+        storage._remove_abandoned.cache_clear()
+        with storage.atomic_write(path) as part:
+            part.write_text("whole", encoding="utf-8")
+        assert living.exists()
+    assert not abandoned.exists()
+    assert all(other.exists() for other in strange)
+
+
+@given(
+    name=st.text(min_size=1, max_size=120)
+    .map(lambda text: text.replace("/", "-").replace("\0", "-"))
+    .filter(lambda text: text not in (".", ".."))
+)
+def test_any_name_that_can_be_a_file_can_be_written(tmp_path_factory, name):
+    path = tmp_path_factory.mktemp("names") / name
+    try:
+        path.write_text("x", encoding="utf-8")
+    except (OSError, UnicodeError):
+        return
+    with storage.atomic_write(path) as part:
+        part.write_text("y", encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == "y"
+
+
+@given(
+    content=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=10,
+    ),
+    position=st.integers(0),
+    bit=st.integers(0, 7),
+)
+def test_a_value_comes_back_as_it_was_and_a_changed_bit_is_noticed(
+    tmp_path_factory, content, position, bit
+):
+    path = storage.write_json(content, tmp_path_factory.mktemp("json") / "value.json")
+    assert storage.read_json(path) == content
+    changed = bytearray(path.read_bytes())
+    changed[position % len(changed)] ^= 1 << bit
+    path.write_bytes(changed)
+    with pytest.raises(StorageError) as caught:
+        storage.read_json(path)
+    assert str(path) in str(caught.value)
+
+
+def test_json_without_a_checksum_is_read_as_it_is(tmp_path):
+    (tmp_path / "old.json").write_text('{"a": [1, 2]}', encoding="utf-8")
+    assert storage.read_json(tmp_path / "old.json") == {"a": [1, 2]}
+    with pytest.raises(StorageError, match="nowhere"):
+        storage.read_json(tmp_path / "nowhere.json")
 
 
 RACER = """

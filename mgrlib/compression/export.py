@@ -21,6 +21,7 @@ import torch
 from onnx import TensorProto, helper
 from torch import nn
 
+from mgrlib.compression.classifier_files import NOTE, answer, check_answers, read_note
 from mgrlib.compression.front_end import front_end, seen_samples
 from mgrlib.compression.onnx_files import load, open_session, save, scratch_folder, to_onnx
 from mgrlib.compression.quantize import quantize_static
@@ -43,7 +44,6 @@ __all__ = [
 
 PARITY = 1e-4  # what the probabilities of a float32 file may differ by from PyTorch's
 UNSCALED = Standardize(np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32))
-NOTE = "mgrlib"  # the name under which a file keeps what is known of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,20 +219,15 @@ class Classifier:
 
     Raises:
         StorageError: no such file.
-        MgrError: a file that `export` did not write.
+        MgrError: a file that `export` did not write, or that does not do what it says.
     """
 
     def __init__(self, path: Path, *, n_threads: int = 1) -> None:
-        notes = {prop.key: prop.value for prop in load(path).metadata_props}
-        if NOTE not in notes:
-            hint = "`mgrlib export` writes such files."
-            got = "an ONNX file without a list of genres"
-            raise MgrError(explain(str(path), "a classifier from waveform to genres", got, hint))
-        self.about: dict[str, Any] = json.loads(notes[NOTE])
-        self.genres: tuple[str, ...] = tuple(self.about["genres"])
-        self.sample_rate: int = self.about["sample_rate"]
-        self.n_samples: int = self.about["n_samples"]
-        self.session = open_session(path, n_threads=n_threads)
+        note = read_note(path, load(path))
+        self.path, self.about, self.genres = path, note.about, note.genres
+        self.sample_rate, self.n_samples = note.sample_rate, note.n_samples
+        self.session = open_session(path, n_threads=n_threads, memory_limit=True)
+        check_answers(path, self.session, note)
 
     @property
     def window(self) -> float:
@@ -242,9 +237,10 @@ class Classifier:
     def __call__(self, y: np.ndarray) -> np.ndarray:
         """(N,) waveform at `sample_rate` -> probabilities (K,)."""
         check_shape("Classifier", y, N=self.n_samples)
-        given = {"waveform": np.asarray(y, dtype=np.float32)[None]}
-        probabilities: np.ndarray = self.session.run(None, given)[0]
-        return probabilities[0]
+        probabilities: np.ndarray = answer(
+            self.path, self.session, np.asarray(y, dtype=np.float32)[None]
+        )[0]
+        return probabilities
 
     def over_time(self, y: np.ndarray, *, hop_seconds: float | None = None) -> GenresOverTime:
         """What it says of each window of a song, (N',) at `sample_rate`.

@@ -8,8 +8,10 @@ the standard set of version 18 are used.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import logging
+import stat
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -29,6 +31,8 @@ from mgrlib.storage import atomic_write
 __all__ = ["OPSET", "OnnxModel", "open_session", "to_onnx"]
 
 OPSET = 18
+MAX_BYTES = 2**31 - 1  # of a file; the format has no more
+MEMORY_LIMIT = 4 << 30  # bytes
 READABLE_IR = 10  # of the file format; newer ones are refused by runtimes a year old
 OLDEST_TORCH = "2.6"  # whose exporter has the form used here; written and tested with 2.13
 
@@ -125,23 +129,37 @@ def load(path: Path) -> onnx.ModelProto:
         StorageError: no such file.
         MgrError: a file that is no ONNX model.
     """
+    return _parsed(path, _content(path))
+
+
+def _content(path: Path) -> bytes:
+    """All bytes of a file that can be an ONNX model by its kind and size."""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        got = error.strerror or str(error)
-        raise StorageError(explain(str(path), "an ONNX file", got, "check the path.")) from error
+        status = path.stat()
+        got = "" if stat.S_ISREG(status.st_mode) else "no regular file"
+        got = f"{status.st_size} bytes" if status.st_size > MAX_BYTES else got
+        content = b"" if got else path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        got = getattr(error, "strerror", "") or str(error)
+    if got:
+        raise StorageError(explain(str(path), "an ONNX file", got, "check the path."))
+    return content
+
+
+def _parsed(path: Path, data: bytes) -> onnx.ModelProto:
     try:
         model = onnx.load_model_from_string(data)
         onnx.checker.check_model(model)
     except Exception as error:  # damage looks like anything to a parser
-        got = f"a file that cannot be read as one ({str(error).splitlines()[0]})"
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        got = f"a file that cannot be read as one ({reason})"
         hint = "`mgrlib export` writes such files."
         raise MgrError(explain(str(path), "an ONNX model", got, hint)) from error
     return model
 
 
 def open_session(
-    path: Path, *, n_threads: int = 1, fused: bool = True
+    path: Path, *, n_threads: int = 1, fused: bool = True, memory_limit: bool = False
 ) -> onnxruntime.InferenceSession:
     """An ONNX file ready to run on the CPU.
 
@@ -149,11 +167,14 @@ def open_session(
         n_threads: that one answer may use.
         fused: let the runtime join operations. Without it an int8 file is computed as it is
             written: every layer back to float32, convolved there, and rounded again.
+        memory_limit: let all sessions opened like this have no more than `MEMORY_LIMIT` together,
+            for files of unknown origin.
 
     Raises:
-        StorageError, MgrError: as `load`.
+        StorageError, MgrError: as `load`, or a model that the runtime refuses.
     """
-    load(path)  # the runtime's own complaints name no remedy
+    content = _content(path)
+    _parsed(path, content)  # the runtime's own complaints name no remedy
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = n_threads
     settings.inter_op_num_threads = 1
@@ -161,7 +182,24 @@ def open_session(
     if not fused:
         level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         settings.graph_optimization_level = level
-    return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+    if memory_limit:
+        _limited_memory()
+        settings.add_session_config_entry("session.use_env_allocators", "1")
+    try:  # from the bytes: a model may name other files to read weights from
+        return onnxruntime.InferenceSession(content, settings, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime has its own types, none of which it documents
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        hint = "`mgrlib export` writes such files."
+        raise MgrError(explain(str(path), "a model that can run", reason, hint)) from error
+
+
+@functools.cache
+def _limited_memory() -> None:
+    """Give the runtime memory that ends, once a process."""
+    kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    place = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
+    limit = onnxruntime.OrtArenaCfg({"max_mem": MEMORY_LIMIT})
+    onnxruntime.create_and_register_allocator(place, limit)
 
 
 class OnnxModel(nn.Module):

@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from itertools import combinations
 
-import joblib
 import numpy as np
 import pandas as pd
 import soxr
@@ -20,16 +20,19 @@ from scipy.signal import welch
 from tqdm.auto import tqdm
 
 from mgrlib.data import fingerprint
-from mgrlib.data.audio import CutOffError, audio_info
+from mgrlib.data.audio import AudioInfo, CutOffError, FileSource, Recording, decode
 from mgrlib.data.corpus import AudioSource, Corpus, Split
 from mgrlib.errors import AudioError, CorpusError, explain, some
+from mgrlib.parallel import parallel
 
 __all__ = ["KINDS", "Report", "audit"]
 
 KINDS = {
     "corrupt": ("error", "cannot be read: replace or remove the file"),
     "truncated": ("error", "ends too early: replace it, or pad on purpose"),
+    "header": ("warning", "its header and its content disagree: check that the sound is whole"),
     "silent": ("error", "nothing to hear: remove it"),
+    "antiphase": ("error", "channels cancel each other when averaged: keep one of them"),
     "gap": ("warning", "a stretch of digital silence: a broken recording or transfer"),
     "clipped": ("warning", "peaks are cut off: distortion that a model may learn as a genre"),
     "short": ("warning", "too short for a segment: remove it"),
@@ -44,6 +47,8 @@ KINDS = {
 }
 """Each kind of finding with its severity, and what it means or asks for."""
 
+RENDERED_RATE = 22_050  # at which clips are heard that are no files
+CANCELLED_DB = 20.0  # averaging uncorrelated channels costs 3 dB, and no recording so much
 SILENT_DB = -60.0  # RMS below full scale; GTZAN's quietest clips have -31
 CLIPPED_SHARE = 5e-4  # samples in runs of 3 or more at the peak; 2e-4 at most in GTZAN's mini set
 GAP_LEVEL = 1e-4  # -80 dB: below any noise floor of a recording, and half of a 13-bit step
@@ -106,11 +111,12 @@ def audit(
 ) -> Report:
     """What is wrong with the clips of a corpus, and with a split of it if one is given.
 
-    Every clip is read once. Found are: files that cannot be read or end early; silence, gaps and
-    clipping; clips shorter than 1 s; files of another sample rate, upsampled from a lower one, or
-    stripped of treble by a low bit rate; the same samples twice; the same recording twice, also at
-    another level, re-encoded, muffled, or starting elsewhere as long as 4 s overlap; a recording
-    or a group in two genres; genres of unequal size; recordings, and groups, on both sides of the
+    Every clip is read once. Found are: files that cannot be read or end early, or whose header
+    disagrees with what they hold; silence, channels that cancel each other, gaps and clipping;
+    clips shorter than 1 s; files of another sample rate, upsampled from a lower one, or stripped
+    of treble by a low bit rate; the same samples twice; the same recording twice, also at another
+    level, re-encoded, muffled, or starting elsewhere as long as 4 s overlap; a recording or a
+    group in two genres; genres of unequal size; recordings, and groups, on both sides of the
     split. Clipping is seen as long as the flat peaks survive, so not after an MP3. Not found:
     copies at another speed or pitch, cover versions, an artist whose clips carry different groups,
     and wrong labels without a second clip of the group to contradict them.
@@ -126,9 +132,14 @@ def audit(
         CorpusError: the split has clips that the corpus does not have.
     """
     rows = [row for _, row in corpus.clips.iterrows()]
-    work = (joblib.delayed(_listen)(corpus.source, row) for row in rows)
-    listened = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(work)
-    bar = tqdm(listened, total=len(rows), desc="audit", disable=not progress, file=sys.stdout)
+    work = (partial(_listen, corpus.source, row) for row in rows)
+    bar = tqdm(
+        parallel(work, n_jobs=n_jobs),
+        total=len(rows),
+        desc="audit",
+        disable=not progress,
+        file=sys.stdout,
+    )
     clips = {str(row.name): clip for row, clip in zip(rows, bar, strict=True)}
     copies = [*_exact(clips), *_near(corpus, clips)]
     findings = [*_broken(clips), *_odd_sound(clips), *_odd_length(clips)]
@@ -153,10 +164,12 @@ class _Clip:
 
     problem: str = ""
     cut_off: bool = False
+    notes: tuple[str, ...] = ()
     seconds: float = 0.0
     sample_rate: int = 0  # 0: rendered, so of any rate
     digest: str = ""
     level_db: float = 0.0
+    loudest_db: float = 0.0  # of the channels, before they are averaged
     clipped: float = 0.0
     gap: tuple[float, float] = (0.0, 0.0)  # start and length in seconds
     band: float = 1.0  # where its spectrum breaks off, as a share of half the rate
@@ -180,25 +193,37 @@ class _Copies:
 
 
 def _listen(source: AudioSource, row: pd.Series) -> _Clip:
-    """Read a clip at its own rate and measure it."""
+    """Read a clip at its own rate and measure it; whatever goes wrong is a fault of the clip."""
     try:
-        rate = audio_info(row["path"]).sample_rate if row["path"] else 0
-        y = source.audio(row, rate or 22_050)
+        if isinstance(source, FileSource):
+            recording = decode(row["path"])
+        else:
+            y = source.audio(row, RENDERED_RATE)
+            recording = Recording(y, AudioInfo(0, 0, 1, ""), -np.inf)
+        return _measured(recording)
     except AudioError as error:
         return _Clip(problem=str(error), cut_off=isinstance(error, CutOffError))
-    heard_rate = rate or 22_050
+    except (MemoryError, RecursionError) as error:
+        reason = str(error) or type(error).__name__
+        return _Clip(problem=explain(str(row.name), "a clip that fits into memory", reason))
+
+
+def _measured(recording: Recording) -> _Clip:
+    y, rate = recording.y, recording.info.sample_rate or RENDERED_RATE
     if not np.isfinite(y).all():
         return _Clip(problem="samples that are NaN or infinite")
     level_db = 10 * np.log10(np.mean(np.square(y, dtype=np.float64)) + 1e-20)
     start, length = _longest(np.abs(y) < GAP_LEVEL)
-    slow = soxr.resample(y, heard_rate, fingerprint.RATE)
+    slow = soxr.resample(y, rate, fingerprint.RATE)
     return _Clip(
-        seconds=len(y) / heard_rate,
-        sample_rate=rate,
+        notes=recording.info.notes,
+        seconds=len(y) / rate,
+        sample_rate=recording.info.sample_rate,
         digest=blake2b(np.ascontiguousarray(y).tobytes(), digest_size=16).hexdigest(),
         level_db=float(level_db),
+        loudest_db=recording.level_db,
         clipped=_clipped_share(y),
-        gap=(start / heard_rate, length / heard_rate),
+        gap=(start / rate, length / rate),
         band=_band(y),
         marks=fingerprint.landmarks(slow) if level_db > SILENT_DB else None,
     )
@@ -268,6 +293,8 @@ def _broken(clips: dict[str, _Clip]) -> Iterator[Finding]:
     for clip_id, clip in clips.items():
         if clip.problem:
             yield ("truncated" if clip.cut_off else "corrupt"), (clip_id,), clip.problem
+        for note in clip.notes:
+            yield "header", (clip_id,), note
 
 
 def _odd_sound(clips: dict[str, _Clip]) -> Iterator[Finding]:
@@ -275,7 +302,10 @@ def _odd_sound(clips: dict[str, _Clip]) -> Iterator[Finding]:
         if clip.problem:
             continue
         start, length = clip.gap
-        if not clip.heard:
+        if clip.loudest_db > max(SILENT_DB, clip.level_db + CANCELLED_DB):
+            evidence = f"{max(clip.level_db, -120):.0f} dB, one channel {clip.loudest_db:.0f} dB"
+            yield "antiphase", (clip_id,), evidence
+        elif not clip.heard:
             yield "silent", (clip_id,), f"{max(clip.level_db, -120):.0f} dB"
         elif length >= max(GAP_SECONDS, GAP_SHARE * clip.seconds):
             yield "gap", (clip_id,), f"digital silence for {length:.1f} s from {start:.1f} s on"

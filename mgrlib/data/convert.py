@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import soundfile as sf
-
-from mgrlib.data.audio import load_audio
+from mgrlib.data.audio import load_audio, write_audio
 from mgrlib.errors import AudioError, explain
-from mgrlib.storage import atomic_write
 
 __all__ = ["FORMATS", "convert"]
 
@@ -40,6 +37,5 @@ def convert(
     subtype = "PCM_16" if kind in ("WAV", "FLAC", "AIFF") else None
     # Resampled peaks may pass 1, where whole numbers end.
     y = y.clip(-1.0, 1.0) if subtype else y
-    with atomic_write(target) as part:
-        sf.write(part, y, sample_rate, format=kind, subtype=subtype)
+    write_audio(target, y, sample_rate, form=kind, subtype=subtype)
     return target

@@ -112,16 +112,30 @@ class Corpus:
         return self.source.fingerprint(self.rows([clip_id]).iloc[0])
 
     def content(self) -> str:
-        """A text for the content of all clips, whatever their order or place.
-
-        >>> len(corpus.content())  # doctest: +SKIP
-        16
-        """
+        """A text for the content of all clips, whatever their order or place."""
         contents = sorted(
             f"{clip_id} {row['genre']} {self.source.fingerprint(row)}"
             for clip_id, row in self.clips.iterrows()
         )
         return hashlib.sha256("\n".join(contents).encode()).hexdigest()[:16]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the corpus knows which clips belong together: some group has several clips.
+
+        This is the one place where that is decided. Where groups are the clips themselves, nothing
+        is known of artists or songs, and a split by group would be one by clip under a better name.
+        """
+        return bool(self.clips["group"].duplicated().any())
+
+    def without(self, clip_ids: Iterable[str]) -> Corpus:
+        """A corpus of all clips but these.
+
+        Raises:
+            CorpusError: a clip that the corpus does not have.
+        """
+        excluded = set(self.rows(clip_ids).index)
+        return self.select(clip_ids=[c for c in self.clips.index if c not in excluded])
 
     def select(
         self, *, genres: Sequence[str] | None = None, clip_ids: Sequence[str] | None = None

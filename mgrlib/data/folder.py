@@ -1,94 +1,89 @@
-"""Your own audio: a folder that holds one folder a genre becomes a corpus."""
+"""Your own audio: a folder that holds one folder per genre becomes a corpus."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from mgrlib.data.audio import EXTENSIONS, FileSource, audio_info
+from mgrlib.data.audio import FileSource, audio_info
 from mgrlib.data.corpus import Corpus
-from mgrlib.errors import AudioError, CorpusError, explain, some
+from mgrlib.data.formats import EXTENSIONS
+from mgrlib.data.layout import Survey, genres_below, hidden, loose_audio, songs_of, survey
+from mgrlib.errors import AudioError, CorpusError, MgrWarning, explain, some
 
-__all__ = ["audio_files", "folder", "lengths"]
+__all__ = ["folder", "lengths"]
 
-LAYOUT = "one folder a genre with audio in it, as in music/blues/song.wav and music/jazz/song.mp3"
+LAYOUT = "one folder per genre with audio in it, as in music/blues/song.wav and music/jazz/song.mp3"
 
 
-def folder(path: str | os.PathLike[str], *, name: str | None = None, check: bool = True) -> Corpus:
+def folder(
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    exclude: Sequence[str] = (),
+    check: bool = True,
+) -> Corpus:
     """A corpus of the audio below `path`, where each folder is a genre; whole songs are welcome.
 
     `path/genre/song.wav` is a clip of its own group. `path/genre/artist/song.wav`, or any deeper
     nesting, makes the folder right below the genre the group, so that `by_group` keeps an artist's
-    or an album's songs together; one artist's folders in two genres are one group. Clip ids are
-    paths below `path` without the extension.
+    or an album's songs together; one artist's folders in two genres are one group. Files whose
+    names say that they are segments of one song (`blues.00000.0.wav`, `blues.00000.1.wav`) are one
+    group too. Clip ids are paths below `path` without the extension.
 
-    Passed over: hidden files and folders (a name that begins with a dot, as macOS leaves them, or
-    `__MACOSX`), and files whose name is not that of audio (`EXTENSIONS`), such as covers and lists.
+    Passed over without a word: hidden files and folders (a name that begins with a dot, as macOS
+    leaves them, or `__MACOSX`), and files that are not audio by their name, such as covers and
+    lists. Everything else that is passed over is named in one `MgrWarning`: audio that only ffmpeg
+    reads where that is not installed, linked folders, pipes, audio outside of the genres' folders.
 
     Args:
         path: the folder that holds the genres' folders.
         name: what results call the corpus; the folder's own name if not given.
+        exclude: clips to leave out, by their ids; they need not be readable.
         check: refuse files that cannot be read. False keeps them, their `seconds` NaN, for `audit`
             to report.
 
     Raises:
-        CorpusError: no such folder, no genre folder, a single one, one without audio, or audio
-            files that cannot be read; the message names the first of them.
+        CorpusError: no such folder, no genre folder, a single one, one without audio, an unknown
+            clip in `exclude`, or audio files that cannot be read; the message names the first.
     """
     root = Path(path)
     where = f"folder({str(path)!r})"
-    if not root.is_dir():
-        got = "a file" if root.exists() else "no such folder"
-        raise CorpusError(explain(where, f"a folder with {LAYOUT}", got, "check the path."))
-    genres = sorted(d.name for d in root.iterdir() if d.is_dir() and not hidden(d.name))
-    if len(genres) < 2:
-        got = f"only {genres[0]!r}" if genres else "no folder in it"
-        hint = "a classifier needs two genres; give the folder above the genres' folders."
-        raise CorpusError(explain(where, LAYOUT, got, hint))
-    found = {genre: audio_files(root / genre) for genre in genres}
-    silent = [genre for genre, paths in found.items() if not paths]
-    if silent:
-        got = f"no audio in {some(silent)}"
-        hint = f"fill or remove these folders; files ending in {', '.join(EXTENSIONS)} are taken."
-        raise CorpusError(explain(where, LAYOUT, got, hint))
-    clips = pd.concat([_rows(root, genre, paths) for genre, paths in found.items()])
+    genres = _genres(root, where)
+    surveys = {genre: survey(root / genre) for genre in genres}
+    _check_full(root, surveys, where)
+    clips = pd.concat([_rows(root, genre, found.files) for genre, found in surveys.items()])
+    clips = _unique(clips)
+    unknown = [clip for clip in exclude if clip not in clips.index]
+    if unknown:
+        hint = "clip ids are paths below the folder without the extension, as in blues/song."
+        raise CorpusError(explain(where, "exclude to name clips of it", some(unknown), hint))
+    clips = clips[~clips.index.isin(list(exclude))]
+    _remark(root, surveys, clips, where)
+    clips = clips.drop(columns="segment")
     clips["seconds"] = lengths(clips["path"], where, check=check)
     name = root.resolve().name if name is None else name
-    return Corpus(name, tuple(genres), _unique(clips, where), FileSource())
-
-
-def audio_files(path: Path) -> list[Path]:
-    """The audio files below a folder by their names, sorted, hidden ones and hidden folders out."""
-    found = []
-    for at, folders, names in os.walk(path):
-        folders[:] = [f for f in folders if not hidden(f)]
-        found += [Path(at) / n for n in names if not hidden(n) and audible(n)]
-    return sorted(found)
-
-
-def hidden(name: str) -> bool:
-    """Whether a file or folder is one that no listing shows, such as macOS's `._song.wav`."""
-    return name.startswith(".") or name == "__MACOSX"
-
-
-def audible(name: str) -> bool:
-    """Whether a file's name is that of audio."""
-    return Path(name).suffix.lower() in EXTENSIONS
+    return Corpus(name, tuple(genres), clips, FileSource())
 
 
 def lengths(paths: Iterable[str], where: str, *, check: bool = True, hint: str = "") -> list[float]:
-    """Seconds of each file, from its header; NaN for one that cannot be read if `check` is off.
+    """Seconds of each file; NaN for one that cannot be read if `check` is off.
+
+    Files that were read otherwise than their headers say are named in one `MgrWarning`.
 
     Raises:
         CorpusError: files that cannot be read, with the reason of the first three.
     """
-    seconds, broken = [], []
+    seconds, broken, odd = [], [], []
     for path in paths:
         try:
-            seconds.append(audio_info(path).seconds)
+            info = audio_info(path)
+            seconds.append(info.seconds)
+            odd += [f"{path}: {info.notes[0]}"] if info.notes else []
         except AudioError as error:
             seconds.append(float("nan"))
             broken.append(str(error))
@@ -98,18 +93,84 @@ def lengths(paths: Iterable[str], where: str, *, check: bool = True, hint: str =
         )
         got = f"{len(broken)} that cannot be: {' '.join(broken[:3])}"
         raise CorpusError(explain(where, "audio files that can be read", got, hint))
+    if odd:
+        text = f"{where}: {len(odd)} files with odd headers, the first {odd[0]}"
+        warnings.warn(f"{text} (`audit` lists them)", MgrWarning, stacklevel=3)
     return seconds
+
+
+def _genres(root: Path, where: str) -> list[str]:
+    """The names of the genres' folders, two at least."""
+    if not root.is_dir():
+        got = "a file" if root.exists() else "no such folder"
+        raise CorpusError(explain(where, f"a folder with {LAYOUT}", got, "check the path."))
+    genres = sorted(d.name for d in root.iterdir() if d.is_dir() and not hidden(d.name))
+    if len(genres) < 2:
+        got = f"only {genres[0]!r}" if genres else "no folder in it"
+        loose = loose_audio(root)
+        got += f" and {loose} audio files" if loose else ""
+        hint = f"a classifier needs two genres; {_remedy(root)}."
+        raise CorpusError(explain(where, LAYOUT, got, hint))
+    return genres
+
+
+def _remedy(root: Path) -> str:
+    """Which folder to give in place of this one."""
+    below = genres_below(root)
+    if below not in (None, root):
+        return f"the genres are in {below}: give that folder"
+    return "give the folder above the genres' folders"
+
+
+def _check_full(root: Path, surveys: dict[str, Survey], where: str) -> None:
+    """Every genre has audio."""
+    silent = [genre for genre, found in surveys.items() if not found.files]
+    if not silent:
+        return
+    got = f"no audio in {some(silent)}"
+    over = "; ".join(surveys[genre].remark() for genre in silent if surveys[genre].passed_over)
+    got += f" (passed over: {over})" if over else ""
+    hint = f"fill or remove these folders; files ending in {', '.join(EXTENSIONS)} are taken."
+    below = genres_below(root)
+    if below not in (None, root):
+        hint = f"the genres are in {below}: give that folder."
+    raise CorpusError(explain(where, LAYOUT, got, hint))
+
+
+def _remark(root: Path, surveys: dict[str, Survey], clips: pd.DataFrame, where: str) -> None:
+    """Say what was passed over, and which files were taken for segments, in one line."""
+    whole = Survey()
+    for found in surveys.values():
+        whole.passed_over += found.passed_over
+    loose = loose_audio(root)
+    whole.passed_over.update({"audio outside of the genres' folders": loose} if loose else {})
+    remarks = [f"passed over: {whole.remark()}"] if whole.passed_over else []
+    segments = clips[clips["segment"]]
+    if len(segments):
+        n_songs = segments["group"].nunique()
+        remarks.append(f"{len(segments)} files are segments of {n_songs} songs by their names")
+    inside = [{d.name for d in (root / genre).iterdir() if d.is_dir()} for genre in surveys]
+    if len(inside[0]) > 1 and all(names == inside[0] for names in inside):
+        listed = some(sorted(inside[0]))
+        remarks.append(f"each of these folders holds {listed}: are those the genres?")
+    if remarks:
+        warnings.warn(f"{where}: {'; '.join(remarks)}", MgrWarning, stacklevel=3)
 
 
 def _rows(root: Path, genre: str, paths: list[Path]) -> pd.DataFrame:
     ids = [path.relative_to(root).with_suffix("").as_posix() for path in paths]
     deep = [path.relative_to(root / genre).parts for path in paths]
+    loose = [i for i, parts in enumerate(deep) if len(parts) == 1]
     groups = [parts[0] if len(parts) > 1 else i for parts, i in zip(deep, ids, strict=True)]
-    table = {"path": [str(p.absolute()) for p in paths], "genre": genre, "group": groups}
+    segment = [False] * len(paths)
+    for i, song in zip(loose, songs_of([paths[i].stem for i in loose]), strict=True):
+        groups[i], segment[i] = (f"{genre}/{song}", True) if song else (groups[i], False)
+    places = [str(p.absolute()) for p in paths]
+    table = {"path": places, "genre": genre, "group": groups, "segment": segment}
     return pd.DataFrame(table, index=pd.Index(ids, name="clip_id"))
 
 
-def _unique(clips: pd.DataFrame, where: str) -> pd.DataFrame:
+def _unique(clips: pd.DataFrame) -> pd.DataFrame:
     """The table, with the extension back in ids that several files share."""
     twice = clips.index.duplicated(keep=False)
     suffixes = [Path(p).suffix for p in clips["path"]]

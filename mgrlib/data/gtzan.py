@@ -20,7 +20,8 @@ from mgrlib import storage
 from mgrlib.data import facts
 from mgrlib.data.audio import FileSource
 from mgrlib.data.corpus import Corpus
-from mgrlib.data.folder import audible, hidden, lengths
+from mgrlib.data.folder import lengths
+from mgrlib.data.layout import hidden, is_audio
 from mgrlib.errors import CorpusError, explain, some
 
 __all__ = [
@@ -122,6 +123,7 @@ def gtzan(
 def gtzan_mini(
     root: str | os.PathLike[str] | None = None,
     *,
+    exclude: Sequence[str] = (),
     urls: Sequence[str] = MINI_URLS,
     digest: str = MINI_DIGEST,
     groups: Literal["artist", "clip"] = "clip",
@@ -135,6 +137,7 @@ def gtzan_mini(
 
     Args:
         root: the folder; without it the set (120 MB) is downloaded into `storage.home()` and kept.
+        exclude: clips to leave out, as for `gtzan`.
         urls: mirrors, tried in this order.
         digest: what the archive's content must be. GitHub makes its archives anew and may one day
             pack the same files into other bytes; the error then tells the digest that came.
@@ -147,7 +150,7 @@ def gtzan_mini(
     """
     if root is None:
         root = _fetched("gtzan-mini", "gtzan_mini.zip", urls, digest)
-    return Corpus("gtzan-mini", GENRES, _table(Path(root), (), groups, check), FileSource())
+    return Corpus("gtzan-mini", GENRES, _table(Path(root), exclude, groups, check), FileSource())
 
 
 def download_gtzan(*, urls: Sequence[str] = FULL_URLS, digest: str = FULL_DIGEST) -> Path:
@@ -258,7 +261,7 @@ def _clips(path: Path, genre: str, where: str) -> dict[str, Path]:
     """The clips of one genre by id."""
     found: dict[str, Path] = {}
     form = re.compile(rf"({genre}\.\d{{5}})\.\w+")
-    for file in sorted(f for f in path.iterdir() if not hidden(f.name) and audible(f.name)):
+    for file in sorted(f for f in path.iterdir() if is_audio(f)):
         match = form.fullmatch(file.name)
         if not match:
             hint = "use `folder(path)` for audio of your own."

@@ -144,7 +144,7 @@ def read_split(path: str | os.PathLike[str]) -> Split:
     path = Path(path)
     form = "a table of clip_id,part below '# name:' and '# source:'"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()  # a BOM is Windows' habit
     except (OSError, UnicodeDecodeError) as error:
         raise SplitError(explain(str(path), form, str(error), "check the path.")) from error
     head = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# ") and ": " in line)
@@ -208,12 +208,29 @@ def _split(corpus: Corpus, part: np.ndarray, name: str, source: str) -> Split:
     train, valid, test = (tuple(ids[part == k].tolist()) for k in range(3))
     missing = _untaught(corpus, train)
     if missing:
-        hint = "a genre whose clips are all one artist's cannot be split by artist; split by clip."
         where = f"{source} of {corpus.name!r}"
-        raise SplitError(explain(where, "training clips in each genre", f"none: {missing}", hint))
+        got = f"none: {some(missing)}"
+        hint = _remedy(corpus, missing)
+        raise SplitError(explain(where, "training clips in each genre", got, hint))
     return Split(name, train, valid, test, source)
 
 
-def _untaught(corpus: Corpus, train: Sequence[str]) -> str:
+def _untaught(corpus: Corpus, train: Sequence[str]) -> list[str]:
+    """The genres without a clip to train on."""
     present = set(corpus.clips["genre"])
-    return some(sorted(present - set(corpus.rows(train)["genre"])))
+    return sorted(present - set(corpus.rows(train)["genre"]))
+
+
+def _remedy(corpus: Corpus, genres: Sequence[str]) -> str:
+    """What to do with genres that have nothing to train on."""
+    clips = corpus.clips[corpus.clips["genre"].isin(list(genres))]
+    counts = clips.groupby("genre")["group"].agg(["size", "nunique"])
+    single = sorted(counts.index[counts["size"] == 1])
+    if single:
+        return (
+            f"a genre of one clip cannot both train and test: add clips to {some(single)}, or "
+            "leave it out with `corpus.select(genres=...)`."
+        )
+    if (counts["nunique"] == 1).any():
+        return "a genre whose clips are all one artist's or song's can only be split by clip."
+    return "another seed, fewer folds or a smaller test part leaves each genre something."

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, fields
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +15,10 @@ import soxr
 from tqdm.auto import tqdm
 
 from mgrlib import storage
+from mgrlib.data.audio import write_audio
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import CorpusError, explain
+from mgrlib.parallel import parallel
 from mgrlib.synth import (
     GENRES,
     SYNTH_VERSION,
@@ -101,8 +101,7 @@ class SyntheticSource:
         else:
             length = float(row["whole_seconds"])
             y = render_clip(genre, artist, index, seconds=length, seed=self.seed)
-        with storage.atomic_write(path) as part:
-            sf.write(part, y, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+        write_audio(path, y, SAMPLE_RATE, form="FLAC", subtype="PCM_16")
         return y
 
 
@@ -305,6 +304,7 @@ def prepare(corpus: Corpus, n_jobs: int | None = None) -> int:
     """The number of clips rendered into the cache now; those already there are left alone.
 
     Several processes share the work, one thread each. Stop it at any time: what is finished stays.
+    A script needs no `if __name__ == "__main__":` around it.
 
     Args:
         n_jobs: processes; all cores when None.
@@ -315,14 +315,9 @@ def prepare(corpus: Corpus, n_jobs: int | None = None) -> int:
     rows = [row for _, row in corpus.clips.iterrows() if not source.path(row).is_file()]
     if not rows:
         return 0
-    with ProcessPoolExecutor(n_jobs, mp_context=get_context("spawn")) as pool:
-        try:
-            work = pool.map(_render, [source] * len(rows), rows, chunksize=4)
-            for _ in tqdm(work, total=len(rows), desc="rendering", unit="clip"):
-                pass
-        except (KeyboardInterrupt, BrokenProcessPool):
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    work = parallel((partial(_render, source, row) for row in rows), n_jobs=n_jobs or -1)
+    for _ in tqdm(work, total=len(rows), desc="rendering", unit="clip"):
+        pass
     return len(rows)
 
 

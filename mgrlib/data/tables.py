@@ -8,11 +8,19 @@ tests: the clip ids below are what keeps them together.
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
+import io
+import lzma
 import os
 import re
+import zipfile
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +31,10 @@ from mgrlib.errors import AudioError, CorpusError, explain, some
 __all__ = ["N_COLUMNS", "FeatureTable", "TableSource", "kaggle_features"]
 
 N_COLUMNS = 57
+MAX_BYTES = 1 << 28
+OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+BROKEN = (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
+          NotImplementedError, RuntimeError)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +119,10 @@ class TableSource:
 def kaggle_features(path: str | os.PathLike[str]) -> FeatureTable:
     """The rows of `features_30_sec.csv` or `features_3_sec.csv`, plain or gzipped.
 
-    `length` is left out of `x`: it tells the recording, not the music. Rows that agree in all 57
-    values are kept (the 30 s table has 14 such pairs, GTZAN's repeated recordings) and their clips
-    are given one group.
+    `length` is left out of `x`, and may be missing: it describes the recording, not the music. A
+    column that counts the rows, as pandas writes its index, is left out too. Rows that agree in
+    all 57 values are kept (the 30 s table has 14 such pairs, GTZAN's repeated recordings) and
+    their clips are given one group.
 
     Raises:
         CorpusError: no such file, not this table, other than 57 features, values that are not
@@ -118,6 +131,7 @@ def kaggle_features(path: str | os.PathLike[str]) -> FeatureTable:
     path = Path(path)
     table = _read(path)
     columns = [c for c in table.columns if c not in ("filename", "length", "label")]
+    columns = [c for c in columns if not _counts_rows(str(c), table[c])]
     if len(columns) != N_COLUMNS:
         hint = "give features_30_sec.csv or features_3_sec.csv as they are."
         raise CorpusError(explain(str(path), f"{N_COLUMNS} features", str(len(columns)), hint))
@@ -134,14 +148,48 @@ def kaggle_features(path: str | os.PathLike[str]) -> FeatureTable:
     return FeatureTable(x, tuple(columns), labels, clip_ids, groups, segments, genres)
 
 
+def _counts_rows(name: str, column: pd.Series) -> bool:
+    """Whether a column is an index that was written along: it has no name, or one that says so."""
+    if name.lower() not in ("", "index") and not name.startswith("Unnamed:"):
+        return False
+    values = pd.to_numeric(column, errors="coerce").to_numpy()
+    return bool((np.diff(values) == 1).all())
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a table, unpacked if its name says that it is packed.
+
+    Raises:
+        CorpusError: more than `MAX_BYTES`, as from an archive made to fill the memory.
+        OSError: no such file, or no regular one.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError("not a regular file")
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if len(names) != 1:
+                raise ValueError(f"an archive of {len(names)} files, not of one table")
+            with archive.open(names[0]) as stream:
+                content = stream.read(MAX_BYTES + 1)
+    else:
+        with OPENERS.get(path.suffix, open)(path, "rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        hint = "the public tables have 4 and 11 MB: check the file."
+        want = f"a table of at most {MAX_BYTES >> 20} MB, unpacked"
+        raise CorpusError(explain(str(path), want, "more", hint))
+    return content
+
+
 def _read(path: Path) -> pd.DataFrame:
-    form = "a table with columns filename, length, 57 features and label"
+    form = "a table with columns filename, 57 features and label"
     try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError, EOFError) as error:  # ValueError: pandas' own parsing errors too
+        table = pd.read_csv(io.BytesIO(_content(path)), encoding="utf-8-sig")
+    except BROKEN as error:  # ValueError: pandas' own parsing errors too
         hint = "check the path; the file is called features_30_sec.csv in the public archive."
         raise CorpusError(explain(str(path), form, str(error), hint)) from error
-    missing = [c for c in ("filename", "length", "label") if c not in table.columns]
+    missing = [c for c in ("filename", "label") if c not in table.columns]
     if missing:
         raise CorpusError(explain(str(path), form, f"none named {some(missing)}"))
     if table.empty:

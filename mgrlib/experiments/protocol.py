@@ -1,4 +1,4 @@
-"""Protocol: how a corpus is divided for an experiment, and when its groups count as known."""
+"""Protocol: how a corpus is divided for an experiment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.splits import by_group, folds, stratified
 from mgrlib.errors import RecipeError, explain
 
-__all__ = ["Protocol", "best_by", "groups_known"]
+__all__ = ["Protocol", "best_by"]
 
 By = Literal["clip", "group"]
 
@@ -56,15 +56,6 @@ class Protocol:
         return [split.check(corpus, leaky=self.by == "clip") for split in splits]
 
 
-def groups_known(corpus: Corpus) -> bool:
-    """Whether the corpus knows which clips belong together: some group has more than one clip.
-
-    This is the one place where that is decided. A corpus whose groups are its clips knows nothing
-    of artists or songs, and a division by group would be one by clip under a better name.
-    """
-    return int(corpus.clips["group"].nunique()) < len(corpus)
-
-
 def best_by(corpus: Corpus, n_parts: int = 5) -> By:
     """By group where groups are known and every genre has enough to divide, else by clip.
 
@@ -73,4 +64,4 @@ def best_by(corpus: Corpus, n_parts: int = 5) -> By:
     """
     n_groups = corpus.clips.groupby("genre")["group"].nunique()
     enough = int(n_groups.min()) >= n_parts
-    return "group" if groups_known(corpus) and enough else "clip"
+    return "group" if corpus.grouped and enough else "clip"

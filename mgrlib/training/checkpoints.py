@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from mgrlib.errors import ChecksumError, StorageError, TrainingError, explain, some
 from mgrlib.storage import atomic_write, checksum
+from mgrlib.tensor_files import read_tensors
 from mgrlib.training.config import TrainConfig, config_dict
 
 __all__ = ["Progress", "load_weights", "resume", "save_progress", "save_weights"]
@@ -83,7 +83,7 @@ def resume(path: Path | None, progress: Progress) -> None:
     """
     if path is None or not path.exists():
         return
-    content = _load(path)
+    content = read_tensors(path)
     try:
         told, now = content["config"], config_dict(progress.config)
         other = [name for name in now if told.get(name) != now[name]]
@@ -130,7 +130,7 @@ def load_weights(path: Path, model: nn.Module, *, sha256: str | None = None) -> 
     if sha256 is not None and path.exists() and checksum(path) != sha256:
         hint = "fetch the file again; do not load weights that someone may have changed."
         raise ChecksumError(explain(str(path), f"SHA-256 {sha256}", checksum(path), hint))
-    state = _load(path)
+    state = read_tensors(path)
     wanted = model.state_dict()
     wrong = [k for k in wanted if k not in state or state[k].shape != wanted[k].shape]
     wrong += [k for k in state if k not in wanted]
@@ -139,19 +139,6 @@ def load_weights(path: Path, model: nn.Module, *, sha256: str | None = None) -> 
         raise StorageError(explain(where, "the model's own layers and shapes", some(wrong)))
     model.load_state_dict(state)
     return model
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise StorageError(explain(str(path), "a file", "nothing there")) from error
-    except Exception as error:  # to a parser, damage can look like anything
-        hint = "it is damaged or was not written by mgrlib; delete it or fetch it again."
-        raise StorageError(explain(str(path), "a file of weights", _told(error), hint)) from error
-    if not isinstance(content, dict):
-        raise StorageError(explain(str(path), "named tensors", type(content).__name__))
-    return content
 
 
 def _told(error: Exception) -> str:

@@ -37,10 +37,16 @@ def pick_device(name: str = "auto") -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name.startswith("cuda") and not torch.cuda.is_available():
+    try:
+        device = torch.device(name)
+        float(torch.ones(1, device=device))  # whether it computes: torch knows kinds it has not got
+    except Exception as error:  # RuntimeError, AssertionError, NotImplementedError: by the kind
         hint = 'write device="auto" to take what there is.'
-        raise TrainingError(explain("pick_device", "a GPU", "none that torch can see", hint))
-    return torch.device(name)
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        got = f"{name!r}, on which it cannot ({reason[:120]})"
+        wanted = "a device on which torch can compute here"
+        raise TrainingError(explain("pick_device", wanted, got, hint)) from error
+    return device
 
 
 @contextmanager

@@ -138,13 +138,21 @@ def test_a_file_cut_off_in_the_middle_is_refused(write, name, share):
     refused(path)
 
 
-def test_a_wav_that_lacks_its_last_sample_is_refused(write):
+@pytest.mark.parametrize("n_bytes", [2, 16])
+def test_a_wav_that_lacks_a_few_bytes_is_read_and_the_file_says_so(write, noise, n_bytes):
     path = write("clip.wav")
-    path.write_bytes(path.read_bytes()[:-2])
+    path.write_bytes(path.read_bytes()[:-n_bytes])
+    np.testing.assert_array_equal(len(load_audio(path, RATE)), len(noise) - n_bytes // 2)
+    assert f"({n_bytes})" in audio_info(path).notes[0]
+
+
+def test_a_wav_that_lacks_more_than_a_few_bytes_is_refused(write):
+    path = write("clip.wav")
+    path.write_bytes(path.read_bytes()[:-18])
     assert "cut off" in refused(path)
 
 
-@pytest.mark.parametrize("promise", [0xFFFFFFFF, 0x7FFFFFFF])
+@pytest.mark.parametrize("promise", [0, 0x7FFFF000, 0xFFFFFFFF, 0x7FFFFFFF])
 def test_a_wav_written_to_a_pipe_is_read_to_its_end(write, noise, promise):
     path = write("clip.wav")
     content = bytearray(path.read_bytes())

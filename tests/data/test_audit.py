@@ -150,6 +150,33 @@ def test_silence_is_found_and_not_taken_for_a_duplicate(clean, tmp_path):
     assert found(audit(folder(tmp_path))) == [("silent", ("a/x",)), ("silent", ("a/y",))]
 
 
+def test_channels_in_antiphase_are_no_silence(spoil):
+    y = tune(20)
+    spoil(np.stack([0 * y, 0 * y], axis=1), "a/new/silent.wav")
+    report = spoil(np.stack([y, -0.98 * y], axis=1))
+    assert ("antiphase", ("a/new/new",)) in found(report)
+    assert [ids for kind, ids in found(report) if kind == "silent"] == [("a/new/silent",)]
+
+
+def test_a_header_that_disagrees_with_its_file_is_found(spoil, tmp_path):
+    spoil(tune(20))
+    path = tmp_path / "a" / "new" / "new.wav"
+    path.write_bytes(path.read_bytes()[:-4])
+    report = audit(folder(tmp_path))
+    assert found(report) == [("header", ("a/new/new",))]
+    assert "(4)" in report.findings["evidence"][0]
+
+
+def test_a_clip_too_large_for_the_memory_does_not_stop_the_rest(clean, monkeypatch):
+    def too_large(y, rate, other):
+        raise MemoryError
+
+    monkeypatch.setattr("mgrlib.data.audit.soxr.resample", too_large)
+    report = audit(folder(clean))
+    assert set(report.findings["kind"]) == {"corrupt"}
+    assert len(report.findings) == 8
+
+
 def test_a_stretch_of_digital_silence_is_found_with_its_place(spoil):
     y = tune(20)
     y[2 * RATE : 4 * RATE] = 0

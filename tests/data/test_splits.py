@@ -147,3 +147,22 @@ def test_a_file_that_is_not_a_split_is_refused(tmp_path, content):
 def test_a_missing_split_file_is_refused(tmp_path):
     with pytest.raises(SplitError, match=r"gone\.csv"):
         read_split(tmp_path / "gone.csv")
+
+
+def test_a_genre_of_one_clip_is_told_to_get_more(make_corpus):
+    corpus = make_corpus("ab", 5)
+    ids = [clip for clip in corpus.clips.index if not clip.startswith("b") or clip == "b.00000"]
+    lonely = corpus.select(clip_ids=ids)
+    for by in ("clip", "group"):
+        with pytest.raises(SplitError, match="one clip cannot both train and test: add clips"):
+            folds(lonely, 3, seed=0, by=by)
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+def test_a_split_file_from_another_system_is_read(make_corpus, tmp_path, mark, ends):
+    split = by_group(make_corpus(), test=0.3, seed=0)
+    path = tmp_path / "split.csv"
+    write_split(split, path)
+    path.write_bytes(mark + path.read_bytes().replace(b"\n", ends))
+    assert read_split(path) == split

@@ -12,7 +12,7 @@ import soundfile
 
 from mgrlib.data import synthetic as module
 from mgrlib.data.synthetic import Faults, faulty, plant, planted, synthetic, tags, truth
-from mgrlib.errors import CorpusError
+from mgrlib.errors import CorpusError, StorageError
 from mgrlib.synth import GENRES, SYNTH_VERSION, TAGS
 
 
@@ -61,6 +61,19 @@ def test_a_damaged_clip_in_the_cache_is_announced_and_rendered_again(
     with pytest.warns(UserWarning, match="rendered again"):
         np.testing.assert_array_equal(corpus.audio("rock.00000", 22_050), fresh)
     np.testing.assert_array_equal(corpus.audio("rock.00000", 22_050), fresh)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = synthetic(1, seconds=1.25)
+    path = corpus.source.path(corpus.rows(["pop.00000"]).iloc[0])  # type: ignore[attr-defined]
+
+    def full(self: object, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(type(path), "write_bytes", full)
+    with pytest.raises(StorageError, match="No space left"):
+        corpus.audio("pop.00000", 22_050)
+    assert not path.exists() and not list(path.parent.glob(f"{path.name}*"))
 
 
 def test_a_clip_of_another_length_in_the_cache_is_not_taken_for_it() -> None:

@@ -5,6 +5,8 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mgrlib.data.tables import kaggle_features
 from mgrlib.errors import CorpusError
@@ -127,3 +129,48 @@ def test_the_public_table_of_segments_holds_ten_a_clip(realdata):
     assert features.genres == ("classical", "jazz", "rock")
     sizes = pd.Series(features.clip_ids).value_counts()
     assert (len(sizes), sizes.max(), sizes.min()) == (300, 10, 9)
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "index"])
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_column_that_counts_the_rows_is_left_out(table, save, name, start):
+    expected = kaggle_features(save(table))
+    table.insert(0, name, range(start, start + len(table)))
+    features = kaggle_features(save(table))
+    assert features.columns == expected.columns
+    np.testing.assert_array_equal(features.x, expected.x)
+
+
+def test_a_column_named_like_an_index_that_counts_nothing_is_no_index(table, save):
+    table.insert(0, "index", [3, 1, 4, 1, 5, 9])
+    with pytest.raises(CorpusError, match="57 features"):
+        kaggle_features(save(table))
+
+
+def test_a_table_without_lengths_and_with_a_byte_order_mark_is_read(table, save):
+    expected = kaggle_features(save(table))
+    path = save(table.drop(columns="length"))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    np.testing.assert_array_equal(kaggle_features(path).x, expected.x)
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zip"])
+def test_a_packed_table_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch, ending):
+    monkeypatch.setattr("mgrlib.data.tables.MAX_BYTES", 100_000)
+    path = tmp_path / f"features.csv{ending}"
+    pd.DataFrame({"filename": ["x" * 1000] * 1000}).to_csv(path, index=False)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(CorpusError, match=r"features\.csv.*at most"):
+        kaggle_features(path)
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".bz2", ".xz", ".zip"])
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(content=st.binary(max_size=200), whole=st.booleans())
+def test_whatever_a_table_holds_the_error_names_it(tmp_path, ending, content, whole):
+    path = tmp_path / f"features.csv{ending}"
+    if whole and ending == ".gz":
+        content = gzip.compress(content)
+    path.write_bytes(content)
+    with pytest.raises(CorpusError, match=r"features\.csv"):
+        kaggle_features(path)

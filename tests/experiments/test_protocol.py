@@ -6,7 +6,7 @@ import pytest
 from tiny import TINY
 
 from mgrlib.errors import RecipeError, SplitError
-from mgrlib.experiments.protocol import Protocol, best_by, groups_known
+from mgrlib.experiments.protocol import Protocol, best_by
 from mgrlib.experiments.run import cross_validate
 
 
@@ -60,6 +60,6 @@ def test_a_split_that_cannot_be_made_is_refused_before_anything_is_computed(corp
 
 def test_groups_are_known_where_two_clips_share_one(corpus):
     alone = replace(corpus, clips=corpus.clips.assign(group=corpus.clips.index))
-    assert groups_known(corpus) and not groups_known(alone)
+    assert corpus.grouped and not alone.grouped
     assert (best_by(corpus, 3), best_by(alone, 3)) == ("group", "clip")
     assert best_by(corpus, 4) == "clip"  # three artists in a genre cannot fill four parts

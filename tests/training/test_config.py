@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from toys import small, toy
 
 from mgrlib.errors import TrainingError
@@ -63,3 +65,17 @@ def test_a_gpu_that_is_not_there_is_refused_with_the_remedy(monkeypatch):
     assert pick_device("auto") == torch.device("cpu")
     with pytest.raises(TrainingError, match='device="auto"'):
         pick_device("cuda")
+
+
+@pytest.mark.parametrize("name", ["mps", "gpu", "cuda:99", "meta", "", "xla", "vulkan", "GPU 0"])
+def test_a_device_on_which_torch_cannot_compute_is_refused(name):
+    with pytest.raises(TrainingError, match="auto"):
+        pick_device(name)
+
+
+@given(st.text(max_size=12))
+def test_any_other_name_is_a_device_or_a_training_error(name):
+    try:
+        assert pick_device(name).type in name + "cuda cpu"
+    except TrainingError as error:
+        assert "torch can compute" in str(error)

@@ -1,0 +1,62 @@
+"""Print the requirements of an environment at one end of the ranges in pyproject.toml.
+
+python -m checks.bounds oldest > oldest.txt && pip install -r oldest.txt
+
+For the oldest, a range `>=1.26,<3` becomes `==1.26.*`: the last repairs of the oldest series that
+is promised. For the newest the ranges stay as they are, and pip takes what is newest in them. No
+package is needed to print them, so that a bare Python can, before anything is installed.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# What runs a notebook, beside what the notebook itself needs; of these any version will do.
+RUNNERS = ("ipykernel", "nbclient", "nbformat", "psutil", "pyyaml")
+
+
+def oldest(requirements: Iterable[str]) -> list[str]:
+    """Each requirement held to the series that its lower bound names.
+
+    Args:
+        requirements: lines as in pyproject.toml, each with a lower bound.
+
+    Returns:
+        One requirement per line of a requirements file.
+
+    Raises:
+        ValueError: a requirement has no lower bound.
+
+    >>> oldest(["numpy>=1.26,<3", "ipython>=8"])
+    ['numpy==1.26.*', 'ipython==8.*']
+    """
+    lines = []
+    for requirement in requirements:
+        match = re.fullmatch(r"([\w.-]+)\s*>=\s*([\d.]+)(?:\s*,.*)?", requirement)
+        if match is None:
+            raise ValueError(
+                f"{requirement!r} has no lower bound: write it as name>=version, so that the "
+                "oldest environment can be made"
+            )
+        lines.append(f"{match[1]}=={match[2]}.*")
+    return lines
+
+
+def main(arguments: list[str]) -> int:
+    """Print one requirement per line, for the end of the ranges that the only argument names."""
+    if len(arguments) != 1 or arguments[0] not in ("oldest", "newest"):
+        print(f"expected oldest or newest, got {' '.join(arguments)!r}", file=sys.stderr)
+        return 2
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = project["dependencies"]
+    print("\n".join([*(oldest(asked) if arguments[0] == "oldest" else asked), *RUNNERS]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,307 @@
+"""Run the chapters and assignments as they would run on other computers, and list what breaks.
+
+python -m checks.weather                            every notebook under every condition
+python -m checks.weather --under sse "4 threads"    under some conditions
+python -m checks.weather --short                    what `make test` runs
+python -m checks.weather book/papers/luo2021.ipynb  some notebooks
+
+What a cell trains differs from one computer to the next: in the last digits at first, and after a
+few epochs in the first digits. So a cell may assert only what holds whatever those digits are.
+One computer can stand in for many. Environment variables restrict PyTorch, oneDNN, MKL, OpenBLAS
+and NumPy to the instructions of older processors; the number of threads changes the order of
+summation; and other seeds train other networks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+
+from checks.chapters import Notebook, read, tags, tree
+
+try:
+    from numpy._core import _multiarray_umath as numpy_core
+except ImportError:  # NumPy 1
+    from numpy.core import _multiarray_umath as numpy_core
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_SECONDS = 900
+# What this processor can do, and of that what NumPy chooses by at run time and can leave out.
+FEATURES: dict[str, bool] = numpy_core.__cpu_features__
+DISPATCHED: list[str] = numpy_core.__cpu_dispatch__
+LEVELS = ("sse", "avx2", "avx512")
+N_THREADS = (2, 4)
+OFFSETS = (101, 202, 303)
+# Every condition by name; those of x86 processors may be out of a computer's reach.
+NAMES = (
+    "as it is",
+    *LEVELS,
+    *(f"{n_threads} threads" for n_threads in N_THREADS),
+    *(f"seeds + {offset}" for offset in OFFSETS),
+)
+# Calls that start a training, and where in them the seed stands: first argument, or by its name.
+SEED_FIRST = {"seeded", "torch.manual_seed"}
+SEED_NAMED = {"TrainConfig", "new_head"}
+# The short form: the chapter that trains most, as an older processor with another seed trains it.
+SHORT = "book/papers/wei2023_compression.ipynb"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something in which another computer or another run would differ from this one.
+
+    Args:
+        name: what the list of broken cells calls it.
+        environment: variables set for the notebook's kernel.
+        seed_offset: added to the literal seeds of live training.
+    """
+
+    name: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    seed_offset: int = 0
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """A cell that failed.
+
+    Args:
+        notebook: the notebook's path below the project.
+        condition: the condition's name.
+        cell: the cell's number, counted from 0 over all cells.
+        error: what it raised, or what was expected of it, on one line.
+    """
+
+    notebook: str
+    condition: str
+    cell: int
+    error: str
+
+    def __str__(self) -> str:
+        return f"{self.notebook}, cell {self.cell}, under {self.condition!r}: {self.error}"
+
+
+def path_environment(level: str) -> dict[str, str]:
+    """Variables that hold all libraries to the instructions of a level.
+
+    Args:
+        level: "sse", "avx2" or "avx512".
+    """
+    values = {
+        "sse": ("default", "SSE41", "COMPATIBLE", "NEHALEM"),
+        "avx2": ("avx2", "AVX2", "AVX2", "HASWELL"),
+        "avx512": ("avx512", "AVX512_CORE", "AUTO", "SKYLAKEX"),
+    }
+    names = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR", "OPENBLAS_CORETYPE")
+    above = {
+        "sse": ("AVX", "FMA", "F16C", "X86_V3", "X86_V4"),
+        "avx2": ("AVX512", "X86_V4"),
+        "avx512": (),
+    }
+    # NumPy warns about features that this processor does not have, so only those it has are named.
+    have = [name for name in DISPATCHED if FEATURES[name]]
+    disabled = [name for name in have if name.startswith(above[level])]
+    environment = dict(zip(names, values[level], strict=True))
+    return environment | ({"NPY_DISABLE_CPU_FEATURES": " ".join(disabled)} if disabled else {})
+
+
+def imitable(level: str) -> bool:
+    """Whether this processor has the instructions of a level of x86 processors."""
+    needed = {"sse": "SSE41", "avx2": "AVX2", "avx512": "AVX512F"}[level]
+    return platform.machine().lower() in ("x86_64", "amd64") and bool(FEATURES.get(needed))
+
+
+def conditions() -> list[Condition]:
+    """All conditions that this computer can imitate; the first one changes nothing."""
+    found = [Condition("as it is")]
+    found += [Condition(level, path_environment(level)) for level in LEVELS if imitable(level)]
+    for n_threads in N_THREADS:
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(n_threads))
+        found.append(Condition(f"{n_threads} threads", threads))
+    return found + [Condition(f"seeds + {offset}", {}, offset) for offset in OFFSETS]
+
+
+def notebooks() -> list[Path]:
+    """All chapters, and the assignments with their solutions (without them nothing would run)."""
+    folders = ("foundations", "papers", "reference", "assignments/source")
+    return [path for name in folders for path in sorted((ROOT / "book" / name).glob("*.ipynb"))]
+
+
+def training_seeds(source: str) -> list[ast.Constant]:
+    """The literal seeds from which a cell's live training starts.
+
+    Seeds of splits, corpora and draws are not among them: they decide which clips a chapter talks
+    about, and its text names those. A seed in a variable is the variable's business.
+    """
+    found: list[ast.expr] = []
+    for call in ast.walk(tree(source)):
+        if isinstance(call, ast.Call):
+            name = ast.unparse(call.func)
+            found += call.args[:1] if name in SEED_FIRST else []
+            found += [k.value for k in call.keywords if k.arg == "seed" and name in SEED_NAMED]
+    return [node for node in found if isinstance(node, ast.Constant) and type(node.value) is int]
+
+
+def seeds_in_prose(notebook: Notebook) -> set[int]:
+    """Seeds that the text names by number, such as "seed 3"; a reader may look for their result."""
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    words = prose.lower().replace("`", "").split()
+    after = [
+        number.strip(".,;:()") for word, number in pairwise(words) if word.strip("(") == "seed"
+    ]
+    return {int(number) for number in after if number.isdecimal()}
+
+
+def with_other_seeds(notebook: Notebook, offset: int) -> Notebook:
+    """A copy of the notebook whose live training starts from other seeds.
+
+    Args:
+        notebook: left as it is.
+        offset: added to every literal seed of training that the text does not name.
+    """
+    changed, kept = nbformat.from_dict(notebook), seeds_in_prose(notebook)
+    for cell in changed.cells:
+        if cell.cell_type == "code":
+            lines = [line.encode() for line in cell.source.split("\n")]
+            nodes = [seed for seed in training_seeds(cell.source) if seed.value not in kept]
+            for seed in sorted(nodes, key=lambda node: node.col_offset, reverse=True):
+                line, text = lines[seed.lineno - 1], str(seed.value + offset).encode()
+                after = line[seed.end_col_offset :]
+                lines[seed.lineno - 1] = line[: seed.col_offset] + text + after
+            cell.source = b"\n".join(lines).decode()
+    return changed
+
+
+def executed(notebook: Notebook, folder: Path, environment: Mapping[str, str]) -> Notebook:
+    """The notebook run from top to bottom in a fresh kernel; cells that fail do not stop it.
+
+    Args:
+        notebook: run in place.
+        folder: the working directory.
+        environment: variables of the kernel, beside those of this process.
+    """
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        interrupt_on_timeout=True,
+        allow_errors=True,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+    )
+    found = os.environ.get("PYTHONPATH")
+    paths = os.pathsep.join([str(ROOT), *([found] if found else [])])
+    own = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    client.execute(env={**own, "OMP_NUM_THREADS": "1", **environment, "PYTHONPATH": paths})
+    return notebook
+
+
+def errors(notebook: Notebook) -> Iterator[tuple[int, str]]:
+    """The cells of a notebook that failed, each with its error on one line.
+
+    A graded cell fails too when the solution earns fewer points there than there are.
+    """
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code" or "raises-exception" in tags(cell):
+            continue
+        points = cell.metadata.get("nbgrader", {}).get("points", 0)
+        for output in cell.outputs:
+            if output.output_type == "error":
+                first_line = next(iter(output.evalue.splitlines()), "")
+                yield number, f"{output.ename}: {first_line or asserted(cell.source)}".rstrip(": ")
+            elif output.output_type == "execute_result" and points:
+                earned = float(output.data["text/plain"])
+                if earned < points:
+                    yield number, f"the solution earns {earned:g} of {points:g} points"
+
+
+def asserted(source: str) -> str:
+    """The first assertion of a cell, or nothing: an assertion's error does not quote itself."""
+    lines = [line.strip() for line in source.splitlines() if line.strip().startswith("assert ")]
+    return lines[0] if lines else ""
+
+
+def breakages(path: Path, condition: Condition, store: Path) -> list[Breakage]:
+    """What breaks in a notebook under a condition.
+
+    Args:
+        path: the notebook.
+        condition: under which it runs.
+        store: where it keeps rendered clips and features. A store of another processor path would
+            hand it that path's numbers.
+    """
+    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    notebook = with_other_seeds(read(path), condition.seed_offset)
+    environment = {**condition.environment, "MGRLIB_HOME": str(store)}
+    try:
+        executed(notebook, path.parent, environment)
+    except DeadKernelError as error:
+        return [Breakage(name, condition.name, -1, f"the kernel died: {error}")]
+    return [Breakage(name, condition.name, number, error) for number, error in errors(notebook)]
+
+
+def short_condition() -> Condition:
+    """Another seed, on the path of a processor without AVX-512 where that can be imitated."""
+    older = {one.name: one.environment for one in conditions()}.get("avx2", {})
+    return Condition("avx2, seeds + 101", older, 101)
+
+
+def run(paths: Sequence[Path], under: Sequence[Condition]) -> list[Breakage]:
+    """Run each notebook under each condition, one at a time, and print how it went."""
+    found: list[Breakage] = []
+    with tempfile.TemporaryDirectory(prefix="weather-") as folder:
+        for condition in under:
+            key = "-".join(sorted(condition.environment.values())) or "as-it-is"
+            store = Path(folder) / key.replace(" ", "-")
+            for path in paths:
+                start = time.perf_counter()
+                broken = breakages(path, condition, store)
+                seconds = time.perf_counter() - start
+                state = f"{len(broken)} cells broke" if broken else "held"
+                print(f"{path.stem}, {condition.name}: {state} ({seconds:.0f} s)", flush=True)
+                for one in broken:
+                    print(f"    cell {one.cell}: {one.error}", flush=True)
+                found += broken
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line names; 1 if anything broke, else 0."""
+    every = {condition.name: condition for condition in conditions()}
+    parser = argparse.ArgumentParser(
+        prog="python -m checks.weather",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = f"conditions, out of: {', '.join(NAMES)}"
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all")
+    parser.add_argument("--under", nargs="+", choices=NAMES, default=NAMES, help=names)
+    parser.add_argument("--short", action="store_true", help="what `make test` runs")
+    given = parser.parse_args(arguments)
+    if given.short:
+        found = run([ROOT / SHORT], [short_condition()])
+    else:
+        paths = [path.resolve() for path in given.notebooks] or notebooks()
+        for name in given.under:
+            if name not in every:
+                print(f"{name}: this processor cannot imitate it, so nothing runs under it")
+        found = run(paths, [every[name] for name in given.under if name in every])
+    print(f"\n{len(found)} cells broke" if found else "\nnothing broke")
+    print("\n".join(map(str, found)))
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
