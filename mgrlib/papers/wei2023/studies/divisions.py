@@ -7,7 +7,6 @@ import numpy as np
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.splits import folds
 from mgrlib.data.tables import TableSource
-from mgrlib.experiments.protocol import groups_known
 from mgrlib.features.base import Feature
 from mgrlib.segments import Cut, Segments, cut
 
@@ -24,7 +23,7 @@ def three_seconds(corpus: Corpus, feature: Feature, progress: bool = False) -> S
 
 def divisions(corpus: Corpus) -> tuple[str, ...]:
     """The ways to divide that differ here: by artist only where artists are known."""
-    return (AT_RANDOM, BY_CLIP, BY_ARTIST) if groups_known(corpus) else (AT_RANDOM, BY_CLIP)
+    return (AT_RANDOM, BY_CLIP, BY_ARTIST) if corpus.grouped else (AT_RANDOM, BY_CLIP)
 
 
 def fold_numbers(
