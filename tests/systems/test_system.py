@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mgrlib.models.hierarchy import Tree
 from tiny import RATE, TINY
 
 from mgrlib.errors import EvaluationError, RecipeError, StorageError
 from mgrlib.models.baselines import boosted_trees, k_nn, linear, rbf_svm
+from mgrlib.models.tree import Tree
 from mgrlib.segments import Segments
 from mgrlib.systems import Estimator, Network, NodeByNode, System, learn, segments_of
 
