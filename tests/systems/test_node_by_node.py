@@ -84,9 +84,9 @@ def test_the_segments_of_a_clip_are_joined_node_by_node():
 def test_each_node_has_its_own_number_of_epochs(monkeypatch):
     epochs = []
 
-    def counted(network, train, valid, config, augment=None):
+    def counted(network, train, valid, config, **options):
         epochs.append(config.epochs)
-        return fit(network, train, valid, config, augment=augment)
+        return fit(network, train, valid, config, **options)
 
     monkeypatch.setattr("mgrlib.systems.learners.fit", counted)
     learn(recipe(line, NodeByNode(small_tree, Network(), node_epochs), epochs=8), toy())
