@@ -206,8 +206,10 @@ def _matches(row: Record, wanted: Mapping[str, Any]) -> bool:
 def _text(row: Record) -> str:
     from mgrlib.evaluation.intervals import three_digits
 
-    if row.low is None or not row.n:
+    if row.low is None or row.high is None:
         return three_digits(row.value)
+    if not row.n:
+        return f"{three_digits(row.value)} [{three_digits(row.low)}, {three_digits(row.high)}]"
     return str(row.interval).removesuffix(" clips")
 
 

@@ -29,7 +29,15 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 from mgrlib.training.config import config_dict
 
-__all__ = ["PLAIN", "Condition", "Result", "corpus_record", "cross_validate", "forget"]
+__all__ = [
+    "PLAIN",
+    "Condition",
+    "Result",
+    "compute_once",
+    "corpus_record",
+    "cross_validate",
+    "forget",
+]
 
 Condition = Callable[[System, Corpus, Segments], Predictions]
 PLAIN = ""  # the name of the condition that nothing was done to
@@ -188,14 +196,13 @@ def cross_validate(
     runs = []
     for seed, split in tqdm(jobs, desc=recipe.name, disable=not progress, file=sys.stdout):
         path = folder / f"{seed}-{split.name}.json" if folder else None
-        run = _kept_run(path, split)
+        run = _stored_run(path, split)
         if run is None:
             segments = segments or segments_of(recipe, corpus, progress=progress)
             system = _trained(replace(recipe, config=config), segments, split, seed)
             run = _tested(system, corpus, segments, split, on)
             if path:
-                with atomic_write(path) as part:
-                    part.write_text(json.dumps(run), encoding="utf-8")
+                _store(path, run)
         runs.append({"seed": seed, "split": split.name, **run})
     usual = config_dict(recipe.config)
     differing = {k: v for k, v in config_dict(config).items() if k != "seed" and usual[k] != v}
@@ -254,19 +261,54 @@ def forget(recipe: Recipe) -> None:
     shutil.rmtree(home() / "runs" / recipe.name, ignore_errors=True)
 
 
-def _kept_run(path: Path | None, split: Split) -> dict[str, Any] | None:
+def compute_once(
+    source: str, settings: Sequence[Any], compute: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """What was computed before for the same settings, or what is computed now, and then stored.
+
+    For studies that train in a way of their own and have to go on where they were killed.
+
+    Args:
+        source: the recipe or study, whose folder of the store is used.
+        settings: everything that the outcome depends on: see `mgrlib.systems.keys.key_text`.
+        compute: gives plain values by name.
+    """
+    path = home() / "runs" / source / f"{digest(*settings)}.json"
+    outcome = _stored(path)
+    if outcome is None:
+        _store(path, compute())
+        outcome = json.loads(path.read_text(encoding="utf-8"))
+    return dict(outcome)
+
+
+def _store(path: Path, outcome: Mapping[str, Any]) -> None:
+    with atomic_write(path) as part:
+        part.write_text(json.dumps(outcome), encoding="utf-8")
+
+
+def _stored(path: Path) -> dict[str, Any] | None:
+    """What an earlier run has left in a file; a damaged file counts as none."""
+    try:
+        outcome: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return outcome
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        warnings.warn(f"{path} is damaged ({error!r}); it is computed again", stacklevel=4)
+        return None
+
+
+def _stored_run(path: Path | None, split: Split) -> dict[str, Any] | None:
     """What came of this very split when it was run before, if it was.
 
     The same clips in other groups or another order make other splits of the same name.
     """
-    if path is None:
+    run = _stored(path) if path else None
+    if run is None:
         return None
     try:
-        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        tested = set(run["predictions"][PLAIN]["clip_ids"])
-    except FileNotFoundError:
+        same = set(run["predictions"][PLAIN]["clip_ids"]) == set(split.test)
+    except (KeyError, TypeError) as error:
+        warnings.warn(f"{path} is damaged ({error!r}); it is computed again", stacklevel=3)
         return None
-    except (ValueError, KeyError, TypeError) as error:
-        warnings.warn(f"{path} is damaged ({error!r}); the fold is trained again", stacklevel=3)
-        return None
-    return run if tested == set(split.test) else None
+    return run if same else None
