@@ -1,0 +1,7 @@
+"""The experiments on Minhas et al. (2019) whose outcome is a table."""
+
+from mgrlib.papers.minhas2019.studies import features, genres, noise, table
+
+__all__ = ["STUDIES"]
+
+STUDIES = (*noise.STUDIES, *features.STUDIES, *table.STUDIES, *genres.STUDIES)
