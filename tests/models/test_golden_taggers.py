@@ -15,7 +15,7 @@ from mgrlib.features import standardize_clips
 from mgrlib.models.keras1 import read_keras1, stored_statistic
 from mgrlib.models.pretrained import Tagger, layer_vectors, load_tagger
 from mgrlib.models.published import CALIBRATED, FILES, README, at_hand, find
-from mgrlib.recipes.reddy2024_taggers import PRINTED
+from mgrlib.papers import printed
 
 pytestmark = pytest.mark.realdata
 
@@ -99,12 +99,12 @@ def test_calibrated_tags_are_those_of_keras_1_0_6(choi, track):
     assert np.allclose([p for _, p in found], [float(p) for _, p in pairs], rtol=0, atol=1e-3)
 
 
-@pytest.mark.parametrize("track", PRINTED)
+@pytest.mark.parametrize("track", TOP_10)
 def test_readme_mode_reproduces_the_printed_probabilities_in_their_order(choi, track):
     found = loaded("msd-crnn", choi, "readme").top(mel(choi, track))
-    assert [tag for tag, _ in found] == list(PRINTED[track])
-    printed = list(PRINTED[track].values())
-    assert np.allclose([p for _, p in found], printed, rtol=0, atol=6e-4)
+    page = [e for e in printed("reddy2024") if e.condition.get("track") == track]
+    assert [tag for tag, _ in found] == [entry.condition["tag"] for entry in page]
+    assert np.allclose([p for _, p in found], [e.value for e in page], rtol=0, atol=6e-4)
 
 
 @pytest.mark.parametrize(("mode", "track"), STATES)

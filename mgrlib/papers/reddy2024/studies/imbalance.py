@@ -82,11 +82,18 @@ def _cures(
     ways: dict[str, tuple[Segments, Recipe]] = {
         "balanced": (segments.of(whole), recipe),
         "imbalanced": (left, recipe),
-        "over-sampled": (left.of([few[i] for i in over_sample(y, seed)]), recipe),
-        "under-sampled": (left.of([few[i] for i in under_sample(y, seed)]), recipe),
+        "over-sampled": (_sampled(left, over_sample(y, seed)), recipe),
+        "under-sampled": (_sampled(left, under_sample(y, seed)), recipe),
         "class weights": (left, replace(recipe, learner=Weighted())),
     }
     return {name: learn(system, train, seed=seed) for name, (train, system) in ways.items()}
+
+
+def _sampled(segments: Segments, numbers: Sequence[int] | np.ndarray) -> Segments:
+    """Clips by their numbers; one that is drawn several times is as many clips."""
+    drawn = segments.of([segments.clip_ids[i] for i in numbers])
+    names = tuple(f"{clip_id} {i}" for i, clip_id in enumerate(drawn.clip_ids))
+    return replace(drawn, clip_ids=names)
 
 
 def _rows(

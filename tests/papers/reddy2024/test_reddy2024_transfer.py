@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+
+from mgrlib import papers
+from mgrlib.data.synthetic import synthetic, tags
+from mgrlib.errors import ChecksumError
+from mgrlib.experiments.protocol import Protocol
+from mgrlib.experiments.run import cross_validate
+from mgrlib.experiments.study import conduct
+from mgrlib.features import standardize_clips
+from mgrlib.models.contract import count_parameters
+from mgrlib.papers.reddy2024 import tagger
+from mgrlib.papers.reddy2024.features import SHORT, band_statistics
+from mgrlib.papers.reddy2024.learners import TaggerLayers
+from mgrlib.papers.reddy2024.studies import pretraining
+from mgrlib.papers.reddy2024.studies.few_clips import few_clips_of
+from mgrlib.segments import cut
+from mgrlib.storage import checksum, home
+from mgrlib.synth.tags import TAGS
+from mgrlib.training import TrainConfig, layer_features
+
+
+@pytest.fixture
+def tiny(monkeypatch) -> None:
+    """Two channels a block, which train as fast as one could wish."""
+    narrow = partial(tagger.small_crnn, widths=(2, 2, 2, 2))
+    for module in (tagger, pretraining):
+        monkeypatch.setattr(module, "small_crnn", narrow)
+
+
+@pytest.fixture
+def untaught(monkeypatch, tiny) -> None:
+    """A tagger that was never trained in the place of ours."""
+    monkeypatch.setattr(tagger, "embedded_tagger", lambda sha256: tagger.untrained_tagger())
+
+
+def changed(name, **settings):
+    """A study with other settings, its from-scratch networks narrow."""
+    study = papers.study(f"reddy2024/{name}")
+    narrow = {"widths": (2, 2, 2, 2)}
+    variants = tuple(
+        (named, replace(recipe, options=narrow) if "widths" in recipe.options else recipe)
+        for named, recipe in study.settings["variants"]
+    )
+    return replace(study, settings={**study.settings, "variants": variants, **settings})
+
+
+def test_our_tagger_comes_with_the_package_and_knows_its_tags():
+    network = tagger.embedded_tagger()
+    assert network(torch.zeros(1, 96, 310)).shape == (1, len(TAGS))
+    assert count_parameters(network) < 70_000
+
+
+def test_weights_of_another_content_are_refused():
+    with pytest.raises(ChecksumError, match="SHA-256"):
+        tagger.embedded_tagger("0" * 64)
+
+
+def test_tags_stand_where_genres_stood():
+    corpus = synthetic(1, seconds=1.0)
+    feature = replace(SHORT, n_frames=10)
+    tagged = tagger.with_tags(corpus, cut(corpus, feature, clip_ids=corpus.clips.index[:3]))
+    assert tagged.y.shape == (3, len(TAGS))
+    assert tagged.genres == TAGS
+    assert tagged.y[2].numpy().astype(bool).tolist() == tags(corpus).iloc[2].tolist()
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")  # ten clips do not have all tags
+def test_pretraining_keeps_the_weights_that_it_measured(tiny):
+    settings = {"worlds": (1, 2), "n_per_genre": 1, "seconds": 1.0}
+    config = TrainConfig(epochs=1, batch_size=10)
+    study = replace(pretraining.PRETRAINING, settings={**settings, "config": config})
+    rows = conduct(study, synthetic(1, seconds=2.0, seed=3))
+    assert len(rows) == 1 + 5 + 2
+    every = rows.only(tags="all tags", music="new artists")
+    assert every.low <= every.value <= every.high
+    assert len(rows.where(tags="all tags")) == 3
+    assert checksum(home() / "weights" / pretraining.WEIGHTS) == every.details["sha256"]
+
+
+def test_band_statistics_are_mean_deviation_and_step(tones):
+    x = cut(tones(), SHORT, clip_ids=["low.0", "low.1"]).inputs[0]
+    rows = band_statistics(x)
+    assert rows.shape == (2, 3 * 96)
+    assert torch.allclose(rows[:, 96], x[:, 0].std(1))
+
+
+def test_rows_of_the_tagger_are_its_pooled_layers(tones):
+    segments = cut(tones(), SHORT, clip_ids=["low.0", "high.1"]).map(standardize_clips)
+    wanted = layer_features(tagger.embedded_tagger(), segments).inputs[0]
+    assert torch.allclose(TaggerLayers().change(segments.inputs[0]), wanted, atol=1e-5)
+
+
+def test_fewer_training_clips_are_among_more(tones):
+    corpus = tones()
+    segments = cut(corpus, SHORT)
+    few, more = (few_clips_of(segments, corpus.clips.index, n, seed=1) for n in (2, 5))
+    assert set(few.clip_ids) < set(more.clip_ids)
+    assert torch.bincount(more.y).tolist() == [5, 5]
+
+
+def test_features_tell_low_from_high(tones, untaught):
+    recipe = papers.recipe("reddy2024/small-svm")
+    result = cross_validate(recipe, tones(), Protocol(3, by="group"))
+    assert result.accuracy().value > 0.9
+
+
+def test_a_learning_curve_has_a_row_for_each_strategy_and_size(tones, untaught):
+    rows = conduct(changed("learning-curve", sizes=(3, 4), n_steps=0), tones(), seeds=(0, 1))
+    assert len(rows) == 2 * 8
+    assert {row.condition["clips_per_genre"] for row in rows} == {3, 4}
+    assert [row.details["p"] for row in rows.where(strategy="from scratch")] == [1.0, 1.0]
+    assert all(row.n == 6 and row.train_accuracy is not None for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_rows"), [("frozen-layers", 5), ("optimisers", 6), ("initialisations", 5)]
+)
+def test_studies_of_fine_tuning_have_a_row_for_each_way(tones, untaught, name, n_rows):
+    rows = conduct(changed(name, sizes=(2,), n_steps=0), tones())  # one epoch, the least there is
+    assert len(rows) == n_rows
+    for row in rows:
+        assert len(row.details["valid_loss"]) == len(row.details["train_loss"]) == 1
+
+
+def test_conditions_of_the_records_are_those_of_the_studies():
+    for name in ("learning-curve", "published-curve", "frozen-layers", "optimisers"):
+        study = papers.study(f"reddy2024/{name}")
+        wanted = {
+            tuple(sorted({**named, "clips_per_genre": size}.items()))
+            for named, _ in study.settings["variants"]
+            for size in study.settings["sizes"]
+        }
+        rows = papers.records("reddy2024", name)
+        assert {tuple(sorted(row.condition.items())) for row in rows} == wanted
