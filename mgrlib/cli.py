@@ -11,12 +11,13 @@ import argparse
 import math
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mgrlib import __version__
-from mgrlib.errors import CorpusError, MgrError, RecipeError, explain, missing_package, some
+from mgrlib.errors import MgrError, MgrWarning, RecipeError, explain, missing_package, some
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        status = command(options)
+        with warnings.catch_warnings():
+            _print_warnings_plainly()
+            status = command(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nmgrlib: interrupted; what was finished is kept", file=sys.stderr)
@@ -59,6 +62,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mgrlib: {error}", file=sys.stderr)
         return FAILURE
     return status
+
+
+def _print_warnings_plainly() -> None:
+    """Print what mgrlib itself warns of as one line; others keep Python's form."""
+    others = warnings.showwarning
+
+    def show(message: Any, category: Any, *place: Any, **options: Any) -> None:
+        if issubclass(category, MgrWarning):
+            print(f"mgrlib: {message}", file=sys.stderr)
+        else:
+            others(message, category, *place, **options)
+
+    warnings.simplefilter("always", MgrWarning)
+    warnings.showwarning = show
 
 
 def _print_any_name() -> None:
@@ -297,7 +314,7 @@ def _predict(options: argparse.Namespace) -> int:
     import matplotlib
 
     from mgrlib.compression.export import Classifier
-    from mgrlib.data.audio import load_audio
+    from mgrlib.data.audio import audio_info, load_audio
 
     matplotlib.use("agg")  # a picture in a file needs no screen
 
@@ -306,6 +323,8 @@ def _predict(options: argparse.Namespace) -> int:
     target = check_picture(options.plot or Path(f"{options.song.stem}.genres.png"))
     classifier = Classifier(options.onnx)
     waveform = load_audio(options.song, classifier.sample_rate)
+    for note in audio_info(options.song).notes:
+        print(f"mgrlib: {options.song}: {note}", file=sys.stderr)
     answers = classifier.over_time(waveform, hop_seconds=options.hop)
     save_picture(plot_genres_over_time(answers), target)
     print(f"{options.song.name}: {answers.seconds:.1f} s, heard {answers.window:.1f} s at once")
@@ -392,20 +411,28 @@ def _mark(options: argparse.Namespace) -> int:
 
 
 def _corpus(options: argparse.Namespace) -> Corpus:
-    """The corpus that `--data` and its options name, without the clips of `--exclude`."""
+    """The corpus that `--data` and its options name, without the clips of `--exclude`.
+
+    Where clips are files, they are left out before they are read: they may be unreadable.
+    """
+    if options.data in ("gtzan", "gtzan-mini", "folder"):
+        return _corpus_of_files(options)
+    corpus = _whole_corpus(options)
+    return corpus.without(options.exclude) if options.exclude else corpus
+
+
+def _corpus_of_files(options: argparse.Namespace) -> Corpus:
+    if options.data == "gtzan-mini":
+        from mgrlib.data.gtzan import gtzan_mini
+
+        return gtzan_mini(options.root, exclude=options.exclude)
     if options.data == "gtzan":
         from mgrlib.data.gtzan import gtzan
 
         return gtzan(_root(options), exclude=options.exclude)
-    corpus = _whole_corpus(options)
-    if not options.exclude:
-        return corpus
-    unknown = [clip for clip in options.exclude if clip not in corpus.clips.index]
-    if unknown:
-        hint = f"its clips have ids such as {corpus.clips.index[0]!r}."
-        where = f"--exclude from {corpus.name!r}"
-        raise CorpusError(explain(where, "clips of it", some(unknown), hint))
-    return corpus.select(clip_ids=[c for c in corpus.clips.index if c not in options.exclude])
+    from mgrlib.data.folder import folder
+
+    return folder(_root(options), exclude=options.exclude)
 
 
 def _whole_corpus(options: argparse.Namespace) -> Corpus:
@@ -417,17 +444,9 @@ def _whole_corpus(options: argparse.Namespace) -> Corpus:
         from mgrlib.data.songs import handmade
 
         return handmade(options.per_genre)
-    if options.data == "gtzan-mini":
-        from mgrlib.data.gtzan import gtzan_mini
+    from mgrlib.data.tables import kaggle_features
 
-        return gtzan_mini(options.root)
-    if options.data == "gtzan-table":
-        from mgrlib.data.tables import kaggle_features
-
-        return kaggle_features(_root(options)).corpus()
-    from mgrlib.data.folder import folder
-
-    return folder(_root(options))
+    return kaggle_features(_root(options)).corpus()
 
 
 def _root(options: argparse.Namespace) -> Path:
@@ -479,7 +498,10 @@ def _run_recipe(recipe: Recipe, corpus: Corpus, options: argparse.Namespace) -> 
     from mgrlib.recipes.core import Protocol, run, write_result
     from mgrlib.storage import home
 
-    by: Literal["clip", "group"] = "group" if options.data in ("synthetic", "songs") else "clip"
+    grouped = options.data in ("synthetic", "songs") or (
+        options.data == "folder" and corpus.grouped
+    )
+    by: Literal["clip", "group"] = "group" if grouped else "clip"
     protocol = Protocol(n_folds=options.folds or None, by=options.by or by)
     result = run(
         recipe,

@@ -73,22 +73,22 @@ def test_an_unknown_paper_is_refused_with_the_ones_there_are(capsys):
 
 def test_a_run_writes_its_result_and_says_where(music, home, capsys):
     assert run(music, "--seeds", "2") == 0
-    path = home / "results" / "luo2021" / "cnn-mfcc.music.2-folds-by-clip.json"
+    path = home / "results" / "luo2021" / "cnn-mfcc.music.2-folds-by-group.json"
     assert str(path) in capsys.readouterr().out
     result = read_result(path)
     assert result.seeds == (0, 1)
-    assert result.protocol == "2 folds by clip"
+    assert result.protocol == "2 folds by group"
     assert result.config["epochs"] == 1
     assert result.data["n_clips"] == 8
 
 
 def test_a_result_goes_to_the_folder_asked_for(music, tmp_path):
     assert run(music, "--out", str(tmp_path / "mine")) == 0
-    assert (tmp_path / "mine" / "luo2021" / "cnn-mfcc.music.2-folds-by-clip.json").exists()
+    assert (tmp_path / "mine" / "luo2021" / "cnn-mfcc.music.2-folds-by-group.json").exists()
 
 
-def test_artists_are_kept_together_when_asked(music, home):
-    assert run(music, "--by", "group") == 0
+def test_artists_with_folders_are_kept_together(music, home):
+    assert run(music) == 0
     result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.2-folds-by-group.json")
     assert result.protocol == "2 folds by group"
     for one in result.runs:
@@ -96,8 +96,19 @@ def test_artists_are_kept_together_when_asked(music, home):
         assert len({clip.split("/")[1] for clip in tested}) == 2
 
 
+def test_clips_without_artists_are_split_by_clip_and_may_be_left_out(music, home, capsys):
+    for k, path in enumerate(sorted(music.rglob("*.wav"))):
+        path.rename(path.parent.parent / f"{'abcdefgh'[k]}.wav")
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    assert run(music, "--exclude", "bright/a", "dull/h") == 0
+    assert "2 folds by clip" in capsys.readouterr().out
+    result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.2-folds-by-clip.json")
+    assert result.data["n_clips"] == 6
+
+
 def test_no_folds_are_one_holdout(music, home):
-    assert run(music, "--folds", "0") == 0
+    assert run(music, "--folds", "0", "--by", "clip") == 0
     result = read_result(home / "results" / "luo2021" / "cnn-mfcc.music.80-20-by-clip.json")
     assert result.protocol == "80%/20% by clip"
 
@@ -110,7 +121,7 @@ def test_compare_sets_the_run_beside_the_paper(music, capsys):
     (mine,) = [line for line in lines if "music" in line]
     assert mine.startswith("luo2021/cnn-mfcc ")
     assert "0.210" in mine
-    assert "music, 8 clips, 2 folds by clip, 1 seeds" in mine
+    assert "music, 8 clips, 2 folds by group, 1 seeds" in mine
     listed = {one.name for one in ledger.listed("luo2021")}
     assert {line.split()[0] for line in lines[1:]} == listed
 

@@ -19,8 +19,9 @@ from sphinx.ext.napoleon import Config as SphinxConfig
 from sphinx.ext.napoleon import GoogleDocstring
 from sphinx.util.docstrings import prepare_docstring
 
-from docs_ext import feature_tables, inventories
+from docs_ext import feature_tables, format_tables, inventories
 from docs_ext import house as sphinx_house
+from mgrlib.data import formats
 
 
 def rst(text: str) -> str:
@@ -122,3 +123,14 @@ def test_inventories_are_in_step_with_their_source():
     for project, names in inventories.NAMES.items():
         kept = (ROOT / f"book/_inv/{project}.inv").read_bytes()
         assert kept == inventories.inventory(project, names)
+
+
+def test_the_page_on_formats_lists_every_format_oddity_and_limit():
+    page = (ROOT / "book/reference/formats.md").read_text(encoding="utf-8")
+    assert set(sphinx_house.FORMATS.findall(page)) == set(format_tables.TABLES)
+    source = [page]
+    sphinx_house.on_source(None, "book/reference/formats", source)
+    for ending in (*formats.EXTENSIONS, *formats.CONVERTIBLE):
+        assert f"`{ending}`" in source[0]
+    for oddity, action in (*formats.ODDITIES.values(), *formats.UNREPORTED):
+        assert f"| {oddity} | {action} |" in source[0]
