@@ -8,6 +8,7 @@ heavy is imported by the command that needs it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import os
 import sys
@@ -53,12 +54,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nmgrlib: interrupted; what was finished is kept", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return NO_READER
     except ModuleNotFoundError as error:
         print(f"mgrlib: {missing_package(error)}", file=sys.stderr)
         return FAILURE
-    except (MgrError, OSError) as error:
+    except (MemoryError, RecursionError) as error:
+        message = explain("mgrlib", "memory for all of it", str(error) or "none", "ask for less.")
+        print(f"mgrlib: {message}", file=sys.stderr)
+        return FAILURE
+    except MgrError as error:
+        print(f"mgrlib: {error}", file=sys.stderr)
+        return FAILURE
+    except OSError as error:  # of what no function foresaw, such as output to a full disk
+        _discard_output()
         print(f"mgrlib: {error}", file=sys.stderr)
         return FAILURE
     return status
@@ -76,6 +85,12 @@ def _print_warnings_plainly() -> None:
 
     warnings.simplefilter("always", MgrWarning)
     warnings.showwarning = show
+
+
+def _discard_output() -> None:
+    """Let Python's own flush at the end of the process go nowhere."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: output that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_any_name() -> None:
@@ -534,11 +549,14 @@ def _changes(options: argparse.Namespace) -> dict[str, Any]:
 
 def _trained(options: argparse.Namespace) -> tuple[Any, Corpus, Any]:
     """A trained pipeline, the corpus it is of, and what an int8 network is calibrated with."""
+    from mgrlib.compression.front_end import check_exportable
     from mgrlib.compression.pipeline_files import check_pipeline_file
     from mgrlib.recipes import all_clips
     from mgrlib.recipes.ledger import recipe as recipe_named
 
-    recipe, corpus = recipe_named(options.recipe), _corpus(options)
+    recipe = recipe_named(options.recipe)
+    check_exportable(recipe.name, recipe.features, recipe.how.segment_seconds)
+    corpus = _corpus(options)
     if options.state:
         pipeline = all_clips.kept(recipe, check_pipeline_file(options.state))
     else:
