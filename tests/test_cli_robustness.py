@@ -63,7 +63,6 @@ def test_help_and_version_cost_little(option):
 ENCODINGS = {
     "cp1252": {"PYTHONIOENCODING": "cp1252"},
     "C locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-    "ascii": {"PYTHONIOENCODING": "ascii"},
 }
 
 
