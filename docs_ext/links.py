@@ -1,8 +1,8 @@
 """Links that nobody has to write.
 
-A chapter's first use of a term leads to the glossary. A name of the package leads to its
-documentation from where code imports it, and from where prose mentions it first. Notebooks stay
-free of roles, which would stand there as bare text in Colab; and no first use can be forgotten.
+A chapter's first use of a term leads to the glossary, and the first mention of a name of the
+package in prose leads to its documentation. Notebooks stay free of roles, which Colab would show
+as bare text; and no first use can be forgotten. Names in code are linked by sphinx-codeautolink.
 """
 
 from __future__ import annotations
@@ -33,11 +33,6 @@ NOT_PROSE = (
     nodes.substitution_definition,
 )
 NAME = re.compile(r"[A-Za-z_][\w.]*")
-# In highlighted code: the module that is imported from, and the rest of the line.
-IMPORT = re.compile(
-    r'(<span class="nn">(mgrlib[\w.]*)</span>.*?<span class="kn">import</span>)(.*)$', re.MULTILINE
-)
-WORD = re.compile(r'(?<!<span class="k">as</span> )<span class="n">(\w+)</span>')
 
 
 def pattern_of(term: str) -> str:
@@ -164,35 +159,6 @@ def link_names(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         literal.parent.replace(literal, link)
 
 
-def with_linked_imports(app: Sphinx, docname: str, page: str) -> str:
-    """The page with each name that its code imports from the package made a link."""
-    objects = app.env.get_domain("py").data["objects"]
-    builder: Any = app.builder
-
-    def linked(module: str, word: re.Match[str]) -> str:
-        full = documented(word[1], {word[1]: module}, objects)
-        if full is None:
-            return word[0]
-        entry = objects[full]
-        address = f"{builder.get_relative_uri(docname, entry.docname)}#{entry.node_id}"
-        return f'<a class="mgr-name" href="{address}" title="{full}">{word[0]}</a>'
-
-    def line(match: re.Match[str]) -> str:
-        return match[1] + WORD.sub(lambda word: linked(match[2], word), match[3])
-
-    return IMPORT.sub(line, page)
-
-
-def on_finished(app: Sphinx, error: Exception | None) -> None:
-    if error or app.builder.format != "html":
-        return
-    for docname in app.env.found_docs:
-        path = Path(app.builder.get_outfilename(docname))
-        if docname.startswith(CHAPTERS) and path.exists():
-            page = path.read_text(encoding="utf-8")
-            path.write_text(with_linked_imports(app, docname, page), encoding="utf-8")
-
-
 def on_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if app.builder.format == "html" and docname.startswith(CHAPTERS):
         link_terms(app, doctree, docname)
@@ -201,5 +167,4 @@ def on_resolved(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", on_resolved)
-    app.connect("build-finished", on_finished)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

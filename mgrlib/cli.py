@@ -8,15 +8,17 @@ heavy is imported by the command that needs it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgrlib import __version__
-from mgrlib.errors import CorpusError, MgrError, RecipeError, explain, missing_package, some
+from mgrlib.errors import MgrError, MgrWarning, RecipeError, explain, missing_package, some
 
 if TYPE_CHECKING:
     from mgrlib.data.corpus import Corpus
@@ -43,21 +45,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        status = command(options)
+        with warnings.catch_warnings():
+            _print_warnings_plainly()
+            status = command(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nmgrlib: interrupted; what was finished is kept", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return NO_READER
     except ModuleNotFoundError as error:
         print(f"mgrlib: {missing_package(error)}", file=sys.stderr)
         return FAILURE
-    except (MgrError, OSError) as error:
+    except (MemoryError, RecursionError) as error:
+        message = explain("mgrlib", "memory for all of it", str(error) or "none", "ask for less.")
+        print(f"mgrlib: {message}", file=sys.stderr)
+        return FAILURE
+    except MgrError as error:
+        print(f"mgrlib: {error}", file=sys.stderr)
+        return FAILURE
+    except OSError as error:  # of what no function foresaw, such as output to a full disk
+        _discard_output()
         print(f"mgrlib: {error}", file=sys.stderr)
         return FAILURE
     return status
+
+
+def _print_warnings_plainly() -> None:
+    """Print what mgrlib itself warns of as one line; others keep Python's form."""
+    others = warnings.showwarning
+
+    def show(message: Any, category: Any, *place: Any, **options: Any) -> None:
+        if issubclass(category, MgrWarning):
+            print(f"mgrlib: {message}", file=sys.stderr)
+        else:
+            others(message, category, *place, **options)
+
+    warnings.simplefilter("always", MgrWarning)
+    warnings.showwarning = show
+
+
+def _discard_output() -> None:
+    """Let Python's own flush at the end of the process go nowhere."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: output that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_any_name() -> None:
@@ -304,7 +336,7 @@ def _predict(options: argparse.Namespace) -> int:
     import matplotlib
 
     from mgrlib.compression.export import Classifier
-    from mgrlib.data.audio import load_audio
+    from mgrlib.data.audio import audio_info, load_audio
 
     matplotlib.use("agg")  # a picture in a file needs no screen
 
@@ -313,6 +345,8 @@ def _predict(options: argparse.Namespace) -> int:
     target = check_picture(options.plot or Path(f"{options.song.stem}.genres.png"))
     classifier = Classifier(options.onnx)
     waveform = load_audio(options.song, classifier.sample_rate)
+    for note in audio_info(options.song).notes:
+        print(f"mgrlib: {options.song}: {note}", file=sys.stderr)
     answers = classifier.over_time(waveform, hop_seconds=options.hop)
     save_picture(plot_genres_over_time(answers), target)
     print(f"{options.song.name}: {answers.seconds:.1f} s, heard {answers.window:.1f} s at once")
@@ -399,20 +433,28 @@ def _mark(options: argparse.Namespace) -> int:
 
 
 def _corpus(options: argparse.Namespace) -> Corpus:
-    """The corpus that `--data` and its options name, without the clips of `--exclude`."""
+    """The corpus that `--data` and its options name, without the clips of `--exclude`.
+
+    Where clips are files, they are left out before they are read: they may be unreadable.
+    """
+    if options.data in ("gtzan", "gtzan-mini", "folder"):
+        return _corpus_of_files(options)
+    corpus = _whole_corpus(options)
+    return corpus.without(options.exclude) if options.exclude else corpus
+
+
+def _corpus_of_files(options: argparse.Namespace) -> Corpus:
+    if options.data == "gtzan-mini":
+        from mgrlib.data.gtzan import gtzan_mini
+
+        return gtzan_mini(options.root, exclude=options.exclude)
     if options.data == "gtzan":
         from mgrlib.data.gtzan import gtzan
 
         return gtzan(_root(options), exclude=options.exclude)
-    corpus = _whole_corpus(options)
-    if not options.exclude:
-        return corpus
-    unknown = [clip for clip in options.exclude if clip not in corpus.clips.index]
-    if unknown:
-        hint = f"its clips have ids such as {corpus.clips.index[0]!r}."
-        where = f"--exclude from {corpus.name!r}"
-        raise CorpusError(explain(where, "clips of it", some(unknown), hint))
-    return corpus.select(clip_ids=[c for c in corpus.clips.index if c not in options.exclude])
+    from mgrlib.data.folder import folder
+
+    return folder(_root(options), exclude=options.exclude)
 
 
 def _whole_corpus(options: argparse.Namespace) -> Corpus:
@@ -424,17 +466,9 @@ def _whole_corpus(options: argparse.Namespace) -> Corpus:
         from mgrlib.data.songs import handmade
 
         return handmade(options.per_genre)
-    if options.data == "gtzan-mini":
-        from mgrlib.data.gtzan import gtzan_mini
+    from mgrlib.data.tables import kaggle_features
 
-        return gtzan_mini(options.root)
-    if options.data == "gtzan-table":
-        from mgrlib.data.tables import kaggle_features
-
-        return kaggle_features(_root(options)).corpus()
-    from mgrlib.data.folder import folder
-
-    return folder(_root(options))
+    return kaggle_features(_root(options)).corpus()
 
 
 def _root(options: argparse.Namespace) -> Path:
@@ -507,11 +541,14 @@ def _changes(options: argparse.Namespace) -> dict[str, Any]:
 
 def _trained(options: argparse.Namespace) -> tuple[Any, Corpus, Any]:
     """A trained pipeline, the corpus it is of, and what an int8 network is calibrated with."""
+    from mgrlib.compression.front_end import check_exportable
     from mgrlib.compression.pipeline_files import check_pipeline_file
     from mgrlib.recipes import all_clips
     from mgrlib.recipes.ledger import recipe as recipe_named
 
-    recipe, corpus = recipe_named(options.recipe), _corpus(options)
+    recipe = recipe_named(options.recipe)
+    check_exportable(recipe.name, recipe.features, recipe.how.segment_seconds)
+    corpus = _corpus(options)
     if options.state:
         pipeline = all_clips.kept(recipe, check_pipeline_file(options.state))
     else:

@@ -6,6 +6,8 @@ Every message says where it happened, what was expected, what came, and the usua
 
 from __future__ import annotations
 
+from unicodedata import category
+
 
 class MgrError(Exception):
     """Anything that mgrlib refuses; catch this one to catch them all."""
@@ -82,11 +84,20 @@ def _normal(name: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""The text with what UTF-8 cannot hold escaped, such as the odd bytes of a file's name.
+    r"""The text on one line, with what UTF-8 cannot hold and control characters escaped.
 
-    >>> printable("caf\udce9")
-    'caf\\udce9'
+    The names of files may have both: odd bytes from another encoding, and line breaks.
+
+    >>> print(printable("caf\udce9\nolé"))
+    caf\udce9\nolé
     """
+    return "".join(
+        char.encode("unicode_escape").decode() if category(char) == "Cc" else char
+        for char in _encodable(text)
+    )
+
+
+def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -101,7 +112,7 @@ def explain(where: str, expected: str, got: str, hint: str = "") -> str:
     'cut: expected at least one clip, got none. Hint: check `clip_ids`.'
     """
     text = f"{where}: expected {expected}, got {got.removesuffix('.')}."
-    return f"{text} Hint: {hint}" if hint else text
+    return _encodable(f"{text} Hint: {hint}" if hint else text)
 
 
 def some(items: object, n: int = 3) -> str:

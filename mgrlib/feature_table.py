@@ -9,7 +9,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from mgrlib.data.corpus import Corpus
-from mgrlib.errors import AudioError, FeatureError
+from mgrlib.errors import AudioError, CorpusError, FeatureError, explain
 from mgrlib.features.base import Feature
 from mgrlib.parallel import parallel
 from mgrlib.segments import Cut, cut
@@ -41,12 +41,17 @@ def feature_table(
 
     Raises:
         AudioError, FeatureError: a clip that gives no feature, unless `skip_bad`.
-        CorpusError: no clip is left.
+        CorpusError: every clip was skipped; the message has the reasons of the first.
         StorageError: the store cannot be read or written.
     """
     how = how or Cut()
     skipped = _skipped(corpus, feature, how, progress=progress) if skip_bad else {}
     clip_ids = [clip_id for clip_id in corpus.clips.index if clip_id not in skipped]
+    if skipped and not clip_ids:
+        reasons = " ".join(list(skipped.values())[:3])
+        hint = "`mgrlib audit` lists what is wrong with each file."
+        got = f"none of {len(skipped)}: {reasons}"
+        raise CorpusError(explain(corpus.name, "a clip that can be read", got, hint))
     segments = cut(corpus, feature, how=how, clip_ids=clip_ids, progress=progress and not skip_bad)
     columns: list[str] = list(feature.columns)  # type: ignore[attr-defined]
     table = pd.DataFrame(segments.inputs[0].numpy(), columns=columns)

@@ -260,6 +260,11 @@ def _segments_of(
         ]
     except (AudioError, FeatureError, ShapeError) as error:
         raise type(error)(f"clip {row.name!r}: {error}") from error
+    except (MemoryError, RecursionError) as error:
+        got = str(error) or type(error).__name__
+        hint = "cut it into segments (`segment_seconds`), or leave the clip out."
+        want = "features that fit into memory"
+        raise FeatureError(explain(f"clip {row.name!r}", want, got, hint)) from error
 
 
 def _rows(source: TableSource, row: pd.Series, feature: Feature, how: Cut) -> np.ndarray:

@@ -55,6 +55,9 @@ ABANDONED_SECONDS = 10.0  # without a write, by a process that is gone
 ABANDONED_SECONDS_ELSEWHERE = 86_400.0  # by a process that cannot be asked for
 
 BROKEN = (EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
+MAX_UNPACKED = 8 << 30
+"""Bytes that an archive may unpack to; GTZAN, the largest data set that is fetched, has 1.3e9."""
+
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
@@ -301,10 +304,11 @@ def _fetch(url: str, path: Path, algorithm: str, expected: str) -> None:
 def unpack(archive: Path, folder: Path) -> Path:
     """`folder`, holding what the zip or tar archive holds; made in one step or not at all.
 
-    Members that would land outside the folder, links that leave it and devices are refused.
+    Members that would land outside the folder, links that leave it and devices are refused, and
+    so is an archive that unpacks to more than `MAX_UNPACKED` bytes.
 
     Raises:
-        StorageError: not an archive, an unsafe member, or no room.
+        StorageError: not an archive, an unsafe member, too much in it, or no room.
     """
     with lock(folder):
         if folder.is_dir():
@@ -338,12 +342,24 @@ def _extract(archive: Path, folder: Path) -> None:
             unsafe = [n for n in source.namelist() if _leaves(n)]
             if unsafe:
                 raise StorageError(explain(str(archive), "paths inside it", some(unsafe)))
+            _check_unpacked(archive, sum(member.file_size for member in source.infolist()))
             source.extractall(folder)
     elif tarfile.is_tarfile(archive):
         with tarfile.open(archive) as source_tar:
-            source_tar.extractall(folder, filter="data")
+            total = 0
+            for member in source_tar:  # its length is known only when all of it has been unpacked
+                total += member.size
+                _check_unpacked(archive, total)
+                source_tar.extract(member, folder, filter="data")
     else:
         raise StorageError(explain(str(archive), "a zip or tar archive", "something else"))
+
+
+def _check_unpacked(archive: Path, n_bytes: int) -> None:
+    if n_bytes > MAX_UNPACKED:
+        want = f"at most {MAX_UNPACKED / 2**30:g} GB when unpacked"
+        hint = f"delete {archive}: it is not the data set that it should be."
+        raise StorageError(explain(str(archive), want, "more", hint))
 
 
 def _leaves(name: str) -> bool:

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 from checks import chapters
-from checks.strip import stripped, text_of
+from checks.strip import CHECKED, stripped, text_of
 
 REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
 NOTEBOOKS = sorted(
@@ -144,6 +144,27 @@ def test_every_chapter_runs_within_its_budget():
     cache = get_cache(str(ROOT / "_build/.jupyter_cache"))
     seconds = {r.uri: r.data.get("execution_seconds", 0) for r in cache.list_cache_records()}
     assert {uri: s for uri, s in seconds.items() if s > 120} == {}
+
+
+def written(cell: nbformat.NotebookNode) -> list[str]:
+    """The text that a cell puts out."""
+    return [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.outputs]
+
+
+@built
+def test_outputs_kept_in_a_notebook_are_those_of_its_page(notebooks):
+    """As nbval compares them, so that the build executes chapters and nothing else needs to."""
+    from jupyter_cache import get_cache
+
+    cache, wrong = get_cache(str(ROOT / "_build/.jupyter_cache")), []
+    for path in CHAPTERS:
+        executed = cache.get_cache_bundle(cache.match_cache_file(str(path)).pk).nb
+        kept = [cell for cell in notebooks[path].cells if cell.cell_type == "code"]
+        ran = [cell for cell in executed.cells if cell.cell_type == "code"]
+        for old, new in zip(kept, ran, strict=True):
+            if CHECKED in chapters.tags(old) and written(old) != written(new):
+                wrong.append(f"{page_of(path)}: {written(old)} became {written(new)}")
+    assert wrong == []
 
 
 # The checks themselves -----------------------------------------------------------------------

@@ -100,6 +100,17 @@ def test_clips_are_divided_at_random_when_asked(music, home):
     assert read_records(path)[0].protocol == "2 folds by clip"
 
 
+def test_clips_without_artists_are_split_by_clip_and_may_be_left_out(music, home, capsys):
+    for k, path in enumerate(sorted(music.rglob("*.wav"))):
+        path.rename(path.parent.parent / f"{'abcdefgh'[k]}.wav")
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    assert run(music, "--exclude", "bright/a", "dull/h") == 0
+    assert "2 folds by clip" in capsys.readouterr().out
+    path = home / "results" / "luo2021" / FILE.replace("group", "clip")
+    assert read_records(path)[0].data["n_clips"] == 6
+
+
 def test_no_folds_are_one_holdout(music, home):
     assert run(music, "--folds", "0", "--by", "clip") == 0
     name = "cnn-mfcc.music.80-20-by-clip.epochs-1.json.gz"

@@ -107,6 +107,42 @@ def test_bad_files_are_left_out_on_request_each_with_its_reason(folder, capsys):
         assert sum(f"{name}.wav" in line for line in told) == 1
 
 
+def test_a_folder_of_nothing_but_bad_files_gets_their_reasons(folder, capsys):
+    for path in folder.rglob("*.wav"):
+        path.write_text("not music at all")
+    assert main(["features", str(folder), "--skip-bad", "--out", str(folder.parent / "t.csv")]) == 1
+    message = capsys.readouterr().err
+    assert "none of 4" in message and "a.wav" in message and "mgrlib audit" in message
+    assert "clip_ids" not in message
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RecursionError("too deep")])
+def test_a_clip_too_large_for_the_memory_is_skipped_like_any_bad_one(
+    folder, capsys, monkeypatch, error
+):
+    whole = Vector57.of
+
+    def of(self, sound):
+        if len(sound.y) > RATE:
+            raise error
+        return whole(self, sound)
+
+    monkeypatch.setattr(Vector57, "of", of)
+    sf.write(folder / "rock/large.wav", noise(rate=RATE + 1), RATE)
+    made = table(folder, "--skip-bad", status=2)
+    assert made["clip_id"].tolist() == ["jazz/a", "jazz/b", "rock/c", "rock/d"]
+    assert "rock/large" in capsys.readouterr().out
+
+
+def test_what_is_passed_over_is_said_in_one_plain_line(folder, capsys):
+    sf.write(folder / "loose.wav", noise(), RATE)
+    table(folder)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "passed over" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("mgrlib: folder(")
+    assert "1 × audio outside of the genres' folders" in lines[0]
+
+
 def test_odd_but_sound_files_have_finite_rows(folder):
     sf.write(folder / "rock/silent.wav", np.zeros(RATE), RATE)
     sf.write(folder / "rock/stereo.wav", np.stack([noise(2), noise(2)], axis=1), RATE)

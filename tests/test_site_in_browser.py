@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import os
 import threading
+from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,66 +121,58 @@ class AsOnline(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@built
-def test_page_for_what_is_not_there_is_whole_at_any_depth_and_leads_back():
+@pytest.fixture
+def chromium() -> Iterator[Any]:
+    """The computer's browser, for tests that ask something of a single page."""
     from playwright.sync_api import sync_playwright
 
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=browser.find_browser(), args=list(browser.SWITCHES)
+        )
+        yield launched
+        launched.close()
+
+
+@built
+def test_page_for_what_is_not_there_is_whole_at_any_depth_and_leads_back(chromium):
     handler = functools.partial(AsOnline, directory=str(SITE))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     lost: list[str] = []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=browser.find_browser(), args=list(browser.SWITCHES)
-        )
-        page = chromium.new_page()
-        page.set_default_timeout(browser.PATIENCE_MS)
-        page.on("response", lambda r: lost.append(r.url) if r.status >= 400 else None)
-        address = f"http://127.0.0.1:{server.server_port}/mgrlib/book/very/deep/nothing.html"
-        page.goto(address)
-        assert lost == [address]
-        assert page.locator("article h1").first.inner_text().startswith("There is no such page")
-        page.get_by_role("link", name="the front page").click()
-        page.wait_for_url("**/mgrlib/book/index.html")
-        chromium.close()
+    page = chromium.new_page()
+    page.set_default_timeout(browser.PATIENCE_MS)
+    page.on("response", lambda r: lost.append(r.url) if r.status >= 400 else None)
+    address = f"http://127.0.0.1:{server.server_port}/mgrlib/book/very/deep/nothing.html"
+    page.goto(address)
+    assert lost == [address]
+    assert page.locator("article h1").first.inner_text().startswith("There is no such page")
+    page.get_by_role("link", name="the front page").click()
+    page.wait_for_url("**/mgrlib/book/index.html")
     server.shutdown()
 
 
 @built
-def test_search_finds_pages_from_disk():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=browser.find_browser(), args=list(browser.SWITCHES)
-        )
-        page = chromium.new_context(offline=True).new_page()
-        page.set_default_timeout(browser.PATIENCE_MS)
-        page.goto(f"{(SITE / 'search.html').as_uri()}?q=mcnemar")
-        found = page.locator("#search-results li a")
-        found.first.wait_for()
-        assert found.count() >= 3
-        chromium.close()
+def test_search_finds_pages_from_disk(chromium):
+    page = chromium.new_context(offline=True).new_page()
+    page.set_default_timeout(browser.PATIENCE_MS)
+    page.goto(f"{(SITE / 'search.html').as_uri()}?q=mcnemar")
+    found = page.locator("#search-results li a")
+    found.first.wait_for()
+    assert found.count() >= 3
 
 
 @built
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_has_its_colours_before_the_themes_script_has_come(scheme):
-    from playwright.sync_api import sync_playwright
-
+def test_a_page_has_its_colours_before_the_themes_script_has_come(chromium, scheme):
     colours = []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=browser.find_browser(), args=list(browser.SWITCHES)
-        )
-        for late in (True, False):
-            page = chromium.new_context(color_scheme=scheme, offline=True).new_page()
-            page.set_default_timeout(browser.PATIENCE_MS)
-            if late:
-                page.route("**/pydata-sphinx-theme.js*", lambda route: route.abort())
-            page.goto((SITE / "book/start.html").as_uri())
-            colours.append(page.evaluate(COLOURS))
-        chromium.close()
+    for late in (True, False):
+        page = chromium.new_context(color_scheme=scheme, offline=True).new_page()
+        page.set_default_timeout(browser.PATIENCE_MS)
+        if late:
+            page.route("**/pydata-sphinx-theme.js*", lambda route: route.abort())
+        page.goto((SITE / "book/start.html").as_uri())
+        colours.append(page.evaluate(COLOURS))
     assert colours[0] == colours[1]
 
 

@@ -378,6 +378,15 @@ def test_half_an_archive_leaves_nothing_behind(tmp_path, pack):
     assert sorted(os.listdir(tmp_path)) == ["archive", "out.lock"]
 
 
+@pytest.mark.parametrize("pack", [zip_of, tar_of])
+def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, pack, monkeypatch):
+    monkeypatch.setattr(storage, "MAX_UNPACKED", 1_000_000)
+    archive = pack(tmp_path / "archive", {f"{k}.bin": bytes(400_000) for k in range(3)})
+    with pytest.raises(StorageError, match=r"at most .* when unpacked"):
+        storage.unpack(archive, tmp_path / "out")
+    assert sorted(os.listdir(tmp_path)) == ["archive", "out.lock"]
+
+
 def test_what_is_not_an_archive_is_refused(tmp_path):
     (tmp_path / "archive").write_text("404: not found")
     with pytest.raises(StorageError, match="zip or tar"):

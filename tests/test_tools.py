@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import io
+from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType, ModuleType
 
 import pytest
 
@@ -10,8 +14,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 pytest.importorskip("sphinx", reason="the book's tools are not installed")
 
-from docs_ext import feature_tables, inventories
+from docutils.core import publish_doctree
+from sphinx.ext.napoleon import Config as SphinxConfig
+from sphinx.ext.napoleon import GoogleDocstring
+from sphinx.util.docstrings import prepare_docstring
+
+from docs_ext import feature_tables, format_tables, inventories
 from docs_ext import house as sphinx_house
+from mgrlib.data import formats
 
 
 def rst(text: str) -> str:
@@ -34,6 +44,46 @@ def rst(text: str) -> str:
 )
 def test_prose_is_read_as_it_was_meant(text, expected):
     assert rst(text) == expected
+
+
+def docstrings(module: ModuleType) -> Iterator[tuple[str, str]]:
+    """The docstrings that autodoc takes from a module, by name."""
+    yield module.__name__, module.__doc__ or ""
+    own = [thing for thing in vars(module).values() if isinstance(thing, type | FunctionType)]
+    for thing in own:
+        if thing.__module__ == module.__name__:
+            yield f"{module.__name__}.{thing.__qualname__}", thing.__doc__ or ""
+            for member in vars(thing).values() if isinstance(thing, type) else ():
+                if isinstance(member, FunctionType):
+                    yield f"{module.__name__}.{member.__qualname__}", member.__doc__ or ""
+
+
+def faults_of(docstring: str) -> list[str]:
+    """What docutils complains of in a docstring as autodoc hands it over."""
+    text = "\n".join(prepare_docstring(docstring))
+    text = str(GoogleDocstring(rst(text), SphinxConfig(napoleon_use_rtype=False)))
+    stream = io.StringIO()
+    publish_doctree(text, settings_overrides={"warning_stream": stream, "report_level": 2})
+    lines = [line for line in stream.getvalue().splitlines() if line.startswith("<string>")]
+    sphinx_alone = ("interpreted text role", "role entry", "Unknown directive", "Trying")
+    return [line for line in lines if not any(words in line for words in sphinx_alone)]
+
+
+def test_every_docstring_is_valid_restructuredtext():
+    names = [n for n in sphinx_house.public_modules("mgrlib") if "recipes" not in n.split(".")]
+    wrong = {
+        name: lines
+        for module in map(importlib.import_module, names)
+        for name, docstring in docstrings(module)
+        if (lines := faults_of(docstring))
+    }
+    assert wrong == {}
+
+
+def test_check_finds_a_list_that_begins_without_an_empty_line():
+    text = "Choices:\n- one that goes on\n  in the next line\n- two"
+    assert len(faults_of(text)) == 2
+    assert faults_of(text.replace(":\n", ":\n\n", 1)) == []
 
 
 def test_literal_may_go_over_a_line():
@@ -73,3 +123,14 @@ def test_inventories_are_in_step_with_their_source():
     for project, names in inventories.NAMES.items():
         kept = (ROOT / f"book/_inv/{project}.inv").read_bytes()
         assert kept == inventories.inventory(project, names)
+
+
+def test_the_page_on_formats_lists_every_format_oddity_and_limit():
+    page = (ROOT / "book/reference/formats.md").read_text(encoding="utf-8")
+    assert set(sphinx_house.FORMATS.findall(page)) == set(format_tables.TABLES)
+    source = [page]
+    sphinx_house.on_source(None, "book/reference/formats", source)
+    for ending in (*formats.EXTENSIONS, *formats.CONVERTIBLE):
+        assert f"`{ending}`" in source[0]
+    for oddity, action in (*formats.ODDITIES.values(), *formats.UNREPORTED):
+        assert f"| {oddity} | {action} |" in source[0]

@@ -14,6 +14,7 @@ it from its edges, once, when the file is opened.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
@@ -26,8 +27,9 @@ from mgrlib.features.base import Feature
 from mgrlib.features.mel import FLOOR_DB, dct_matrix, mel_edges
 from mgrlib.features.spectrum import hann_window
 
-__all__ = ["fourier_tables", "front_end", "seen_samples"]
+__all__ = ["check_exportable", "fourier_tables", "front_end", "seen_samples"]
 
+LONG_ENOUGH = 10**12  # samples, for settings that no length can mend
 Tables = dict[str, np.ndarray]
 
 
@@ -37,6 +39,27 @@ def seen_samples(feature: LogMel | Mfcc) -> int:
         hint = "say how many seconds the file is to listen to."
         raise FeatureError(explain("seen_samples", "a feature with n_frames", "none", hint))
     return (feature.n_frames - 1) * feature.hop_length + feature.n_fft // 2
+
+
+def check_exportable(name: str, features: Sequence[Feature], seconds: float | None) -> None:
+    """Refuse, before anything is trained, inputs whose front end has no ONNX form.
+
+    Args:
+        name: what is to be exported, for the message.
+        features: what its network is given.
+        seconds: the length of a segment; None for features that have a number of frames.
+
+    Raises:
+        FeatureError: several features, or one that a file cannot compute.
+    """
+    try:
+        if len(features) != 1:
+            raise FeatureError(explain("front_end", "one feature", f"{len(features)}"))
+        feature = _checked(features[0], LONG_ENOUGH)
+        rate = feature.sample_rate
+        _checked(feature, seen_samples(feature) if seconds is None else round(seconds * rate))
+    except FeatureError as error:
+        raise FeatureError(f"{name} cannot be exported: {error}") from error
 
 
 def front_end(feature: Feature, n_samples: int, scale: Standardize) -> onnx.ModelProto:

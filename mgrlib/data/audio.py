@@ -283,8 +283,10 @@ def _plan(data: mmap, path: Path) -> Plan:
 
 
 def _first_link(path: Path, data: mmap, how: Plan, stack: ExitStack) -> _ForwardFile:
-    source = stack.enter_context(Pieces(data, how.links[0])) if how.links else path
-    return stack.enter_context(_ForwardFile(source))
+    if how.links:
+        return stack.enter_context(_ForwardFile(stack.enter_context(Pieces(data, how.links[0]))))
+    # As bytes, for names that are not UTF-8; on Windows, soundfile takes texts only.
+    return stack.enter_context(_ForwardFile(os.fsencode(path) if os.name == "posix" else path))
 
 
 @contextmanager

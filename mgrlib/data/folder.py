@@ -13,7 +13,7 @@ from mgrlib.data.audio import FileSource, audio_info
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.formats import EXTENSIONS
 from mgrlib.data.layout import Survey, genres_below, hidden, loose_audio, songs_of, survey
-from mgrlib.errors import AudioError, CorpusError, MgrWarning, explain, some
+from mgrlib.errors import AudioError, CorpusError, MgrWarning, explain, printable, some
 
 __all__ = ["folder", "lengths"]
 
@@ -66,8 +66,8 @@ def folder(
     _remark(root, surveys, clips, where)
     clips = clips.drop(columns="segment")
     clips["seconds"] = lengths(clips["path"], where, check=check)
-    name = root.resolve().name if name is None else name
-    return Corpus(name, tuple(genres), clips, FileSource())
+    name = printable(root.resolve().name if name is None else name)
+    return Corpus(name, tuple(map(printable, genres)), clips, FileSource())
 
 
 def lengths(paths: Iterable[str], where: str, *, check: bool = True, hint: str = "") -> list[float]:
@@ -158,16 +158,24 @@ def _remark(root: Path, surveys: dict[str, Survey], clips: pd.DataFrame, where: 
 
 
 def _rows(root: Path, genre: str, paths: list[Path]) -> pd.DataFrame:
-    ids = [path.relative_to(root).with_suffix("").as_posix() for path in paths]
-    deep = [path.relative_to(root / genre).parts for path in paths]
+    """A row per file; ids, genres and groups are printable whatever the files are called."""
+    names = [path.relative_to(root) for path in paths]
+    ids = [printable(name.with_suffix("").as_posix()) for name in names]
+    deep = [[printable(part) for part in name.parts[1:]] for name in names]
     loose = [i for i, parts in enumerate(deep) if len(parts) == 1]
     groups = [parts[0] if len(parts) > 1 else i for parts, i in zip(deep, ids, strict=True)]
     segment = [False] * len(paths)
     for i, song in zip(loose, songs_of([paths[i].stem for i in loose]), strict=True):
-        groups[i], segment[i] = (f"{genre}/{song}", True) if song else (groups[i], False)
-    places = [str(p.absolute()) for p in paths]
-    table = {"path": places, "genre": genre, "group": groups, "segment": segment}
+        name = printable(f"{genre}/{song}")
+        groups[i], segment[i] = (name, True) if song else (groups[i], False)
+    places = [_place(path.absolute()) for path in paths]
+    table = {"path": places, "genre": printable(genre), "group": groups, "segment": segment}
     return pd.DataFrame(table, index=pd.Index(ids, name="clip_id"))
+
+
+def _place(path: Path) -> str | Path:
+    """The path as text, or as it is if it is not UTF-8, which a column of texts has to be."""
+    return str(path) if printable(str(path)) == str(path) else path
 
 
 def _unique(clips: pd.DataFrame) -> pd.DataFrame:

@@ -91,7 +91,7 @@ ODDITIES = {
 }
 """Each kind of oddity: what is odd, and what is done with it."""
 
-SILENT_ODDITIES = (
+UNREPORTED = (
     ("ID3, APE and Lyrics3 tags and cover art in an mp3", "not taken for sound"),
     ("a FLAC without a length; GSM, G.721, G.723 and NMS ADPCM", "decoded from start to end"),
     ("several channels", "averaged; `audit` reports channels that cancel each other"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +20,7 @@ from mgrlib.experiments.protocol import Protocol
 from mgrlib.experiments.record import Record, Records
 from mgrlib.provenance import provenance
 from mgrlib.segments import Segments
-from mgrlib.storage import atomic_write, home
+from mgrlib.storage import home
 from mgrlib.systems.classifiers import Detailed
 from mgrlib.systems.keys import digest, key_text
 from mgrlib.systems.learn import changed, learn, segments_of
@@ -202,7 +201,7 @@ def cross_validate(
             system = _trained(replace(recipe, config=config), segments, split, seed)
             run = _tested(system, corpus, segments, split, on)
             if path:
-                _store(path, run)
+                write_json(run, path)
         runs.append({"seed": seed, "split": split.name, **run})
     usual = config_dict(recipe.config)
     differing = {k: v for k, v in config_dict(config).items() if k != "seed" and usual[k] != v}
@@ -276,25 +275,19 @@ def compute_once(
     path = home() / "runs" / source / f"{digest(*settings)}.json"
     outcome = _stored(path)
     if outcome is None:
-        _store(path, compute())
-        outcome = json.loads(path.read_text(encoding="utf-8"))
+        write_json(compute(), path)
+        outcome = read_json(path)
     return dict(outcome)
-
-
-def _store(path: Path, outcome: Mapping[str, Any]) -> None:
-    with atomic_write(path) as part:
-        part.write_text(json.dumps(outcome), encoding="utf-8")
 
 
 def _stored(path: Path) -> dict[str, Any] | None:
     """What an earlier run has left in a file; a damaged file counts as none."""
-    try:
-        outcome: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return outcome
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except ValueError as error:
-        warnings.warn(f"{path} is damaged ({error!r}); it is computed again", stacklevel=4)
+    try:
+        return dict(read_json(path))
+    except (StorageError, TypeError, ValueError) as error:
+        warnings.warn(f"{path} is damaged ({error}); it is computed again", stacklevel=4)
         return None
 
 

@@ -3,6 +3,7 @@
 All take a spectrogram as a sequence: channels are mel bands or MFCC, the length is time.
 
 What the paper leaves open and what we chose:
+
 - *The stride of the shallow CNN.* Kernel 21 and 435,338 parameters leave 71 positions after
   pooling; stride 1 with pooling 14 and stride 2 with pooling 7 both do. We take stride 1.
 - *The padding of the ResNet.* Table 1 gives kernels and strides, no padding. Ours pads inside the

@@ -1,6 +1,7 @@
 """The three networks of Minhas et al. (2019): two dense ones on vectors, a convolutional one.
 
 What the paper leaves open and what we chose:
+
 - *What stands between the convolutions and the ten outputs.* "3 layers" of 64, 32 and 10 and a
   kernel of 3 are printed; pooling, padding and stride are not. The code that the authors made
   public has none of them, and neither has ours: the last layer has a weight for every cell of the

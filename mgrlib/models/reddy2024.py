@@ -5,6 +5,7 @@ convolution. With 50 classes and the published inputs they have as many paramete
 taggers (`mgrlib.models.pretrained` loads those).
 
 What the paper leaves open and what we chose:
+
 - *The widths of the CNN.* The paper gives its pooling only; ours are those of the published file,
   32, 128, 128, 192, 256 (the published program says otherwise and cannot read its own file).
 - *The last pooling of the CNN* is (4, 4), all that is left of 96 bands and 1366 frames. Ours takes

@@ -4,6 +4,7 @@ Each of the paper's eight networks (one for six genres, seven in a tree) is this
 outputs as it has classes. The tree is in `mgrlib.models.tree`.
 
 What the paper leaves open and what we chose:
+
 - *What the last layer sees.* Table 2 and figure 6 give the sizes, 13, 128, 32 and 6, and not
   whether the output layer reads the last state or all of them. We take the last state of the upper
   LSTM, as a Keras model of these layers does; `read="mean"` averages the states over time.

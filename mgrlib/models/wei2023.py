@@ -1,6 +1,7 @@
 """The networks of Wei et al. (n.d.): for pictures, for sequences, for both, and for segments.
 
 What the paper leaves open and what we chose:
+
 - *The LSTM.* "1290×13" is all that is printed. Ours: one layer of 128, the last hidden state.
 - *The fusion* is a drawing and one sentence: vectors joined, "several fully-connected layers".
   Ours: one hidden layer of 128. Late fusion and its weights are ours.

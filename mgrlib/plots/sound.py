@@ -80,9 +80,8 @@ def plot_mfcc(
         x: what `feature` gave, or a tensor made of it.
         feature: gives the time axis its unit and the rows their names.
         by_row: show each row from its mean in its own standard deviations. As they are, C0, the
-            loudness, and C1 are so large that the others look pale, and the slopes paler: the
-                colours
-            span nine tenths of the values, and the rest saturates.
+            loudness, and C1 are so large that the other rows look pale. The colors span nine
+            tenths of the values, and the rest saturates.
         colour_bar: leave it out where several pictures share one.
 
     Raises:

@@ -21,6 +21,7 @@ from mgrlib.systems.classifiers import Classifier, NetworkClassifier
 from mgrlib.systems.learners import Network
 from mgrlib.systems.prepare import Preparation
 from mgrlib.systems.recipe import Recipe
+from mgrlib.tensor_files import read_tensors
 from mgrlib.training.config import Run
 
 __all__ = ["System"]
@@ -197,16 +198,9 @@ def read_saved(path: Path) -> dict[str, Any]:
     Raises:
         StorageError: no such file, or one that is damaged or no system.
     """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        if content["format"] != FORMAT:
-            raise ValueError(f"format {content['format']}")
-        if not isinstance(content["recipe"], str) or not isinstance(content["key"], str):
-            raise TypeError("no recipe")
-    except FileNotFoundError as error:
-        raise StorageError(explain(str(path), "a file", "nothing there")) from error
-    except Exception as error:  # to a parser, damage can look like anything
-        hint = "`System.save` and `mgrlib export --keep` write such files."
-        got = f"another kind of file ({type(error).__name__})"
-        raise StorageError(explain(str(path), "a saved system", got, hint)) from error
-    return dict(content)
+    hint = "`System.save` and `mgrlib export --keep` write such files."
+    content = read_tensors(path, content="a saved system", hint=hint)
+    texts = [content.get(name) for name in ("recipe", "key")]
+    if content.get("format") != FORMAT or not all(isinstance(text, str) for text in texts):
+        raise StorageError(explain(str(path), "a saved system", "other tensors", hint))
+    return content

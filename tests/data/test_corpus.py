@@ -153,3 +153,20 @@ def test_an_artist_in_two_parts_is_refused_unless_it_is_meant(corpus, parts):
         split.check(corpus)
     assert split.check(corpus, leaky=True) is split
     assert split.shared_groups(corpus) == ["ann"]
+
+
+def test_clips_are_left_out_by_their_ids(make_corpus):
+    corpus = make_corpus("ab", 3)
+    assert list(corpus.without(["a.00001", "b.00000"]).clips.index) == [
+        "a.00000",
+        "a.00002",
+        "b.00001",
+        "b.00002",
+    ]
+    with pytest.raises(CorpusError, match="gone"):
+        corpus.without(["gone"])
+
+
+def test_a_corpus_is_grouped_if_a_group_has_several_clips(make_corpus):
+    assert not make_corpus(n_per_group=1).grouped
+    assert make_corpus(n_per_group=2).grouped

@@ -1,0 +1,36 @@
+"""The tables of the page "What we read", made from the package's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mgrlib.data import formats
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of texts in Markdown."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def format_table() -> str:
+    """One row per format: its name, the endings of its files, what reads it."""
+    rows = [
+        [form.name, " ".join(f"`{ending}`" for ending in form.extensions), form.reader]
+        for form in formats.FORMATS
+    ]
+    return table(["format", "names end in", "read by"], rows)
+
+
+def oddity_table() -> str:
+    """One row per oddity that is reported."""
+    return table(["what is odd", "what is done"], formats.ODDITIES.values())
+
+
+def limit_table() -> str:
+    """One row per limit or correction that is not reported."""
+    return table(["what", "what is done"], formats.UNREPORTED)
+
+
+TABLES = {"names": format_table, "oddities": oddity_table, "limits": limit_table}
