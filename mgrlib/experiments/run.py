@@ -13,14 +13,14 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from mgrlib.data.corpus import Corpus, Split
-from mgrlib.errors import RecipeError, explain
+from mgrlib.errors import RecipeError, StorageError, explain
 from mgrlib.evaluation.intervals import Interval, over_runs, over_seeds
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.protocol import Protocol
 from mgrlib.experiments.record import Record, Records
 from mgrlib.provenance import provenance
 from mgrlib.segments import Segments
-from mgrlib.storage import home
+from mgrlib.storage import home, read_json, write_json
 from mgrlib.systems.classifiers import Detailed
 from mgrlib.systems.keys import digest, key_text
 from mgrlib.systems.learn import changed, learn, segments_of
