@@ -79,7 +79,7 @@ def ledger() -> dict[str, tuple[float, ...]]:
         key: tuple(
             number
             for entry in printed(key)
-            if "trial" not in entry.what
+            if "trial" not in entry.condition
             for number in (entry.value, entry.n)
             if number
         )
