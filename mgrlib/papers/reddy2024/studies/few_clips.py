@@ -189,13 +189,13 @@ PUBLISHED_CURVE = _strategies(
 
 def _fixed(n_layers: int) -> Variant:
     make = partial(tuned_tagger, sha256=TAGGER_SHA256, n_frozen=n_layers)
-    return {"layers_fixed": n_layers}, replace(TUNED, learner=Network(make=make))
+    return {"tuning": f"{n_layers} layers fixed"}, replace(TUNED, learner=Network(make=make))
 
 
 _FALLING = replace(TUNED, config=by_depth(SCRATCH, small_crnn(10), decay=0.5))
 FROZEN: tuple[Variant, ...] = (
     *(_fixed(n) for n in (0, 3, 5, 7)),
-    ({"rates": "each layer at half the rate of the next"}, _FALLING),
+    ({"tuning": "each layer at half the rate of the next"}, _FALLING),
 )
 
 _RATES = {"adam": 3e-3, "sgd": 0.03, "rmsprop": 3e-3}
