@@ -117,6 +117,13 @@ class Comparison(Sequence[Pair]):
     def __iter__(self) -> Iterator[Pair]:
         return iter(self.pairs)
 
+    def __add__(self, other: Comparison) -> Comparison:
+        return Comparison(self.pairs + other.pairs)
+
+    def reported(self) -> Comparison:
+        """The rows that the paper has a number for."""
+        return Comparison(tuple(pair for pair in self if pair.printed is not None))
+
     def of(self, *names: str) -> Comparison:
         """The rows of some recipes or studies, in the order asked for; names without the paper."""
         rows = [p for name in names for p in self if p.listed.name.split("/")[1] == name]

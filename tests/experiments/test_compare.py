@@ -64,6 +64,19 @@ def test_rows_are_chosen_by_name_and_by_data():
     assert frame["n"].tolist() == [2, 2, 2]
 
 
+def test_rows_with_a_printed_number_are_chosen_and_tables_joined():
+    table = compared([NET, NOISE], [MEASURED, *ROWS], [NUMBER, NOISY])
+    assert [pair.printed for pair in table.reported()] == [NUMBER, NOISY]
+    assert list(table.of("noise") + table.of("net")) == list(table.of("noise", "net"))
+
+
+def test_a_printed_number_may_name_the_metric_of_a_study_that_has_several():
+    rows = [replace(ROWS[0], metric=metric) for metric in ("accuracy", "mean recall")]
+    number = replace(NOISY, condition={**rows[0].condition, "metric": "mean recall"})
+    pairs = compared([NOISE], rows, [number])
+    assert [pair.printed for pair in pairs] == [None, number]
+
+
 @pytest.mark.parametrize("wrong", [{"place": " "}, {"what": ""}])
 def test_a_number_without_place_or_meaning_is_refused(wrong):
     with pytest.raises(RecipeError, match="what and where"):
