@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 from mgrlib.errors import MgrError, ShapeError, explain
-from mgrlib.evaluation.predictions import evaluating
+from mgrlib.models.modes import evaluating
 from mgrlib.segments import Segments
 from mgrlib.training.config import Run, TrainConfig
 from mgrlib.training.loop import fit

@@ -20,7 +20,7 @@ from torch import nn
 from mgrlib.errors import EvaluationError, ShapeError, explain, some
 from mgrlib.evaluation.aggregation import Aggregate, mean_probs
 from mgrlib.evaluation.intervals import Interval
-from mgrlib.evaluation.predictions import evaluating
+from mgrlib.models.modes import evaluating
 from mgrlib.segments import Segments
 
 __all__ = [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch import nn
 
 from mgrlib.errors import EvaluationError, ShapeError, explain, some
 from mgrlib.evaluation.aggregation import Aggregate, mean_probs
+from mgrlib.models.modes import evaluating
 from mgrlib.segments import Segments
 
 __all__ = ["Predictions", "predict", "predict_sklearn"]
@@ -234,20 +234,6 @@ def _whole_numbers(x: Any) -> np.ndarray:
         got = f"an array of {given.dtype}"
         raise EvaluationError(explain("Predictions", "integer labels", got, hint))
     return np.array(given, dtype=np.int64)
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[torch.device]:
-    """Evaluation mode without gradients; afterwards each layer is in the mode it was in."""
-    modes = [(module, module.training) for module in model.modules()]
-    tensors = [*model.parameters(), *model.buffers()]
-    model.eval()
-    try:
-        with torch.inference_mode():
-            yield tensors[0].device if tensors else torch.device("cpu")
-    finally:
-        for module, training in modes:
-            module.training = training  # train(mode) would also switch frozen children
 
 
 def predict(

@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from mgrlib.models.modes import evaluating
+
 __all__ = ["breaches", "count_parameters", "shape_table"]
 
 Make = Callable[[], nn.Module]
@@ -129,13 +131,10 @@ def shape_table(model: nn.Module, *input_shapes: tuple[int, ...], depth: int = 1
 
     shown = [(n, m) for n, m in model.named_modules() if n and _is_row(n, m, depth)]
     handles = [m.register_forward_hook(note(n)) for n, m in shown]
-    modes = [(layer, layer.training) for layer in model.modules()]
     try:
-        with torch.inference_mode():
-            model.eval()(*(torch.zeros(2, *shape) for shape in input_shapes))
+        with evaluating(model):
+            model(*(torch.zeros(2, *shape) for shape in input_shapes))
     finally:
-        for layer, training in modes:  # `train()` would also switch layers that are frozen
-            layer.training = training
         for handle in handles:
             handle.remove()
     return _columns(rows, count_parameters(model))

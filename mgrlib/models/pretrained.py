@@ -21,6 +21,7 @@ from torch import nn
 
 from mgrlib.errors import ShapeError, StorageError, explain, some
 from mgrlib.models.keras1 import network_of, read_keras1, stored_statistic
+from mgrlib.models.modes import evaluating
 from mgrlib.models.published import FILES, README, Reading, WeightsFile, checked, find
 from mgrlib.models.reddy2024 import Crnn, Fcn5, pooled
 
@@ -124,15 +125,11 @@ def pooled_layers(
     `network` is anything with `activations(x)`, such as `Crnn` and `Fcn5`; it runs in evaluation
     mode and is afterwards as it was.
     """
-    modes = [(layer, layer.training) for layer in network.modules()]
-    network.eval()
-    with torch.inference_mode():
+    with evaluating(network):
         parts = [
             {name: pooled(found) for name, found in network.activations(part).items()}  # type: ignore[operator]
             for part in x.split(batch_size)
         ]
-    for layer, training in modes:
-        layer.training = training
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -14,6 +14,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from mgrlib.errors import TrainingError, explain
+from mgrlib.models.modes import evaluating
 from mgrlib.segments import Segments
 from mgrlib.training.checkpoints import Progress, resume, save_progress
 from mgrlib.training.config import Run, TrainConfig
@@ -154,17 +155,12 @@ def measure(
     if segments is None or not len(segments):
         return float("nan"), float("nan")
     config = config or TrainConfig()
-    device = next(model.parameters()).device
-    modes = [(layer, layer.training) for layer in model.modules()]
-    model.eval()
     totals = _Means()
-    with torch.inference_mode():
+    with evaluating(model) as device:
         for inputs, y in batches(segments, config.batch_size, device=device):
             with _autocast(device, config):
                 logits = model(*inputs)
                 totals.add(loss(logits, y, inputs), logits, y)
-    for layer, training in modes:  # `train()` would also switch layers that are frozen
-        layer.training = training
     return totals.result()
 
 

@@ -12,10 +12,10 @@ from torch import nn
 
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.synthetic import synthetic
-from mgrlib.evaluation.predictions import evaluating
 from mgrlib.evaluation.tagging import mean_auc, tag_auc
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.features import standardize_clips
+from mgrlib.models.modes import evaluating
 from mgrlib.papers.reddy2024.features import SHORT
 from mgrlib.papers.reddy2024.tagger import TAG_GROUPS, small_crnn, with_tags
 from mgrlib.segments import Cut, Segments, cut
