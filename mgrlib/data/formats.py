@@ -45,6 +45,8 @@ FORMATS = (
     Format("AIFF", (".aif", ".aiff", ".aifc")),
     Format("Sun AU", (".au", ".snd")),
     Format("Apple Core Audio", (".caf",)),
+    Format("NIST Sphere, IRCAM, VOC", (".sph", ".nist", ".sf", ".ircam", ".voc")),
+    Format("8SVX, PAF, AVR, PVF", (".svx", ".8svx", ".paf", ".avr", ".pvf")),
     Format("MPEG-4 audio: AAC, ALAC", (".m4a", ".m4b", ".mp4", ".3gp"), "ffmpeg"),
     Format("bare AAC and AC-3", (".aac", ".ac3"), "ffmpeg"),
     Format("Windows Media Audio", (".wma",), "ffmpeg"),

@@ -283,6 +283,13 @@ def test_whatever_happens_to_the_bytes_of_a_file_the_error_names_the_file(
             assert str(path) in str(error)
 
 
+@pytest.mark.parametrize("form", ["NIST", "IRCAM", "VOC", "SVX", "PAF", "AVR", "PVF"])
+def test_old_formats_are_read_too(tmp_path, form):
+    path = tmp_path / f"clip.{form.lower()}"
+    sf.write(path, SAMPLES, RATE, format=form, subtype="PCM_16")
+    np.testing.assert_allclose(decode(path).y, SAMPLES / 32768, atol=1e-4)
+
+
 def test_recordings_in_a_row_in_one_ogg_are_all_read(tmp_path):
     path = tmp_path / "chain.ogg"
     sf.write(path, SAMPLES, RATE)
