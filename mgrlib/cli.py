@@ -21,10 +21,12 @@ from mgrlib import __version__
 from mgrlib.errors import MgrError, MgrWarning, RecipeError, explain, missing_package, some
 
 if TYPE_CHECKING:
+    from mgrlib.compression.listening import Listener
     from mgrlib.data.corpus import Corpus
     from mgrlib.experiments.compare import Pair
     from mgrlib.experiments.study import Study
     from mgrlib.systems.recipe import Recipe
+    from mgrlib.systems.system import System
 
 SPECS = {"vector57": "Vector57", "vector26": "Vector26", "melrows128": "MelRows128"}
 DATA = ("synthetic", "songs", "gtzan", "gtzan-mini", "gtzan-table", "folder")
@@ -140,12 +142,12 @@ def _add_file_commands(commands: argparse._SubParsersAction) -> None:
     exporting.add_argument("--seed", type=_seed, help="default: 0")
     exporting.add_argument("--bfloat16", action="store_true", help="train faster where it can")
     exporting.add_argument("--int8", action="store_true", help="a quarter of the size")
-    exporting.add_argument("--keep", type=Path, help="keep the trained weights in this file")
-    exporting.add_argument("--state", type=Path, help="weights kept before, in place of training")
+    exporting.add_argument("--keep", type=Path, help="keep the trained system in this file")
+    exporting.add_argument("--state", type=Path, help="a system kept before, in place of training")
     exporting.set_defaults(command=_export)
 
     predicting = commands.add_parser("predict", help="genres of a song over time")
-    predicting.add_argument("onnx", type=Path, help="a file made by `mgrlib export`")
+    predicting.add_argument("file", type=Path, help="of `mgrlib export`: its --onnx or --keep")
     predicting.add_argument("song", type=Path, help="mp3, wav, flac, ogg, ...")
     predicting.add_argument("--hop", type=_seconds, help="seconds from window to window")
     predicting.add_argument("--plot", type=Path, help="picture; default: SONG.genres.png, here")
@@ -303,39 +305,52 @@ def _check_study_options(options: argparse.Namespace, name: str) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from mgrlib.compression.export import Classifier, export_checked
+    from mgrlib import papers
+    from mgrlib.compression.export import export, exportable, parity
+    from mgrlib.compression.listening import SoundClassifier
 
     _check_state_options(options)
-    pipeline, corpus, calibration = _trained(options)
-    path, difference = export_checked(
-        pipeline,
-        options.onnx,
-        [corpus.audio(clip, pipeline.feature.sample_rate) for clip in corpus.clips.index[:3]],
-        calibration=calibration,
-    )
-    classifier = Classifier(path)
+    recipe = papers.recipe(options.recipe)
+    exportable(recipe)
+    corpus = _corpus(options)
+    system = _trained(recipe, corpus, options)
+    path = export(system, options.onnx, calibration=corpus if options.int8 else None)
+    classifier = SoundClassifier(path)
+    sounds = [corpus.audio(clip, classifier.sample_rate) for clip in corpus.clips.index[:3]]
+    difference = parity(system, path, *sounds)
     kilobytes = path.stat().st_size / 1000
     weights, window = classifier.about["weights"], classifier.window
     print(f"{path}: {weights}, {kilobytes:.0f} kB, hears {window:.1f} s at once")
-    n_clips = min(3, len(corpus))
-    print(f"{len(classifier.genres)} genres; off PyTorch by {difference:.1e} at most", end="")
-    print(f", on {n_clips} clips")
+    print(f"{len(classifier.genres)} genres; off the system by {difference:.1e} at most", end="")
+    print(f", on {len(sounds)} clips")
     return 0
+
+
+def _trained(recipe: Recipe, corpus: Corpus, options: argparse.Namespace) -> System:
+    """The recipe's system, trained on all clips or read from a file; kept where that is asked."""
+    from mgrlib.systems import System, learn
+
+    if options.state:
+        return System.load(options.state, recipe)
+    system = learn(recipe, corpus, seed=options.seed or 0, progress=True, **_changes(options))
+    if options.keep:
+        print(f"system -> {system.save(options.keep)}")
+    return system
 
 
 def _check_state_options(options: argparse.Namespace) -> None:
     """Refuse the options of a training that `--state` replaces."""
-    defaults = {"epochs": None, "seed": None, "bfloat16": False}
+    defaults = {"epochs": None, "seed": None, "bfloat16": False, "keep": None}
     ignored = [f"--{key}" for key, value in defaults.items() if getattr(options, key) != value]
     if options.state and ignored:
-        hint = "the weights in the file are trained already: leave the option or --state out."
+        hint = "the system in the file is trained already: leave the option or --state out."
         raise RecipeError(explain("--state", "no option of training", some(ignored), hint))
 
 
 def _predict(options: argparse.Namespace) -> int:
     import matplotlib
 
-    from mgrlib.compression.export import Classifier
+    from mgrlib.compression.listening import over_time
     from mgrlib.data.audio import audio_info, load_audio
 
     matplotlib.use("agg")  # a picture in a file needs no screen
@@ -343,11 +358,11 @@ def _predict(options: argparse.Namespace) -> int:
     from mgrlib.plots import check_picture, plot_genres_over_time, save_picture
 
     target = check_picture(options.plot or Path(f"{options.song.stem}.genres.png"))
-    classifier = Classifier(options.onnx)
-    waveform = load_audio(options.song, classifier.sample_rate)
+    listener = _listener(options.file)
+    waveform = load_audio(options.song, listener.sample_rate)
     for note in audio_info(options.song).notes:
         print(f"mgrlib: {options.song}: {note}", file=sys.stderr)
-    answers = classifier.over_time(waveform, hop_seconds=options.hop)
+    answers = over_time(listener, waveform, hop_seconds=options.hop)
     save_picture(plot_genres_over_time(answers), target)
     print(f"{options.song.name}: {answers.seconds:.1f} s, heard {answers.window:.1f} s at once")
     for start, probs in zip(answers.starts, answers.probs, strict=True):
@@ -358,6 +373,22 @@ def _predict(options: argparse.Namespace) -> int:
     print(f"real-time factor {answers.real_time_factor:.4f}, one thread")
     print(f"drawn in {target}")
     return 0
+
+
+def _listener(path: Path) -> Listener:
+    """The classifier that a file holds: one of `mgrlib export`, or a system that was kept."""
+    from mgrlib import papers
+    from mgrlib.compression.listening import SoundClassifier, SystemClassifier
+    from mgrlib.systems.system import System, read_saved
+
+    try:
+        with path.open("rb") as stream:
+            saved = stream.read(2) == b"PK"  # as every file of torch begins, and no ONNX file
+    except OSError:
+        saved = False
+    if not saved:
+        return SoundClassifier(path)
+    return SystemClassifier(System.load(path, papers.recipe(read_saved(path)["recipe"])))
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -537,25 +568,3 @@ def _changes(options: argparse.Namespace) -> dict[str, Any]:
     """What the options change in a recipe's training."""
     changes = {} if options.epochs is None else {"epochs": options.epochs}
     return changes | ({"precision": "bfloat16"} if options.bfloat16 else {})
-
-
-def _trained(options: argparse.Namespace) -> tuple[Any, Corpus, Any]:
-    """A trained pipeline, the corpus it is of, and what an int8 network is calibrated with."""
-    from mgrlib.compression.front_end import check_exportable
-    from mgrlib.compression.pipeline_files import check_pipeline_file
-    from mgrlib.recipes import all_clips
-    from mgrlib.recipes.ledger import recipe as recipe_named
-
-    recipe = recipe_named(options.recipe)
-    check_exportable(recipe.name, recipe.features, recipe.how.segment_seconds)
-    corpus = _corpus(options)
-    if options.state:
-        pipeline = all_clips.kept(recipe, check_pipeline_file(options.state))
-    else:
-        pipeline = all_clips.train_on_all(
-            recipe, corpus, seed=options.seed or 0, changes=_changes(options), progress=True
-        )
-    if options.keep:
-        print(f"weights -> {all_clips.keep(pipeline, options.keep)}")
-    calibration = all_clips.calibration(recipe, pipeline, corpus) if options.int8 else None
-    return pipeline, corpus, calibration

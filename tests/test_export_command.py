@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 
 from mgrlib.cli import main
-from mgrlib.compression.export import Classifier
+from mgrlib.compression.listening import SoundClassifier
 
 RATE = 22050
 
@@ -30,13 +30,13 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_export_writes_a_classifier_of_the_folders_genres(exported):
-    made = Classifier(exported / "net.onnx")
+    made = SoundClassifier(exported / "net.onnx")
     assert made.genres == ("bright", "dull")
     assert made.about["recipe"] == "luo2021/cnn-mfcc"
     assert made.window == pytest.approx(23.8, abs=0.1)
 
 
-def test_kept_weights_are_exported_again_in_int8(exported, capsys):
+def test_a_kept_system_is_exported_again_in_int8(exported, capsys):
     data = ["--data", "folder", "--root", str(exported / "music")]
     files = ["--onnx", str(exported / "net8.onnx"), "--state", str(exported / "net.pt"), "--int8"]
     assert main(["export", "luo2021/cnn-mfcc", *data, *files]) == 0
@@ -67,7 +67,7 @@ def test_predict_draws_here_unless_told_otherwise(exported, tmp_path, monkeypatc
         (("net.onnx", "nowhere.mp3"), "no such file"),
         (("net.onnx", "net.pt"), "an audio file"),
         (("nowhere.onnx", "song.mp3"), "an ONNX file"),
-        (("net.pt", "song.mp3"), "an ONNX model"),
+        (("song.mp3", "song.mp3"), "an ONNX model"),
     ],
 )
 def test_files_that_cannot_be_used_are_named(exported, capsys, files, told):
@@ -75,7 +75,23 @@ def test_files_that_cannot_be_used_are_named(exported, capsys, files, told):
     assert told in capsys.readouterr().err
 
 
-def test_a_recipe_without_a_network_is_refused(exported, capsys):
+def test_predict_asks_a_kept_system_too(exported, capsys, tmp_path):
+    """The same genres as the file that was exported of it, but for the length of a window."""
+    picture, song = str(tmp_path / "song.png"), str(exported / "song.mp3")
+    assert main(["predict", str(exported / "net.pt"), song, "--plot", picture]) == 0
+    assert "overall: " in capsys.readouterr().out
+
+
+def test_an_unknown_recipe_is_refused(exported, capsys):
     data = ["--data", "folder", "--root", str(exported / "music")]
     assert main(["export", "luo2021/none", *data, "--onnx", str(exported / "x.onnx")]) == 1
     assert "mgrlib list" in capsys.readouterr().err
+
+
+def test_a_recipe_that_cannot_be_exported_is_refused_before_training(exported, capsys, monkeypatch):
+    monkeypatch.setattr("mgrlib.systems.learn", lambda *_, **__: pytest.fail("trained"))
+    data = ["--data", "folder", "--root", str(exported / "music")]
+    out = exported / "teacher.onnx"
+    assert main(["export", "wei2023/teacher", *data, "--onnx", str(out)]) == 1
+    assert "MelPicture" in capsys.readouterr().err
+    assert not out.exists()

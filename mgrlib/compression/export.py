@@ -1,19 +1,15 @@
-"""One file from waveform to genres, and what it says of a song as time goes by.
+"""One file from waveform to genres: `export` writes a trained `System` as one ONNX file.
 
-`Pipeline` is a trained network with all that stands before it; `export` writes it as one ONNX file
-whose front end is inside, float32 or int8; `Classifier` opens such a file and needs neither
-PyTorch nor the package's features to answer.
+The file computes all that the system does: the feature, every step of preparation with what it was
+fitted to, and the network, in float32 or int8. `exportable` says, before anything is trained,
+whether a recipe can become such a file. `mgrlib.compression.listening` opens one.
 """
 
 from __future__ import annotations
 
 import json
-import math
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -21,108 +17,216 @@ import torch
 from onnx import TensorProto, helper
 from torch import nn
 
-from mgrlib.compression.classifier_files import NOTE, answer, check_answers, read_note
+from mgrlib.compression.classifier_files import NOTE
 from mgrlib.compression.front_end import front_end, seen_samples
-from mgrlib.compression.onnx_files import load, open_session, save, scratch_folder, to_onnx
+from mgrlib.compression.listening import SoundClassifier
+from mgrlib.compression.onnx_files import load, save, scratch_folder, to_onnx
 from mgrlib.compression.quantize import quantize_static
-from mgrlib.errors import AudioError, MgrError, explain
-from mgrlib.features import Standardize
-from mgrlib.features.base import Feature
-from mgrlib.segments import Segments
-from mgrlib.shapes import check_shape
+from mgrlib.data.corpus import Corpus
+from mgrlib.errors import FeatureError, MgrError, ShapeError, explain
+from mgrlib.features import LogMel, Mfcc, TaggerMel, standardize_clips
+from mgrlib.features.tagger import TAGGER_SECONDS
+from mgrlib.segments import Segments, cut
 from mgrlib.storage import atomic_write
+from mgrlib.systems.learners import Estimator, NodeByNode
+from mgrlib.systems.prepare import Inputs, Preparation
+from mgrlib.systems.recipe import Recipe
+from mgrlib.systems.system import System
+from mgrlib.training.seeds import seeded
 
-__all__ = [
-    "PARITY",
-    "Classifier",
-    "GenresOverTime",
-    "Pipeline",
-    "export",
-    "export_checked",
-    "parity",
-]
+__all__ = ["PARITY", "export", "exportable", "parity"]
 
-PARITY = 1e-4  # what the probabilities of a float32 file may differ by from PyTorch's
-UNSCALED = Standardize(np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32))
+PARITY = 1e-4  # what the probabilities of a float32 file may differ by from the system's
+N_CALIBRATION = 50  # clips that the ranges of an int8 network are settled with
 
 
-@dataclass(frozen=True, eq=False)
-class Pipeline:
-    """A trained network with its front end: a waveform in, probabilities out.
+@dataclass(frozen=True)
+class _Source:
+    """What a file computes first, of how many samples; and whether each sound is standardized."""
 
-    Args:
-        model: takes one input, (B, F, T).
-        feature: what is computed of the waveform.
-        genres: the K classes.
-        seconds: how much sound the network hears at once; None for a feature with `n_frames`, which
-            says so itself.
-        scale: the standardisation fitted in training.
-        about: plain values to keep in the file: what it was trained on, and how.
-    """
-
-    model: nn.Module
-    feature: Feature
-    genres: tuple[str, ...]
-    seconds: float | None = None
-    scale: Standardize = field(default_factory=lambda: UNSCALED)
-    about: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def n_samples(self) -> int:
-        """The samples that the network hears at once, N."""
-        if self.seconds is not None:
-            return round(self.seconds * self.feature.sample_rate)
-        return seen_samples(self.feature)  # type: ignore[arg-type]
-
-    def inputs(self, y: np.ndarray) -> torch.Tensor:
-        """(N,) waveform -> what the network is given, (1, F, T)."""
-        check_shape("Pipeline", y, N=self.n_samples)
-        return torch.from_numpy(self.scale(self.feature(y)))[None]
-
-    def __call__(self, y: np.ndarray) -> np.ndarray:
-        """(N,) waveform -> probabilities (K,), by PyTorch."""
-        with torch.inference_mode():
-            logits = self.model.eval()(self.inputs(y))
-        return np.asarray(logits.softmax(1)[0].numpy())
+    feature: LogMel | Mfcc
+    n_samples: int
+    per_clip: bool = False
 
 
-def export(pipeline: Pipeline, path: Path, *, calibration: Segments | None = None) -> Path:
-    """Write a pipeline as one ONNX file from `waveform` (B, N) to `probabilities` (B, K).
+def exportable(recipe: Recipe) -> None:
+    """Do nothing if a recipe's systems can be exported; otherwise say why not.
 
-    Args:
-        calibration: training segments, standardised, to settle the ranges of an int8 network with;
-            None keeps float32. The front end is float32 in both.
+    Nothing is trained: the front end and the preparation are translated, and the network is built.
 
     Raises:
-        FeatureError: a feature that has no ONNX form.
+        FeatureError: no single feature with an ONNX form, a step of preparation without one, or a
+            classifier that is not one network; the message says which.
+    """
+    try:
+        _translate(recipe)
+    except FeatureError as error:
+        raise FeatureError(f"{recipe.name} cannot be exported: {error}") from error
+
+
+def _translate(recipe: Recipe) -> None:
+    """All of an export but the network's translation, without keeping anything."""
+    source = _source(recipe)
+    front_end(source.feature, source.n_samples)
+    seconds = source.n_samples / source.feature.sample_rate
+    x = torch.randn(2, *source.feature.shape(seconds), generator=torch.Generator().manual_seed(0))
+    unknown = torch.zeros(2, dtype=torch.int64)
+    segments = Segments((x,), unknown, torch.arange(2), ("a", "b"), ("genre",))
+    preparation = Preparation.fit(recipe.prepare, segments)
+    with scratch_folder() as folder:
+        _steps(recipe, source, preparation, folder)
+    _check_network(recipe, [tuple(p.shape[1:]) for p in preparation.inputs((x,))])
+
+
+def _refusal(expected: str, got: str) -> FeatureError:
+    hint = "`mgrlib predict` takes a system that `System.save` wrote, of any recipe."
+    return FeatureError(explain("export", expected, got, hint))
+
+
+def _check_network(recipe: Recipe, shapes: list[tuple[int, ...]]) -> None:
+    """Refuse recipes whose classifier is not one network."""
+    if isinstance(recipe.learner, Estimator | NodeByNode):
+        kinds = {Estimator: "a scikit-learn classifier", NodeByNode: "a tree of classifiers"}
+        raise _refusal("one network", kinds[type(recipe.learner)])
+    try:
+        with seeded(0):
+            network = recipe.network(10, shapes)
+            if isinstance(network, nn.Module):
+                with torch.inference_mode():
+                    network.eval()(*(torch.zeros(2, *shape) for shape in shapes))
+    except (TypeError, ShapeError, AttributeError, RuntimeError) as error:
+        got = "a learner that gives the network something else than the prepared feature"
+        raise _refusal("one network of the prepared feature", got) from error
+    if not isinstance(network, nn.Module):
+        raise _refusal("one network", f"a {type(network).__name__}")
+
+
+def _source(recipe: Recipe) -> _Source:
+    """The feature that a file computes, and the samples that it listens to at once."""
+    if len(recipe.features) != 1:
+        raise _refusal("one feature", f"{len(recipe.features)} modalities")
+    feature, seconds = recipe.features[0], recipe.cut.segment_seconds
+    if isinstance(feature, TaggerMel):
+        seconds = TAGGER_SECONDS
+        return _Source(
+            feature.log_mel, round(seconds * feature.sample_rate), feature.scale == "clip"
+        )
+    if not isinstance(feature, LogMel | Mfcc):
+        expected = "a LogMel, a TaggerMel, or an Mfcc without deltas"
+        raise _refusal(expected, type(feature).__name__)
+    if seconds is not None:
+        return _Source(feature, round(seconds * feature.sample_rate))
+    return _Source(feature, seen_samples(feature))
+
+
+class _Steps(nn.Module):
+    """The preparation as a network: the same code that training went through."""
+
+    def __init__(self, preparation: Preparation, per_clip: bool) -> None:
+        super().__init__()
+        self.preparation, self.per_clip = preparation, per_clip
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features (B, F, T) -> what the network is given, (B, ...)."""
+        inputs: Inputs = (standardize_clips(x) if self.per_clip else x,)
+        (prepared,) = self.preparation.inputs(inputs)
+        return prepared
+
+
+def _steps(
+    recipe: Recipe, source: _Source, preparation: Preparation, folder: Path
+) -> onnx.ModelProto | None:
+    """The preparation as an ONNX graph; None where there is nothing to do."""
+    if not preparation.steps and not source.per_clip:
+        return None
+    steps = _Steps(preparation, source.per_clip)
+    shape = source.feature.shape(source.n_samples / source.feature.sample_rate)
+    try:
+        return load(to_onnx(steps, shape, path=folder / "steps.onnx"))
+    except torch.onnx.OnnxExporterError as error:
+        expected = "steps of preparation that ONNX has operations for"
+        raise _refusal(expected, str(recipe.prepare)) from error
+
+
+def export(system: System, path: Path, *, calibration: Corpus | Segments | None = None) -> Path:
+    """Write a system as one ONNX file from `waveform` (B, N) to `probabilities` (B, K).
+
+    The file is kept only if it says what the system says, of noise, of a tone and of silence.
+
+    Args:
+        calibration: clips, or training segments as the recipe cuts them, to settle the ranges of an
+            int8 network with; None keeps float32. All before the network is float32 in both.
+
+    Raises:
+        FeatureError: a system that has no ONNX form, as `exportable` says of its recipe.
+        MgrError: a float32 file whose probabilities differ by more than `PARITY`.
         StorageError: the file cannot be written.
     """
-    front = front_end(pipeline.feature, pipeline.n_samples, pipeline.scale)
+    source = _source(system.recipe)
+    with atomic_write(path) as part:
+        save(_graph(system, source, calibration), part)
+        difference = parity(system, part, *_sounds(source))
+        if calibration is None and not difference <= PARITY:
+            got = f"a difference of {difference:.1e}"
+            hint = "the file was not kept; report the recipe, which is translated wrong."
+            expected = f"the system's probabilities within {PARITY}"
+            raise MgrError(explain(str(path), expected, got, hint))
+    return path
+
+
+def _graph(
+    system: System, source: _Source, calibration: Corpus | Segments | None
+) -> onnx.ModelProto:
+    """Front end, preparation and network as one graph, whose `network_input` can be looked at."""
+    front = front_end(source.feature, source.n_samples)
     with scratch_folder() as folder:
-        shape = tuple(pipeline.inputs(np.zeros(pipeline.n_samples, dtype=np.float32)).shape[1:])
-        network = to_onnx(pipeline.model, shape, path=folder / "network.onnx")
+        steps = _steps(system.recipe, source, system.preparation, folder)
+        network = to_onnx(system.network, *system.shapes, path=folder / "network.onnx")
         if calibration is not None:
-            network = quantize_static(network, folder / "int8.onnx", calibration)
-        joined = _joined(front, load(network))
-    _add_softmax(joined, len(pipeline.genres))
+            segments = _calibrating(system, calibration)
+            network = quantize_static(network, folder / "int8.onnx", segments)
+        joined, last = front, "features"
+        if steps is not None:
+            joined, last = _joined(joined, steps, "steps_", last), "steps_logits"
+        joined = _joined(joined, load(network), "net_", last)
+    _rename(joined, last, "network_input")
+    _add_softmax(joined, len(system.genres))
     note = {
-        "genres": list(pipeline.genres),
-        "sample_rate": pipeline.feature.sample_rate,
-        "n_samples": pipeline.n_samples,
-        "feature": pipeline.feature.key,
+        "genres": list(system.genres),
+        "sample_rate": source.feature.sample_rate,
+        "n_samples": source.n_samples,
+        "feature": system.recipe.features[0].key,
         "weights": "float32" if calibration is None else "int8",
-        **pipeline.about,
+        **{name: value for name, value in system.about.items() if name != "details"},
     }
     helper.set_model_props(joined, {NOTE: json.dumps(note)})
-    return save(joined, path)
+    return joined
 
 
-def _joined(front: onnx.ModelProto, network: onnx.ModelProto) -> onnx.ModelProto:
-    """Both graphs as one; every name of the network gets a prefix, for some may be alike."""
-    network = onnx.compose.add_prefix(network, "net_")
-    pairs = [("features", "net_input0")]
-    front.ir_version = network.ir_version
-    return onnx.compose.merge_models(front, network, io_map=pairs)
+def _calibrating(system: System, clips: Corpus | Segments) -> Segments:
+    """Segments of all genres as the network is given them."""
+    if isinstance(clips, Segments):
+        return system.segments(clips)
+    every = max(1, len(clips) // N_CALIBRATION)
+    ids = list(clips.clips.index[::every])
+    recipe = system.recipe
+    return system.segments(cut(clips, *recipe.features, how=recipe.cut, clip_ids=ids))
+
+
+def _joined(
+    first: onnx.ModelProto, second: onnx.ModelProto, prefix: str, last: str
+) -> onnx.ModelProto:
+    """Both graphs as one; every name of the second gets a prefix, for some may be alike."""
+    second = onnx.compose.add_prefix(second, prefix)
+    first.ir_version = second.ir_version
+    return onnx.compose.merge_models(first, second, io_map=[(last, f"{prefix}input0")])
+
+
+def _rename(model: onnx.ModelProto, old: str, new: str) -> None:
+    """Give a tensor inside a graph another name."""
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            names[:] = [new if name == old else name for name in names]
 
 
 def _add_softmax(model: onnx.ModelProto, n_classes: int) -> None:
@@ -135,138 +239,26 @@ def _add_softmax(model: onnx.ModelProto, n_classes: int) -> None:
     model.graph.output.append(output)
 
 
-def parity(pipeline: Pipeline, path: Path, *waveforms: np.ndarray) -> float:
-    """The largest difference between a file's probabilities and PyTorch's over some waveforms."""
-    classifier = Classifier(path)
-    return max(float(np.abs(classifier(y) - pipeline(y)).max()) for y in waveforms)
-
-
-def export_checked(
-    pipeline: Pipeline,
-    path: Path,
-    waveforms: Sequence[np.ndarray],
-    *,
-    calibration: Segments | None = None,
-) -> tuple[Path, float]:
-    """Write a pipeline as `export` does, and keep the file only if it answers as PyTorch does.
+def parity(system: System, path: Path, *waveforms: np.ndarray) -> float:
+    """The largest difference between a file's probabilities and the system's.
 
     Args:
         waveforms: what both answer for; their beginnings, filled up with silence where too short.
-        calibration: as for `export`. An int8 file may differ by more.
-
-    Returns:
-        The path, and the largest difference between the two.
-
-    Raises:
-        MgrError: a float32 file whose probabilities differ by more than `PARITY`.
-        FeatureError, StorageError: as from `export`.
     """
-    n_samples = pipeline.n_samples
-    windows = [np.pad(y[:n_samples], (0, max(0, n_samples - len(y)))) for y in waveforms]
-    with atomic_write(path) as part:
-        export(pipeline, part, calibration=calibration)
-        difference = parity(pipeline, part, *windows)
-        if calibration is None and not difference <= PARITY:
-            got = f"a difference of {difference:.1e}"
-            hint = (
-                "the file was not kept; report the recipe, for its front end is translated wrong."
-            )
-            raise MgrError(
-                explain(str(path), f"PyTorch's probabilities within {PARITY}", got, hint)
-            )
-    return path, difference
+    classifier, differences = SoundClassifier(path), []
+    rate, trim = classifier.sample_rate, system.recipe.cut.trim_seconds
+    margin = np.zeros(round(trim * rate), dtype=np.float32)  # the system will cut it off
+    for y in waveforms:
+        window = np.pad(y[: classifier.n_samples], (0, max(0, classifier.n_samples - len(y))))
+        answers = system.predict(np.concatenate([margin, window, margin])).probs[0]
+        differences.append(float(np.abs(classifier(window) - answers).max()))
+    return max(differences)
 
 
-@dataclass(frozen=True, eq=False)
-class GenresOverTime:
-    """What a classifier says of a song, window after window.
-
-    Args:
-        starts: where each window begins, (S,), in seconds.
-        probs: (S, K).
-        genres: the K classes.
-        window: length of a window in seconds.
-        seconds: length of the song.
-        computing: processor seconds that the answers took.
-    """
-
-    starts: np.ndarray
-    probs: np.ndarray
-    genres: tuple[str, ...]
-    window: float
-    seconds: float
-    computing: float
-
-    @property
-    def middles(self) -> np.ndarray:
-        """The middle of each window, (S,), in seconds."""
-        return np.minimum(self.starts + self.window / 2, self.seconds)
-
-    @property
-    def overall(self) -> dict[str, float]:
-        """The mean probability of each genre over the song, the highest first."""
-        mean = self.probs.mean(axis=0)
-        return {self.genres[k]: float(mean[k]) for k in mean.argsort(kind="stable")[::-1]}
-
-    @property
-    def real_time_factor(self) -> float:
-        """Seconds of computing for a second of song: below 1 is faster than listening."""
-        return self.computing / self.seconds
-
-
-class Classifier:
-    """A file made by `export`, ready for waveforms.
-
-    Raises:
-        StorageError: no such file.
-        MgrError: a file that `export` did not write, or that does not do what it says.
-    """
-
-    def __init__(self, path: Path, *, n_threads: int = 1) -> None:
-        note = read_note(path, load(path))
-        self.path, self.about, self.genres = path, note.about, note.genres
-        self.sample_rate, self.n_samples = note.sample_rate, note.n_samples
-        self.session = open_session(path, n_threads=n_threads, memory_limit=True)
-        check_answers(path, self.session, note)
-
-    @property
-    def window(self) -> float:
-        """The seconds of sound that one answer is about."""
-        return self.n_samples / self.sample_rate
-
-    def __call__(self, y: np.ndarray) -> np.ndarray:
-        """(N,) waveform at `sample_rate` -> probabilities (K,)."""
-        check_shape("Classifier", y, N=self.n_samples)
-        probabilities: np.ndarray = answer(
-            self.path, self.session, np.asarray(y, dtype=np.float32)[None]
-        )[0]
-        return probabilities
-
-    def over_time(self, y: np.ndarray, *, hop_seconds: float | None = None) -> GenresOverTime:
-        """What it says of each window of a song, (N',) at `sample_rate`.
-
-        A song shorter than a window is filled up with silence; the last window ends with the song.
-
-        Args:
-            hop_seconds: from one window's start to the next; default: a quarter of a window.
-
-        Raises:
-            AudioError: no sound, or a hop that does not move.
-        """
-        seconds = self.window / 4 if hop_seconds is None else hop_seconds
-        if not len(y) or not 1 / self.sample_rate <= seconds < math.inf:
-            got = f"{len(y)} samples, a hop of {seconds * self.sample_rate:g}"
-            wanted = "sound, and a hop of one sample or more"
-            raise AudioError(explain("over_time", wanted, got))
-        hop = round(seconds * self.sample_rate)
-        n_samples = len(y)
-        y = np.pad(y, (0, max(0, self.n_samples - n_samples)))
-        last = len(y) - self.n_samples
-        starts = np.unique(np.append(np.arange(0, last + 1, hop), last))
-        begun = time.thread_time()
-        probs = np.stack([self(y[start : start + self.n_samples]) for start in starts])
-        computing = time.thread_time() - begun
-        rate = self.sample_rate
-        return GenresOverTime(
-            starts / rate, probs, self.genres, self.window, n_samples / rate, computing
-        )
+def _sounds(source: _Source) -> list[np.ndarray]:
+    """Noise, a falling tone, and silence."""
+    n = source.n_samples
+    noise = 0.1 * np.random.default_rng(0).standard_normal(n)
+    time = np.arange(n) / source.feature.sample_rate
+    tone = 0.3 * np.sin(2 * np.pi * 440 * time * np.exp(-time / 10))
+    return [sound.astype(np.float32) for sound in (noise, tone, np.zeros(n))]

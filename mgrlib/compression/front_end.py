@@ -14,7 +14,6 @@ it from its edges, once, when the file is opened.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import onnx
@@ -22,14 +21,13 @@ from onnx import numpy_helper, parser
 
 from mgrlib.compression.onnx_files import OPSET, READABLE_IR
 from mgrlib.errors import FeatureError, explain
-from mgrlib.features import LogMel, Mfcc, Standardize
+from mgrlib.features import LogMel, Mfcc
 from mgrlib.features.base import Feature
 from mgrlib.features.mel import FLOOR_DB, dct_matrix, mel_edges
 from mgrlib.features.spectrum import hann_window
 
-__all__ = ["check_exportable", "fourier_tables", "front_end", "seen_samples"]
+__all__ = ["fourier_tables", "front_end", "seen_samples"]
 
-LONG_ENOUGH = 10**12  # samples, for settings that no length can mend
 Tables = dict[str, np.ndarray]
 
 
@@ -41,34 +39,12 @@ def seen_samples(feature: LogMel | Mfcc) -> int:
     return (feature.n_frames - 1) * feature.hop_length + feature.n_fft // 2
 
 
-def check_exportable(name: str, features: Sequence[Feature], seconds: float | None) -> None:
-    """Refuse, before anything is trained, inputs whose front end has no ONNX form.
-
-    Args:
-        name: what is to be exported, for the message.
-        features: what its network is given.
-        seconds: the length of a segment; None for features that have a number of frames.
-
-    Raises:
-        FeatureError: several features, or one that a file cannot compute.
-    """
-    try:
-        if len(features) != 1:
-            raise FeatureError(explain("front_end", "one feature", f"{len(features)}"))
-        feature = _checked(features[0], LONG_ENOUGH)
-        rate = feature.sample_rate
-        _checked(feature, seen_samples(feature) if seconds is None else round(seconds * rate))
-    except FeatureError as error:
-        raise FeatureError(f"{name} cannot be exported: {error}") from error
-
-
-def front_end(feature: Feature, n_samples: int, scale: Standardize) -> onnx.ModelProto:
-    """A graph from `waveform` (B, N) to `features` (B, F, T), standardised.
+def front_end(feature: Feature, n_samples: int) -> onnx.ModelProto:
+    """A graph from `waveform` (B, N) to `features` (B, F, T).
 
     Args:
         feature: a `LogMel`, or an `Mfcc` without deltas.
         n_samples: N, at the feature's sample rate.
-        scale: the standardisation fitted in training.
 
     Raises:
         FeatureError: another feature, or one whose frames do not fit the transform.
@@ -78,8 +54,6 @@ def front_end(feature: Feature, n_samples: int, scale: Standardize) -> onnx.Mode
         **fourier_tables(feature.n_fft),
         "window": hann_window(feature.n_fft),
         "edges": mel_edges(feature.n_mels, feature.fmin, feature.fmax or feature.sample_rate / 2),
-        "mean": scale.mean,
-        "deviation": scale.deviation,
     }
     if isinstance(feature, Mfcc):
         first = 0 if feature.c0 else 1
@@ -136,9 +110,9 @@ def _checked(feature: Feature, n_samples: int) -> LogMel | Mfcc:
         got = getattr(feature, "key", str(feature))
         raise FeatureError(explain(where, "a LogMel, or an Mfcc without deltas", got, hint))
     n_fft, hop = feature.n_fft, feature.hop_length
-    if n_fft & (n_fft - 1) or n_fft < 16 or n_fft % hop or hop > n_fft // 2:
+    if n_fft & (n_fft - 1) or n_fft < 16 or n_fft % hop:
         got = f"n_fft={n_fft}, hop_length={hop}"
-        raise FeatureError(explain(where, "n_fft a power of 2, several hops long", got))
+        raise FeatureError(explain(where, "n_fft a power of 2 and a multiple of the hop", got))
     n_frames = feature.n_frames or 1
     if n_samples < max((n_frames - 1) * hop, n_fft):
         got = f"{n_samples}"
@@ -267,14 +241,11 @@ def _decibels(feature: LogMel | Mfcc) -> list[str]:
 
 
 def _finish(feature: LogMel | Mfcc) -> list[str]:
-    """Lines to `features` (B, F, T): the first frames, cepstral coefficients, standardised."""
-    lines = ["turned_db = Transpose <perm = [0, 2, 1]> (db)"]
-    kept = "turned_db"
+    """Lines to `features` (B, F, T): the first frames, and cepstral coefficients of them."""
+    lines, last = ["turned_db = Transpose <perm = [0, 2, 1]> (db)"], "turned_db"
     if feature.n_frames is not None:
         ends = [_ints("n_frames", feature.n_frames)]
         lines += [*ends, "first_frames = Slice (turned_db, start, n_frames, axis2)"]
-        kept = "first_frames"
-    if isinstance(feature, Mfcc):
-        lines.append(f"cepstrum = MatMul (dct, {kept})")
-        kept = "cepstrum"
-    return [*lines, f"centred = Sub ({kept}, mean)", "features = Div (centred, deviation)"]
+        last = "first_frames"
+    whole = f"MatMul (dct, {last})" if isinstance(feature, Mfcc) else f"Identity ({last})"
+    return [*lines, f"features = {whole}"]

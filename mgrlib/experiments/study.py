@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -82,7 +83,7 @@ def row(
     nan = float("nan")
     interval = value if isinstance(value, Interval) else Interval(value, nan, nan, 0)
     bounds = {name: getattr(interval, name) for name in ("value", "low", "high")}
-    finite = {k: None if v != v else round(float(v), 4) for k, v in bounds.items()}
+    finite = {k: None if v != v else _rounded(float(v)) for k, v in bounds.items()}
     counted = interval.n if interval.unit in ("", "clips") and interval.n else None
     return {
         "metric": metric,
@@ -92,6 +93,12 @@ def row(
         "train_accuracy": None if train_accuracy is None else round(float(train_accuracy), 4),
         "details": details,
     }
+
+
+def _rounded(value: float) -> float:
+    """To four decimals, and to four digits at least, for times in seconds are small."""
+    digits = 4 if value == 0 else max(4, 3 - math.floor(math.log10(abs(value))))
+    return round(value, digits)
 
 
 def conduct(

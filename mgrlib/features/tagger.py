@@ -8,6 +8,7 @@ with its own mean taken off and divided by its own deviation, which no published
 
 from __future__ import annotations
 
+import math
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Literal
 
@@ -33,12 +34,17 @@ def standardize_clips(x: Any) -> Any:
     <BLANKLINE>
            [[ 0.,  0.]]], dtype=float32)
     """
+    if hasattr(x, "new_tensor"):  # in torch's own operations, which an ONNX file can have too
+        values = x.double()
+        mean = values.mean(dim=(-2, -1), keepdim=True)
+        deviation = values.std(dim=(-2, -1), correction=0, keepdim=True)
+        z = (values - mean) / deviation.where(deviation > 1e-6, math.inf)
+        return z.float()
     values = np.asarray(x, dtype=np.float64)
     mean = values.mean(axis=(-2, -1), keepdims=True)
     deviation = values.std(axis=(-2, -1), keepdims=True)
     z = (values - mean) / np.where(deviation > 1e-6, deviation, np.inf)
-    z = z.astype(np.float32)
-    return x.new_tensor(z) if hasattr(x, "new_tensor") else z
+    return z.astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from mgrlib.compression.cost import pareto
-from mgrlib.compression.export import GenresOverTime
+from mgrlib.compression.listening import GenresOverTime
 from mgrlib.errors import MgrError, explain
 from mgrlib.plots.style import FAINT, INK, SERIES, described, genre_styles, new_axes
 

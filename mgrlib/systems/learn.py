@@ -25,6 +25,7 @@ def learn(
     valid: Corpus | Segments | None = None,
     *,
     seed: int | None = None,
+    progress: bool = False,
     **changes: Any,
 ) -> System:
     """The system that a recipe makes of training clips.
@@ -36,6 +37,7 @@ def learn(
         train: clips, or segments that `segments_of` cut from them.
         valid: clips to choose the best epoch by; without any, the last epoch counts.
         seed: of initial weights and training; default: the recipe's.
+        progress: show a bar while features are computed.
         changes: settings of the recipe's `TrainConfig` to change, as `epochs=5`.
 
     Raises:
@@ -43,8 +45,8 @@ def learn(
         AudioError, FeatureError, TrainingError: from the layers below.
     """
     config = changed(recipe.config, {**changes, **({} if seed is None else {"seed": seed})})
-    segments = segments_of(recipe, train)
-    checked = None if valid is None else segments_of(recipe, valid)
+    segments = segments_of(recipe, train, progress=progress)
+    checked = None if valid is None else segments_of(recipe, valid, progress=progress)
     preparation = Preparation.fit(recipe.prepare, segments)
     prepared = preparation(segments)
     held = None if checked is None or not len(checked) else preparation(checked)

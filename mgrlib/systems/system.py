@@ -200,7 +200,41 @@ def read_saved(path: Path) -> dict[str, Any]:
     """
     hint = "`System.save` and `mgrlib export --keep` write such files."
     content = read_tensors(path, content="a saved system", hint=hint)
-    texts = [content.get(name) for name in ("recipe", "key")]
-    if content.get("format") != FORMAT or not all(isinstance(text, str) for text in texts):
-        raise StorageError(explain(str(path), "a saved system", "other tensors", hint))
+    fault = _fault(content)
+    if fault:
+        raise StorageError(explain(str(path), "a saved system", fault, hint))
     return content
+
+
+KINDS = {"format": int, "recipe": str, "key": str, "genres": list, "about": dict}
+KINDS |= {"states": list, "classifier": dict}
+MAX_GENRES, MAX_STATE = 10_000, 10_000_000  # names, and values of one array
+
+
+def _fault(content: Mapping[str, Any]) -> str:
+    """What is wrong with the parts of a file; empty if nothing is."""
+    for name, kind in KINDS.items():
+        if not isinstance(content.get(name), kind):
+            return f"`{name}` that is missing or no {kind.__name__}"
+    genres, states = content["genres"], content["states"]
+    if content["format"] != FORMAT:
+        return f"format {content['format']}"
+    if not all(isinstance(genre, str) and genre for genre in genres):
+        return "a genre without a name"
+    if not 1 <= len(genres) <= MAX_GENRES or len(set(genres)) < len(genres):
+        return f"{len(genres)} genres, or one that is listed twice"
+    if not all(isinstance(state, dict) for state in states):
+        return "`states` that are no tables of arrays"
+    for name, value in (item for state in states for item in state.items()):
+        if not _finite(value):
+            return f"`states` whose `{name}` is no array of finite numbers"
+    return ""
+
+
+def _finite(value: Any) -> bool:
+    return (
+        isinstance(value, torch.Tensor)
+        and value.is_floating_point()
+        and value.numel() <= MAX_STATE
+        and bool(torch.isfinite(value).all())
+    )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from onnx import helper, parser
 
 from mgrlib.compression import classifier_files
-from mgrlib.compression.export import Classifier
+from mgrlib.compression.listening import SoundClassifier
 from mgrlib.errors import MgrError
 
 GOOD = {"genres": ["blues", "rock"], "sample_rate": 8000, "n_samples": 100, "weights": "float32"}
@@ -58,7 +58,7 @@ def file_of(path: Path, graph: str = PLAIN, note: str | None = None) -> Path:
 def refusal(path: Path) -> str:
     """The message that refuses a file; it names the file and is short."""
     with pytest.raises(MgrError) as caught:
-        Classifier(path)
+        SoundClassifier(path)
     message = str(caught.value)
     assert str(path) in message
     assert len(message) < 2000
@@ -66,7 +66,7 @@ def refusal(path: Path) -> str:
 
 
 def test_a_good_file_answers(tmp_path):
-    classifier = Classifier(file_of(tmp_path / "net.onnx"))
+    classifier = SoundClassifier(file_of(tmp_path / "net.onnx"))
     np.testing.assert_allclose(classifier(np.zeros(100)), [0.5, 0.5])
 
 
@@ -118,7 +118,7 @@ JSON = st.recursive(
 def test_any_note_is_good_or_refused(tmp_path, note):
     path = file_of(tmp_path / "net.onnx", note=json.dumps({**GOOD, **note}))
     try:
-        classifier = Classifier(path)
+        classifier = SoundClassifier(path)
     except MgrError as error:
         assert str(path) in str(error)
     else:
@@ -193,7 +193,7 @@ def test_any_damage_leaves_a_classifier_or_a_message(tmp_path, cut, flips):
         content[position % len(content)] ^= 1 << bit
     path.write_bytes(content[:cut])
     try:
-        classifier = Classifier(path)
+        classifier = SoundClassifier(path)
         probabilities = classifier(np.zeros(classifier.n_samples, np.float32))
     except MgrError as error:
         assert str(path) in str(error)

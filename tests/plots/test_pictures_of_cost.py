@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mgrlib.compression.export import GenresOverTime
+from mgrlib.compression.listening import GenresOverTime
 from mgrlib.errors import MgrError
 from mgrlib.plots import alt_text, plot_genres_over_time, plot_pareto, plot_shrinking
 

@@ -8,32 +8,22 @@ import pandas as pd
 import pytest
 import torch
 
+from mgrlib import papers
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import DownloadError
-from mgrlib.evaluation import Predictions
+from mgrlib.evaluation.multiframe import as_clips
+from mgrlib.experiments.study import conduct
 from mgrlib.models.contract import count_parameters
 from mgrlib.models.wei2023 import FusionNet, ResNet18, SegmentCnn, SequenceLstm
-from mgrlib.recipes import wei2023_fusion, wei2023_leak
-from mgrlib.recipes.core import Recipe
-from mgrlib.recipes.ledger import recipe, recipes
-from mgrlib.recipes.wei2023_fusion import (
-    drop_modality,
-    learn_fusion,
-    learn_pretrained,
-    standardize_all,
-    without,
-)
-from mgrlib.recipes.wei2023_leak import (
-    divided,
-    divisions,
-    leak,
-    nearest,
-    siblings,
-    take,
-    with_siblings,
-)
-from mgrlib.recipes.wei2023_segments import N_PARAMETERS, layouts
+from mgrlib.papers.wei2023 import learners
+from mgrlib.papers.wei2023.layouts import layouts
+from mgrlib.papers.wei2023.recipes import drop_modality
+from mgrlib.papers.wei2023.studies import divisions, leak
+from mgrlib.papers.wei2023.studies.divisions import fold_numbers
+from mgrlib.papers.wei2023.studies.leak import NEAREST, with_siblings
+from mgrlib.papers.wei2023.studies.missing import predict_without, without
 from mgrlib.segments import Segments
+from mgrlib.systems import Recipe, learn
 from mgrlib.training.config import TrainConfig
 
 GENRES = ("x", "y")
@@ -80,23 +70,20 @@ def both() -> Segments:
     return as_segments([pictures, sequences], clip, clip % 2)
 
 
-# --- the ledger
+# --- the ledger and the recipes
 
 
 def test_table_1_is_in_the_ledger():
-    table = {
-        "wei2023/resnet-wave": 0.48,
-        "wei2023/resnet-zcr": 0.50,
-        "wei2023/resnet-mel": 0.84,
-        "wei2023/resnet-mfcc": 0.70,
-        "wei2023/lstm": 0.42,
-    }
-    found = {}
-    for name in table:
-        (printed,) = recipe(name).reported
-        assert (printed.metric, printed.n, printed.place) == ("validation accuracy", 100, "table 1")
-        found[name] = printed.value
-    assert found == table
+    table = {"resnet-wave": 0.48, "resnet-zcr": 0.50, "resnet-mel": 0.84, "resnet-mfcc": 0.70}
+    entries = {e.source: e for e in papers.printed("wei2023") if e.place == "table 1"}
+    for system, value in {**table, "lstm": 0.42}.items():
+        entry = entries[f"wei2023/{system}"]
+        assert (entry.value, entry.metric) == (value, "validation accuracy")
+        assert (entry.n, entry.inferred) == (100, ("n",))
+
+
+def recipe(name: str) -> Recipe:
+    return papers.recipe(name)
 
 
 def test_the_papers_shapes_are_those_of_its_recipes():
@@ -119,16 +106,22 @@ def test_a_branch_alone_is_as_large_as_early_fusion():
     assert max(counts.values()) / min(counts.values()) < 1.01
 
 
+def printed_parameters() -> int:
+    """The parameters of the network for segments of 3 s."""
+    names = {entry.what: entry.value for entry in papers.printed("wei2023")}
+    return int(names["parameters of the CNN at 3 s"])
+
+
 def test_the_nets_of_one_count_are_run_with_the_same_training():
-    nets = [one for one in recipes("wei2023") if one.name.startswith("wei2023/segment-3s")]
+    nets = [one for one in papers.recipes("wei2023") if one.name.startswith("wei2023/segment-3s")]
     same = [one for one in nets if not one.name.endswith("rms")]
     counts = [count_parameters(one.model(10, (13, 130), **one.options)) for one in same]
-    assert counts == [N_PARAMETERS] * 3
+    assert counts == [printed_parameters()] * 3
     assert len({one.config for one in same}) == 1
 
 
 def test_the_search_finds_the_nets_that_are_known_to_fit():
-    found = layouts(N_PARAMETERS, (32, 64, 128, 256, 512), (256,))
+    found = layouts(printed_parameters(), (32, 64, 128, 256, 512), (256,))
     assert {**SegmentCnn.same_count["eight convolutions, two poolings"], "norm": True} == {
         **{k: found[1][k] for k in ("widths", "dense", "ceil", "norm")},
         "pool_after": (1, 3),
@@ -146,34 +139,35 @@ def tiny() -> Recipe:
     return replace(recipe("wei2023/resnet-mel"), config=config, options={"width": 4})
 
 
-def test_without_the_imagenet_weights_the_result_says_so(tiny, both, monkeypatch):
+def test_without_the_imagenet_weights_the_record_says_so(tiny, both, monkeypatch):
     def gone(*_):
         raise DownloadError("no network")
 
-    monkeypatch.setattr(wei2023_fusion, "pretrained_resnet18", gone)
+    monkeypatch.setattr(learners, "pretrained_resnet18", gone)
     pictures = replace(both, inputs=both.inputs[:1])
-    learned = learn_pretrained(tiny, pictures, pictures.of(()), pictures, tiny.config)
-    assert learned.extra["weights"].startswith("from scratch")
-    assert learned.predictions.n == 12
+    system = learn(tiny, pictures)
+    assert system.about["details"]["weights"].startswith("from scratch")
+    assert system.predict(pictures).n == 12
 
 
 def test_the_imagenet_weights_are_trained_on_where_there_are_any(tiny, both, monkeypatch):
     ready = ResNet18(2, (3, 32, 32), width=4)
     before = ready.conv1.weight.detach().clone()
-    monkeypatch.setattr(wei2023_fusion, "pretrained_resnet18", lambda *_: ready)
-    pictures = replace(both, inputs=both.inputs[:1])
-    learned = learn_pretrained(tiny, pictures, pictures.of(()), pictures, tiny.config)
-    assert learned.extra == {"weights": "ImageNet"}
-    assert not torch.equal(ready.conv1.weight, before)
+    monkeypatch.setattr(learners, "pretrained_resnet18", lambda *_: ready)
+    system = learn(tiny, replace(both, inputs=both.inputs[:1]))
+    assert system.about["details"] == {"weights": "ImageNet"}
+    assert not torch.equal(system.network.conv1.weight, before)
 
 
 def test_every_modality_is_standardised_by_the_training_part(both):
-    train, test = standardize_all(both.of([f"c{m}" for m in range(8)]), both.of(["c9"]))
-    for x in train.inputs:
+    config = TrainConfig(epochs=1, batch_size=6)
+    fused = replace(recipe("wei2023/fusion-early"), config=config, options={"width": 4})
+    train = both.of([f"c{m}" for m in range(8)])
+    system = learn(fused, train)
+    for x in system.segments(train).inputs:
         axes = (0, *range(2, x.ndim))
         assert torch.allclose(x.mean(axes), torch.zeros(x.shape[1]), atol=1e-4)
         assert torch.allclose(x.std(axes, correction=0), torch.ones(x.shape[1]), atol=1e-3)
-    assert [x.shape[1:] for x in test.inputs] == [x.shape[1:] for x in both.inputs]
 
 
 def test_a_missing_modality_is_all_zero_and_the_other_untouched(both):
@@ -191,18 +185,16 @@ def test_modality_dropout_takes_a_quarter_of_each_and_never_both():
     assert gone_b.float().mean() == pytest.approx(0.25, abs=0.04)
 
 
-@pytest.mark.parametrize(("fusion", "told"), [("early", 2), ("weighted", 3)])
-def test_fusion_is_tested_with_each_modality_missing(fusion, told, both):
+@pytest.mark.parametrize("fusion", ["early", "weighted"])
+def test_fusion_is_tested_with_each_modality_missing(fusion, both, corpus):
     options = {"width": 4, "n_hidden": 4, "fusion": fusion}
     config = TrainConfig(epochs=1, batch_size=6)
-    one = replace(recipe("wei2023/fusion-early"), options=options, config=config)
-    learned = learn_fusion(one, both, both.of(()), both, config)
-    assert len(learned.extra) == told
-    blind = Predictions.from_dict(learned.extra["without picture"])
-    assert blind.clip_ids == learned.predictions.clip_ids
-    assert not np.allclose(blind.probs, learned.predictions.probs, atol=1e-3)
-    if fusion == "weighted":
-        assert sum(learned.extra["weights"]) == pytest.approx(1.0)
+    system = learn(replace(recipe("wei2023/fusion-early"), options=options, config=config), both)
+    blind = predict_without(system, corpus, both, modality=0)
+    assert blind.clip_ids == system.predict(both).clip_ids
+    assert not np.allclose(blind.probs, system.predict(both).probs, atol=1e-3)
+    weights = system.about["details"].get("weights")
+    assert weights is None if fusion == "early" else sum(weights) == pytest.approx(1.0)
 
 
 def test_the_full_size_fusion_takes_the_papers_shapes():
@@ -216,27 +208,27 @@ def test_the_full_size_fusion_takes_the_papers_shapes():
 
 
 def test_each_segment_taken_is_a_clip_of_its_own(segments):
-    taken = take(segments, np.array([3, 15, 4]))
-    assert (taken.n_clips, taken.clip.tolist()) == (3, [0, 1, 2])
-    assert torch.equal(taken.inputs[0], segments.inputs[0][[3, 15, 4]])
-    assert len(set(taken.clip_ids)) == 3
+    chosen = as_clips(segments, np.array([3, 15, 4]))
+    assert (chosen.n_clips, chosen.clip.tolist()) == (3, [0, 1, 2])
+    assert torch.equal(chosen.inputs[0], segments.inputs[0][[3, 15, 4]])
+    assert chosen.clip_ids == ("c0#3", "c1#5", "c0#4")
 
 
 def test_artists_are_told_from_clips_only_where_they_differ(corpus):
-    assert divisions(corpus)[-1] == "artists apart"
+    assert divisions.divisions(corpus)[-1] == "artists apart"
     single = replace(corpus, clips=corpus.clips.assign(group=corpus.clips.index))
-    assert divisions(single) == ("segments at random", "clips apart")
+    assert divisions.divisions(single) == ("segments at random", "clips apart")
 
 
 def test_segments_at_random_leave_siblings_on_both_sides(corpus, segments):
-    fold = divided(corpus, segments, "segments at random", 5, seed=0)
+    fold = fold_numbers(corpus, segments, "segments at random", 5, seed=0)
     assert np.bincount(fold).tolist() == [80] * 5
     assert all(len(set(fold[segments.clip.numpy() == m])) > 1 for m in range(40))
 
 
 @pytest.mark.parametrize(("division", "column"), [("clips apart", 40), ("artists apart", 20)])
 def test_what_is_kept_apart_is_in_one_fold(division, column, corpus, segments):
-    fold = divided(corpus, segments, division, 5, seed=0)
+    fold = fold_numbers(corpus, segments, division, 5, seed=0)
     kept = segments.clip.numpy() % column
     assert all(len(set(fold[kept == g])) == 1 for g in range(column))
     assert len(set(fold)) == 5
@@ -259,33 +251,48 @@ def test_all_rows_of_the_dial_test_the_same_and_train_on_as_many(segments):
 
 @pytest.fixture
 def studied(monkeypatch: pytest.MonkeyPatch, segments: Segments) -> None:
-    monkeypatch.setattr(wei2023_leak, "_cut", lambda *_: segments)
+    monkeypatch.setattr(leak, "three_seconds", lambda *_: segments)
 
 
-def values(rows: list[dict]) -> dict[str, float]:
-    assert all(row["low"] <= row["value"] <= row["high"] for row in rows)
-    return {row["row"]: row["value"] for row in rows}
+def study(name: str, corpus: Corpus, seeds: tuple[int, ...] = (0,), **settings: object):
+    """The records of a study on these segments, under other settings."""
+    whole = papers.study(f"wei2023/{name}")
+    changed = replace(whole, settings={**whole.settings, **settings})
+    records = conduct(changed, replace(corpus, source=Silent()), seeds=seeds)
+    assert all(r.low <= r.value <= r.high for r in records)
+    return records
+
+
+class Silent:
+    """A source for corpora that nobody listens to."""
+
+    def fingerprint(self, row: pd.Series) -> str:
+        return str(row.name)
 
 
 @pytest.mark.usefixtures("studied")
 def test_a_random_split_pays_for_what_cannot_be_learnt(corpus):
-    found = values(leak(corpus, (0, 1), feature=None, learners={"1-NN": nearest}))
-    assert found["1-NN, segments at random"] == 1.0
-    assert found["1-NN, clips apart"] < 0.7
-    assert found["1-NN, artists apart, voting"] < 0.7
+    records = study("leak-57", corpus, (0, 1), systems={"1-NN": NEAREST})
+    value = {(r.metric, r.condition["division"]): r.value for r in records}
+    assert value["accuracy of segments", "segments at random"] == 1.0
+    assert value["accuracy of segments", "clips apart"] < 0.7
+    assert value["accuracy of clips", "artists apart"] < 0.7
+    assert {r.train_accuracy for r in records} == {1.0}  # who remembers knows what trained it
 
 
 @pytest.mark.usefixtures("studied")
 def test_one_sibling_is_enough_for_a_learner_that_remembers(corpus):
-    found = values(siblings(corpus, (0,), feature=None, learners={"1-NN": nearest}))
-    assert len(found) == 10
-    assert found["1-NN, 0 siblings"] < 0.75
-    assert [found[f"1-NN, {k} siblings"] for k in range(1, 10)] == [1.0] * 9
+    records = study("siblings", corpus, systems={"1-NN": NEAREST})
+    value = {r.condition["siblings"]: r.value for r in records}
+    assert len(value) == 10
+    assert value[0] < 0.75
+    assert [value[k] for k in range(1, 10)] == [1.0] * 9
 
 
 @pytest.mark.usefixtures("studied")
 def test_the_nearest_segment_is_known_to_be_of_the_same_clip(corpus):
-    rows = wei2023_leak.distances(corpus, (0,), features={"places": None})
-    assert values(rows)["places, euclidean: same clip"] == 1.0
-    assert values(rows)["places, correlation: same genre"] == 1.0
-    assert rows[0]["within by between"] < 0.05
+    records = study("distances", corpus, features={"places": None})
+    nearest = records.only(feature="places", distance="euclidean", same="clip")
+    assert nearest.value == 1.0
+    assert records.only(feature="places", distance="correlation", same="genre").value == 1.0
+    assert nearest.details["within by between"] < 0.05
