@@ -158,7 +158,7 @@ def test_odd_content_is_a_storage_error(path, tmp_path, entry, value):
     content = torch.load(path, weights_only=True)
     content[entry] = value
     torch.save(content, tmp_path / "odd.pt")
-    if entry == "about":  # nothing is read from it
+    if (entry, value) == ("about", {}):  # a table, from which nothing is read
         System.load(tmp_path / "odd.pt", TINY)
         return
     with pytest.raises((StorageError, RecipeError)):
