@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ SUFFIX = ".json.gz"
 SCHEMA = 2
 SHARED = ("source", "version", "data", "protocol", "seeds", "changes", "about")
 Plain = Mapping[str, Any]
+Names = str | Sequence[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,19 +165,37 @@ class Records(Sequence[Record]):
             ]
         )
 
-    def pivot(self, index: str, columns: str = "metric") -> pd.DataFrame:
+    def pivot(self, index: Names, columns: Names = "metric") -> pd.DataFrame:
         """The values as texts with interval and number of clips, in the order of the records.
 
         Args:
-            index, columns: names of fields, conditions or details.
+            index, columns: names of fields, conditions or details; of several, each has a level.
+
+        Raises:
+            RecipeError: two records for one cell of the table.
         """
+        return self._wide(index, columns, _text)
+
+    def values(self, index: Names, columns: Names = "metric") -> pd.DataFrame:
+        """The values as numbers; everything else as in `pivot`."""
+        return self._wide(index, columns, lambda row: row.value)
+
+    def _wide(self, index: Names, columns: Names, show: Callable[[Record], Any]) -> pd.DataFrame:
         import pandas as pd
 
-        rows = [(row.get(index), row.get(columns), _text(row)) for row in self]
-        frame = pd.DataFrame(rows, columns=["index", "columns", "text"])
-        wide = frame.pivot(index="index", columns="columns", values="text")
-        order = [list(dict.fromkeys(row[i] for row in rows)) for i in (0, 1)]
-        return wide.loc[order[0], order[1]].rename_axis(index=index, columns=columns)
+        sides = [(names,) if isinstance(names, str) else tuple(names) for names in (index, columns)]
+        keys = [tuple(tuple(row.get(n) for n in names) for names in sides) for row in self]
+        cells = {key: show(row) for key, row in zip(keys, self, strict=True)}
+        if len(cells) < len(self):
+            got = some(sorted({str(key) for key in keys if keys.count(key) > 1}))
+            where = f"table by {index} and {columns}"
+            hint = "choose with `where`, or name more fields."
+            raise RecipeError(explain(where, "one record for each cell", f"more at {got}", hint))
+        rows, heads = (list(dict.fromkeys(key[side] for key in keys)) for side in (0, 1))
+        table = [[cells.get((i, j), float("nan")) for j in heads] for i in rows]
+        frame = pd.DataFrame(table)
+        frame.index, frame.columns = _labels(rows, sides[0]), _labels(heads, sides[1])
+        return frame
 
     def intervals(self, index: str, columns: str = "metric") -> dict[str, dict[str, Interval]]:
         """The values with their intervals by two fields or conditions, as plots take them."""
@@ -185,15 +204,14 @@ class Records(Sequence[Record]):
             table.setdefault(str(row.get(index)), {})[str(row.get(columns))] = row.interval
         return table
 
-    def values(self, index: str, columns: str) -> pd.DataFrame:
-        """The values as numbers, in the order of the records."""
-        import pandas as pd
 
-        rows = [(row.get(index), row.get(columns), row.value) for row in self]
-        frame = pd.DataFrame(rows, columns=[index, columns, "value"])
-        wide = frame.pivot(index=index, columns=columns, values="value")
-        order = [list(dict.fromkeys(row[i] for row in rows)) for i in (0, 1)]
-        return wide.loc[order[0], order[1]]
+def _labels(keys: Sequence[tuple[Any, ...]], names: tuple[str, ...]) -> pd.Index[Any]:
+    """The labels of one side of a table, of several levels where there are several names."""
+    import pandas as pd
+
+    if len(names) > 1:
+        return pd.MultiIndex.from_tuples(keys, names=names)
+    return pd.Index([key[0] for key in keys], name=names[0])
 
 
 def _matches(row: Record, wanted: Mapping[str, Any]) -> bool:

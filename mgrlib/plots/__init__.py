@@ -3,7 +3,7 @@
 from mgrlib.plots.by_genre import plot_by_genre
 from mgrlib.plots.compression import plot_genres_over_time, plot_pareto, plot_shrinking
 from mgrlib.plots.files import check_picture, save_picture
-from mgrlib.plots.probes import plot_robustness
+from mgrlib.plots.probes import plot_levels, plot_robustness
 from mgrlib.plots.results import (
     plot_compare,
     plot_confusion,
@@ -52,6 +52,7 @@ __all__ = [
     "plot_genres_over_time",
     "plot_history",
     "plot_intervals",
+    "plot_levels",
     "plot_mel",
     "plot_mfcc",
     "plot_pareto",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from mgrlib.errors import explain, some
-from mgrlib.evaluation import EvaluationError
+from mgrlib.evaluation import EvaluationError, Interval
 from mgrlib.plots.results import MARKERS
 from mgrlib.plots.style import INK, SERIES, described, new_axes
 
-__all__ = ["plot_robustness"]
+__all__ = ["plot_levels", "plot_robustness"]
 
 DODGE = 0.08  # between the points of two models at one level, in steps from level to level
 
@@ -35,26 +36,60 @@ def plot_robustness(
         EvaluationError: a probe that a table lacks, or more than four models.
     """
     named = {"": tables} if isinstance(tables, pd.DataFrame) else dict(tables)
-    if not 1 <= len(named) <= len(SERIES):
-        expected = f"1 to {len(SERIES)} models"
-        raise EvaluationError(explain("plot_robustness", expected, str(len(named))))
-    ax, words = new_axes(ax), []
-    for i, (name, table) in enumerate(named.items()):
+    lines: dict[str, dict[str, Interval]] = {}
+    for name, table in named.items():
         rows = table[table["probe"] == probe]
         if rows.empty:
             known = some(table["probe"].unique())
             raise EvaluationError(explain("plot_robustness", f"a probe among {known}", repr(probe)))
-        x = pd.Series(range(len(rows))) + (i - (len(named) - 1) / 2) * DODGE
-        value, low, high = (rows[c].to_numpy() for c in ("accuracy", "low", "high"))
+        values = zip(*(rows[c] for c in ("label", "accuracy", "low", "high", "n")), strict=True)
+        lines[name] = {label: Interval(*numbers) for label, *numbers in values}
+    return plot_levels(lines, probe, chance=chance, ax=ax)
+
+
+def plot_levels(
+    lines: Mapping[str, Mapping[str, Interval]],
+    what: str,
+    *,
+    chance: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Accuracy with its interval at each level of something, a line a model.
+
+    Args:
+        lines: for each model's name the intervals by the name of the level, from mild to hard, as
+            `Records.intervals("system", "label")` gives them; all models have the same levels. A
+            single model named "" needs no legend and gets none.
+        what: has the levels, as "pink noise".
+        chance: where to draw the line of a guess.
+
+    Raises:
+        EvaluationError: no model, more than four, or models of different levels.
+    """
+    if not 1 <= len(lines) <= len(SERIES):
+        expected = f"1 to {len(SERIES)} models"
+        raise EvaluationError(explain("plot_levels", expected, str(len(lines))))
+    levels = list(next(iter(lines.values())))
+    if any(list(line) != levels for line in lines.values()):
+        got = some(sorted({str(list(line)) for line in lines.values()}))
+        raise EvaluationError(explain("plot_levels", "the same levels for all models", got))
+    ax, words = new_axes(ax), []
+    for i, (name, line) in enumerate(lines.items()):
+        x = np.arange(len(levels)) + (i - (len(lines) - 1) / 2) * DODGE
+        value, low, high = (
+            np.array([getattr(interval, part) for interval in line.values()])
+            for part in ("value", "low", "high")
+        )
         reach = [(value - low).clip(0), (high - value).clip(0)]
-        line = ax.errorbar(x, value, reach, marker=MARKERS[i], color=SERIES[i], capsize=3)
-        line.set_label(name or None)
+        drawn = ax.errorbar(x, value, reach, marker=MARKERS[i], color=SERIES[i], capsize=3)
+        drawn.set_label(name or None)
         words.append(f"{name or 'accuracy'} from {value[0]:.2f} to {value[-1]:.2f}")
-    ax.set_xticks(range(len(rows)), rows["label"])
+    ax.set_xticks(range(len(levels)), levels)
     if chance is not None:
         ax.axhline(chance, color=INK, linewidth=1, linestyle=":")
         ax.text(1.01, chance, "chance", transform=ax.get_yaxis_transform(), va="center")
-    ax.set(xlabel=probe, ylabel=f"accuracy ({int(rows['n'].iloc[0])} clips)", ylim=(0, 1.02))
-    if "" not in named:
+    n = next(iter(line.values())).n
+    ax.set(xlabel=what, ylabel=f"accuracy ({n} clips)", ylim=(0, 1.02))
+    if "" not in lines:
         ax.legend(ncols=2)
-    return described(ax, f"Accuracy under {probe}: {', '.join(words)}.")
+    return described(ax, f"Accuracy under {what}: {', '.join(words)}.")

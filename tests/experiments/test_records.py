@@ -84,6 +84,23 @@ def test_tables_keep_the_order_of_the_rows():
     assert list(ROWS.frame()["system"]) == ["rows", "rows", "cnn", "cnn"]
 
 
+def test_tables_have_a_level_for_each_of_several_names():
+    table = ROWS.values(("system", "noise"), ("data", "metric"))
+    assert list(table.index) == [(row.get("system"), row.get("noise")) for row in ROWS]
+    assert table.loc[("cnn", "25 %"), ("music", "accuracy")] == 0.125
+    assert table.index.names == ["system", "noise"]
+
+
+def test_a_table_has_no_room_for_two_records_in_one_cell():
+    with pytest.raises(RecipeError, match=r"one record for each cell.*'rows'"):
+        ROWS.values("system")
+
+
+def test_a_cell_without_a_record_stays_empty():
+    table = Records(ROWS.rows[:3]).values("system", "noise")
+    assert np.isnan(table.loc["cnn", "25 %"])
+
+
 def test_a_value_without_bounds_has_none():
     record = replace(RECORD, low=None, high=None, n=None)
     assert np.isnan(record.interval.low)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mgrlib.evaluation import EvaluationError, Predictions
+from mgrlib.evaluation import EvaluationError, Interval, Predictions
 from mgrlib.evaluation.probes import as_table
-from mgrlib.plots import alt_text, plot_robustness
+from mgrlib.plots import alt_text, plot_levels, plot_robustness
 
 
 def said(n_right):
@@ -52,3 +52,13 @@ def test_a_probe_that_was_not_run_is_refused():
 def test_five_models_are_too_many_for_one_picture():
     with pytest.raises(EvaluationError, match="1 to 4 models"):
         plot_robustness({str(i): pd.DataFrame(TABLE) for i in range(5)}, "pink noise")
+
+
+def test_models_with_other_levels_do_not_share_an_axis():
+    middle = Interval(0.5, 0.4, 0.6, 10)
+    lines = {"svm": {"untouched": middle, "-6 dB": middle}, "rows": {"untouched": middle}}
+    with pytest.raises(EvaluationError, match="the same levels"):
+        plot_levels(lines, "gain")
+    ax = plot_levels(dict.fromkeys(lines, lines["svm"]), "gain")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["untouched", "-6 dB"]
+    assert "10 clips" in ax.get_ylabel()
