@@ -36,6 +36,7 @@ __all__ = [
     "INITIALISERS",
     "LayerRates",
     "by_depth",
+    "falling_rates",
     "freeze",
     "initialised",
     "layer_features",
@@ -180,11 +181,15 @@ class LayerRates(TrainConfig):
 def by_depth(config: TrainConfig, model: nn.Module, decay: float) -> LayerRates:
     """The config with rates that fall from the head, which learns at `lr`, to the first layer.
 
-    Each layer learns `decay` times as fast as the one after it: what lies deep is general, and
+    Each layer learns `decay` times as fast as the one after it: early layers are general, and
     should change least.
     """
-    depths = enumerate(reversed(layers(model)))
-    factors = tuple((name, decay**depth) for depth, name in depths)
+    return falling_rates(config, layers(model), decay)
+
+
+def falling_rates(config: TrainConfig, names: Sequence[str], decay: float) -> LayerRates:
+    """The same for layers by name, in order of execution; needs no network."""
+    factors = tuple((name, decay**depth) for depth, name in enumerate(reversed(names)))
     return LayerRates(**{**config_dict(config), "factors": factors})
 
 

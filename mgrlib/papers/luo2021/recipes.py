@@ -1,6 +1,7 @@
 """Luo (2021): the six trials of table 2, and experiments that the paper leaves to its readers.
 
 What the paper leaves open and what we chose:
+
 - *The spectrogram's settings.* 128 bands and 1024 frames are printed, no FFT size and no hop. Ours:
   22,050 Hz, FFT 2048, hop 512, the first 1024 frames (23.8 s).
 - *The scale of the inputs.* Not mentioned. The six trials take decibels as they are; a second set

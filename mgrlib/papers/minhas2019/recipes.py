@@ -1,6 +1,7 @@
 """Minhas et al. (2019): three networks of table 1, variants of ours, and four baselines.
 
 What the paper leaves open and what we chose:
+
 - *How long.* Ten epochs of 800 clips in batches of 128 are seventy steps. Ours are counted in
   steps: ten epochs of fewer clips take more passes over them.
 - *The optimizer and its rate.* Not printed; the authors' public code has RMSprop for the dense

@@ -1,6 +1,7 @@
 """What the systems read: the published taggers' spectrogram, and what is computed from it.
 
 What the paper leaves open and what we chose:
+
 - *What is trimmed* of a song. "N seconds" in the paper, 20 at either end in the report that it
   follows.
 - *A smaller network on shorter segments*, so that a CPU trains it in minutes: `SHORT`, the first

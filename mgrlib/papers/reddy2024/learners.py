@@ -1,6 +1,7 @@
 """Ways to prepare and to learn that are this paper's own.
 
 What the paper leaves open and what we chose:
+
 - *k-NN over frames.* Both texts name it beside the mean; the report describes what is a majority
   vote. Ours has the vote and, apart from it, neighbours among the scores of training frames. Those
   scores are of frames that the classifier was not trained on, from inner folds that keep songs

@@ -1,6 +1,7 @@
 """Reddy et al. (n.d.): both networks from scratch, transferred, and on frames of whole songs.
 
 What the paper leaves open and what we chose:
+
 - *Training from scratch* is said to need more data, and no figure is given. Ours: Adam, .001,
   batches of 8, 30 epochs, bfloat16; each clip is standardized as in `mgrlib.features.TaggerMel`.
 - *A smaller network*: the paper's CRNN with narrower layers, on 6.6 seconds, and our own tagger as

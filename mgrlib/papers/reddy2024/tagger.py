@@ -47,6 +47,10 @@ TAG_GROUPS = {
 }
 
 
+LAYERS = ("frame_norm", *(f"blocks.{i}" for i in range(4)), "gru1", "gru2", "linear")
+"""The layers of the small CRNN that have parameters, in order of execution."""
+
+
 def small_crnn(n_classes: int, *, widths: tuple[int, ...] = WIDTHS) -> Crnn:
     """The paper's CRNN on 6.6 seconds, (96, 310), with narrower layers."""
     return Crnn(n_classes, (96, 310), widths=widths)

@@ -1,6 +1,7 @@
 """Tang et al. (2018): an LSTM for six genres, seven LSTMs in a tree for ten, and what is missing.
 
 What the paper leaves open and what we chose:
+
 - *Frames.* "25 ms" and 1293 frames a clip of 30 s: a hop of 512 samples at 22,050 Hz (23.2 ms)
   gives them. The frames are cut or filled up with silence to 1293.
 - *Coefficients.* The text says C1 to C13 in experiment 1 and C0 to C13 in experiment 2; the call

@@ -1,6 +1,7 @@
 """Wei et al. (n.d.): pictures and sequences (section 4), segments (5), and what section 6 shrinks.
 
 What the paper leaves open and what we chose:
+
 - *Pictures and sequences.* No optimiser, learning rate or number of epochs is printed for section
   4; the batch of 8 stands in section 6.1. Ours: Adam, 0.0005 falling to zero along a cosine, 12
   epochs. 1290 frames are what the shortest clip of GTZAN has at 22,050 Hz and a hop of 512; the

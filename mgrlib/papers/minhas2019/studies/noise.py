@@ -1,6 +1,7 @@
 """The noise experiment of Minhas et al. (2019), under its own protocol and on held-out clips.
 
 What the paper leaves open and what we chose:
+
 - *How features are "recomputed" from a noisy picture.* Tempo and zero crossings need a waveform.
   Ours loses cells of the STFT and goes back from there (`mgrlib.features.Dropped`); the other two
   networks get the mel picture with cells at zero.

@@ -1,6 +1,7 @@
 """Transfer where clips are few: recipes trained on 5 to 50 clips a genre, tested on other artists.
 
 What the paper leaves open and what we chose:
+
 - *How long.* Every network gets the same number of steps, however many clips it has: with the same
   number of epochs, few clips would also mean little training. On validation artists fine-tuning has
   nearly stopped gaining after 300. Validation artists choose the best epoch.
@@ -41,14 +42,14 @@ from mgrlib.papers.reddy2024.recipes import (
     TUNED,
     TUNED_RECURRENT,
 )
-from mgrlib.papers.reddy2024.tagger import TAGGER_SHA256, small_crnn
+from mgrlib.papers.reddy2024.tagger import LAYERS, TAGGER_SHA256
 from mgrlib.segments import Segments
 from mgrlib.systems.learn import learn, segments_of
 from mgrlib.systems.learners import Network
 from mgrlib.systems.prepare import PerClip
 from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
-from mgrlib.training.transfer import by_depth
+from mgrlib.training.transfer import falling_rates
 
 __all__ = ["STUDIES", "few_clips", "few_clips_of", "n_epochs"]
 
@@ -192,7 +193,7 @@ def _fixed(n_layers: int) -> Variant:
     return {"tuning": f"{n_layers} layers fixed"}, replace(TUNED, learner=Network(make=make))
 
 
-_FALLING = replace(TUNED, config=by_depth(SCRATCH, small_crnn(10), decay=0.5))
+_FALLING = replace(TUNED, config=falling_rates(SCRATCH, LAYERS, decay=0.5))
 FROZEN: tuple[Variant, ...] = (
     *(_fixed(n) for n in (0, 3, 5, 7)),
     ({"tuning": "each layer at half the rate of the next"}, _FALLING),

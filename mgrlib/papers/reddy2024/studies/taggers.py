@@ -4,6 +4,7 @@ The weights are found where `mgrlib.models.published.find` looks: the folder tha
 variable MGRLIB_TAGGERS names, then `taggers` in MGRLIB_HOME, then the files' public addresses.
 
 What the sources leave open and what we chose:
+
 - *Which tag is which genre.* Nine of GTZAN's genres have a tag that says the same or nearly so
   (`PAIRS`); reggae has none. The AUC of a pair is the chance that a clip of the genre gets more of
   the tag than a clip of another genre; the mean over pairs is ours, no paper prints it.

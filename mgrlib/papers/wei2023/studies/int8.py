@@ -1,6 +1,7 @@
 """Wei et al. (n.d.), section 6: networks in eight bits, their size, accuracy and speed.
 
 What the paper leaves open and what we chose:
+
 - *How it was quantised.* "The torch library is used for preparing model quantization": 3.93 times
   smaller and no faster. Ours is static, by ONNX Runtime, calibrated on training segments; beside it
   stand the two ways that give the same size and no speed.

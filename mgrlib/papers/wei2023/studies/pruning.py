@@ -1,6 +1,7 @@
 """Wei et al. (n.d.), section 6: the MLP on a table of features, whole and made smaller.
 
 What the paper leaves open and what we chose:
+
 - *The network*: see `FeatureMlp57`. *Training*: none is printed. Ours: Adam, 0.001, batches of 64,
   60 epochs, the epoch with the lowest loss on the dev set.
 - *The table* is "the existing file", *the split* 70/20/10. Only rows of 3 s divided at random give
