@@ -1,4 +1,4 @@
-"""What a chapter puts on a page: players, shown source, sliders, quizzes, tables.
+"""What a chapter puts on a page: players, drawings, shown source, sliders, quizzes, tables.
 
 Everything here returns an object that a notebook displays; nothing prints. All of it works on a
 rendered page without a kernel and without a network, and on Colab without Jupyter Book.
@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mgrlib.page.diagrams import drawing
     from mgrlib.page.explorer import Explorer, explore
     from mgrlib.page.frames import choices, frames_slider
     from mgrlib.page.player import listen, listen_grid
@@ -25,6 +26,7 @@ __all__ = [
     "Question",
     "chapter_quiz",
     "choices",
+    "drawing",
     "explore",
     "frames_slider",
     "listen",
@@ -37,6 +39,7 @@ __all__ = [
 
 # No module may have the name of something in it: once imported, it would stand in its place.
 HOMES = {
+    "diagrams": ("drawing",),
     "explorer": ("Explorer", "explore"),
     "frames": ("choices", "frames_slider"),
     "player": ("listen", "listen_grid"),

@@ -1,0 +1,84 @@
+"""Every drawing parses, says what it shows, fetches nothing, and can be shown twice."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from xml.etree import ElementTree
+
+import pytest
+
+from mgrlib.errors import MgrError
+from mgrlib.page import drawing
+
+SVG = "{http://www.w3.org/2000/svg}"
+NAMES = sorted(
+    item.name.removesuffix(".svg") for item in (files("mgrlib.page") / "drawings").iterdir()
+)
+COLORS = {"none", "currentColor", "var(--mgr-accent, #3a6ea5)", "var(--mgr-warm, #b35c00)"}
+
+
+def source(name: str) -> str:
+    return (files("mgrlib.page") / "drawings" / f"{name}.svg").read_text(encoding="utf-8")
+
+
+def root(name: str) -> ElementTree.Element:
+    return ElementTree.fromstring(source(name))
+
+
+def test_there_are_drawings():
+    assert len(NAMES) >= 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_drawing_has_a_title_and_a_description_that_label_it(name):
+    svg = root(name)
+    title, about = svg.find(f"{SVG}title"), svg.find(f"{SVG}desc")
+    assert svg.get("role") == "img"
+    assert svg.get("aria-labelledby") == f"{title.get('id')} {about.get('id')}"
+    assert len(title.text.split()) >= 2
+    assert len(about.text.split()) >= 15
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_drawing_fetches_nothing_and_runs_nothing(name):
+    text = source(name).replace('xmlns="http://www.w3.org/2000/svg"', "", 1)
+    assert re.findall(r"https?:|//|href|@import|<script|<image|<style|<foreignObject", text) == []
+    assert set(re.findall(r"url\(([^)]*)\)", text)) <= {"#arrow"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_drawing_takes_its_colors_from_the_page(name):
+    text = source(name)
+    painted = re.findall(r"(?:fill|stroke)(?:: |=\")((?:[^;\"()]|\([^)]*\))+)", text)
+    assert set(painted) <= COLORS
+    assert 'fill="currentColor"' in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_drawing_keeps_its_text_as_text_of_a_readable_size(name):
+    svg = root(name)
+    width = float(svg.get("viewBox").split()[2])
+    sizes = [float(e.get("font-size", svg.get("font-size"))) for e in svg.iter(f"{SVG}text")]
+    assert len(sizes) >= 4
+    assert min(sizes) * 340 / width >= 10  # px on a phone's page, 340 px wide
+
+
+def test_a_drawing_shown_twice_has_no_id_twice():
+    bodies = drawing("lstm-cell").body + drawing("lstm-cell").body
+    ids = re.findall(r'\bid="([^"]+)"', bodies)
+    assert len(ids) == len(set(ids)) >= 6
+    referred = re.findall(r"url\(#([^)]+)\)", bodies)
+    referred += " ".join(re.findall(r'aria-labelledby="([^"]+)"', bodies)).split()
+    assert set(referred) <= set(ids)
+
+
+def test_a_caption_stands_below_its_drawing_and_is_escaped():
+    assert "<figcaption>1 &lt; <em>2</em></figcaption>" in drawing("crnn", "1 < *2*").body
+    assert "figcaption" not in drawing("crnn").body
+    assert repr(drawing("crnn")) == "drawing: A convolutional recurrent network"
+
+
+def test_a_drawing_that_is_not_there_is_refused_with_the_names_of_those_that_are():
+    with pytest.raises(MgrError, match=r"lstm-cell.*'lstm'"):
+        drawing("lstm")
