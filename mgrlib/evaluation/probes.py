@@ -87,7 +87,7 @@ class Probe:
 def _lost_cells(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
     """That share of the STFT's cells at zero, back as a waveform: Minhas et al. (2019), by ear."""
     lost = Dropped(LogMel(sample_rate), fraction=level / 100.0, seed=seed)
-    return lost.damaged(Sound(y, sample_rate)).y
+    return lost.masked_sound(Sound(y, sample_rate)).y
 
 
 def _pink_noise(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:

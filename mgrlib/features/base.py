@@ -1,8 +1,8 @@
-"""What a feature is, and the parts that all of mgrlib's features share.
+"""The `Feature` protocol and the settings and checks that mgrlib's features have in common.
 
-A feature is a value: two with the same settings are equal, have the same hash and the same `key`,
-and give the same array for the same waveform. Anything that fits the `Feature` protocol works
-wherever mgrlib expects one; there is nothing to inherit and nowhere to register.
+A feature is a value: two features with the same settings are equal, have the same hash and the same
+`key`, and compute the same array from the same waveform. Any object that follows the `Feature`
+protocol works wherever mgrlib expects a feature; there is no base class and no registry.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from mgrlib.features.spectrum import PAD_MODES, FloatArray, Sound
 
 @runtime_checkable
 class Feature(Protocol):
-    """A representation of sound: a waveform in, an array out.
+    """A function from a waveform to an array.
 
-    `sample_rate` is the rate in Hz at which the waveform must be given; a feature cannot see the
-    rate of an array, so whoever loads the sound has to ask for this one.
+    `sample_rate` is the rate in Hz that the waveform must have. A feature cannot read the rate from
+    the array, so the code that loads the sound has to resample it to this rate.
     """
 
     @property
     def sample_rate(self) -> int:
-        """Samples a second, in Hz."""
+        """Samples per second, in Hz."""
 
     @property
     def key(self) -> str:
-        """Stable text that names the class, its version and every setting; the store hashes it."""
+        """Text that names the class, its version and every setting; the store hashes it."""
 
     def __call__(self, y: np.ndarray) -> np.ndarray:
         """(N,) float waveform -> array of `shape(N / sample_rate)`."""
 
     def shape(self, seconds: float) -> tuple[int, ...]:
-        """The shape of the array for a waveform of that length."""
+        """The shape of the array for a waveform of this length."""
 
 
 def key_of(feature: Any) -> str:
-    """The text that identifies a feature dataclass: class, version, every field.
+    """Return the text that identifies a feature dataclass: its class, version and fields.
 
-    The version is the class attribute `version`; it rises when the same settings come to give
-    other numbers, so that arrays stored before are not taken for new ones.
+    The version is the class attribute `version`. It is raised when the same settings begin to give
+    different numbers, so that arrays stored earlier are not mistaken for new ones.
 
     >>> from mgrlib.features import LogMel
     >>> print(key_of(LogMel(22050, n_mels=64)))
@@ -63,7 +63,7 @@ def _key_text(value: Any) -> str:
     return str(value.key) if hasattr(value, "key") else repr(value)
 
 
-def settle_whole(
+def settle_integer(
     feature: Any,
     name: str,
     *,
@@ -72,7 +72,7 @@ def settle_whole(
     optional: bool = False,
     hint: str = "",
 ) -> None:
-    """Check that the field `name` is a whole number from `low` to `high`, and store it as int."""
+    """Check that the field `name` is an integer from `low` to `high`, and store it as an int."""
     value = getattr(feature, name)
     if value is None and optional:
         return
@@ -96,7 +96,7 @@ def settle_real(
     optional: bool = False,
     hint: str = "",
 ) -> None:
-    """Check that the field `name` is a number from `low` to `high`, and store it as float."""
+    """Check that the field `name` is a number from `low` to `high`, and store it as a float."""
     value = getattr(feature, name)
     if value is None and optional:
         return
@@ -115,29 +115,31 @@ def settle_choice(feature: Any, name: str, choices: tuple[Any, ...]) -> None:
     """Check that the field `name` is one of the choices."""
     value = getattr(feature, name)
     if value not in choices:
-        listed = ", ".join(repr(choice) for choice in choices)
+        choice_list = ", ".join(repr(choice) for choice in choices)
         raise FeatureError(
-            explain(f"{type(feature).__name__}.{name}", f"one of {listed}", repr(value))
+            explain(f"{type(feature).__name__}.{name}", f"one of {choice_list}", repr(value))
         )
 
 
 def n_samples(seconds: float, sample_rate: int) -> int:
-    """The number of samples in that many seconds, rounded to the nearest."""
+    """The number of samples in a duration, rounded to the nearest integer."""
     return round(seconds * sample_rate)
 
 
 @dataclass(frozen=True)
 class Framewise:
-    """The settings that every feature with a time axis shares; its own are added by subclasses.
+    """The settings common to every feature with a time axis; subclasses add their own.
 
     Args:
-        sample_rate: samples a second, in Hz; there is no default, since a wrong one is silent.
-        n_fft: samples in a frame. 2048 samples are 93 ms at 22,050 Hz.
+        sample_rate: samples per second, in Hz. It has no default, because a wrong rate would go
+            unnoticed.
+        n_fft: samples per frame. 2048 samples are 93 ms at 22,050 Hz.
         hop_length: samples from the start of one frame to the start of the next.
-        n_frames: keep the first so many frames, and fill up with what silence would give when the
-            sound is shorter; None keeps the frames there are, 1 + N // hop_length.
-        pad_mode: how half a frame is added before and after, so that frame t is centred at sample
-            t * hop_length: "constant" (zeros, librosa since 0.10) or "reflect" (before).
+        n_frames: the number of frames to return: the first ones of a longer sound; a shorter sound
+            is filled up with the values of silence. None returns all 1 + N // hop_length frames.
+        pad_mode: how the sound is extended by half a frame at both ends, so that frame t is
+            centered at sample t * hop_length: "constant" (zeros, as librosa does since version
+            0.10) or "reflect" (as earlier versions did).
     """
 
     version: ClassVar[int] = 1
@@ -150,47 +152,47 @@ class Framewise:
     pad_mode: str = "constant"
 
     def __post_init__(self) -> None:
-        settle_whole(self, "sample_rate", hint="the rate of your audio in Hz, such as 22050.")
-        settle_whole(self, "n_fft", low=2)
-        settle_whole(self, "hop_length")
-        settle_whole(self, "n_frames", optional=True)
+        settle_integer(self, "sample_rate", hint="the rate of your audio in Hz, such as 22050.")
+        settle_integer(self, "n_fft", low=2)
+        settle_integer(self, "hop_length")
+        settle_integer(self, "n_frames", optional=True)
         settle_choice(self, "pad_mode", PAD_MODES)
 
     @property
     def key(self) -> str:
-        """Stable text that names the class, its version and every setting."""
+        """Text that names the class, its version and every setting."""
         return key_of(self)
 
     @property
     def n_rows(self) -> int:
-        """Rows of the array: what one frame is described by."""
+        """The number of rows of the array, which is the number of values per frame."""
         raise NotImplementedError
 
     def __call__(self, y: np.ndarray) -> FloatArray:
         """(N,) float waveform -> (n_rows, T) float32.
 
         Raises:
-            FeatureError: a waveform that is empty, not one-dimensional, not of floating point, or
+            FeatureError: if the waveform is empty, not one-dimensional, not of floating point, or
                 not finite.
         """
         return self.of(Sound(y, self.sample_rate, where=type(self).__name__))
 
     def shape(self, seconds: float) -> tuple[int, ...]:
-        """The shape of the array for a waveform of that length."""
+        """The shape of the array for a waveform of this length."""
         return self.n_rows, self.n_frames or frames_in(self, seconds)
 
     def of(self, sound: Sound) -> FloatArray:
-        """The same for a sound whose spectra other features have computed already."""
+        """Compute the array from a `Sound`, reusing spectra that other features have computed."""
         raise NotImplementedError
 
 
 def frames_in(feature: Any, seconds: float) -> int:
-    """The number of centred frames in that many seconds."""
+    """The number of centered frames in a sound of this length."""
     return 1 + n_samples(seconds, feature.sample_rate) // int(feature.hop_length)
 
 
 def fit_frames(x: np.ndarray, n_frames: int | None, fill: Any = 0.0) -> FloatArray:
-    """(F, T) -> (F, n_frames): the first frames, and columns of `fill` where there are too few.
+    """(F, T) -> (F, n_frames): cut to the first frames, or append columns of `fill`.
 
     >>> fit_frames(np.ones((2, 3)), 5, fill=-1.0)
     array([[ 1.,  1.,  1., -1., -1.],
@@ -199,7 +201,7 @@ def fit_frames(x: np.ndarray, n_frames: int | None, fill: Any = 0.0) -> FloatArr
     if n_frames is None or x.shape[1] == n_frames:
         return np.ascontiguousarray(x, dtype=np.float32)
     out = np.empty((x.shape[0], n_frames), dtype=np.float32)
-    kept = min(n_frames, x.shape[1])
-    out[:, :kept] = x[:, :kept]
-    out[:, kept:] = np.reshape(np.asarray(fill, dtype=np.float32), (-1, 1))
+    n_copied = min(n_frames, x.shape[1])
+    out[:, :n_copied] = x[:, :n_copied]
+    out[:, n_copied:] = np.reshape(np.asarray(fill, dtype=np.float32), (-1, 1))
     return out

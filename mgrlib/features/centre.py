@@ -1,4 +1,4 @@
-"""Mean normalisation: each coefficient's mean taken off, its spread left as it is."""
+"""Mean normalization: subtract each coefficient's mean and leave its spread unchanged."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["centred_on"]
 
 
 def centred_on(train: Any) -> Standardize:
-    """The scaler that takes off each coefficient's mean over the training data (S, F, ...).
+    """Return the scaler that subtracts each coefficient's mean over the training data (S, F, ...).
 
-    "Mean Normalization" of Reddy et al. (n.d.). Elsewhere the name also stands for a division by
-    the range afterwards; the paper divides in a step of its own, "Feature Scaling", which is
-    `MinMax`. Loud coefficients stay loud: a distance still hears them first.
+    This is the "Mean Normalization" of Reddy et al. (n.d.). Other authors use that name for a
+    subtraction followed by a division by the range; the paper divides in a separate step, "Feature
+    Scaling", which is `MinMax`. Coefficients with large values still dominate any distance.
 
     >>> train = np.array([[0.0, 500.0], [2.0, 700.0]])
     >>> centred_on(train)(train)
     array([[  -1., -100.],
            [   1.,  100.]], dtype=float32)
     """
-    fitted = Standardize.fit(train)
-    return Standardize(fitted.mean, np.ones_like(fitted.deviation))
+    scale = Standardize.fit(train)
+    return Standardize(scale.mean, np.ones_like(scale.std))

@@ -1,4 +1,4 @@
-"""Features made of features: several joined into one, one taken from a damaged spectrogram."""
+"""Features of features: `Concat` joins several, `Dropped` computes one from a masked spectrogram."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mgrlib.errors import FeatureError, explain
-from mgrlib.features.base import Feature, key_of, settle_choice, settle_real, settle_whole
+from mgrlib.features.base import Feature, key_of, settle_choice, settle_integer, settle_real
 from mgrlib.features.hpss import inverse_stft
 from mgrlib.features.spectrum import PAD_MODES, FloatArray, Sound
 
-PROBE_SECONDS = 10.0  # the length for which the shapes of joined features are compared
+PROBE_SECONDS = 10.0  # the length of sound for which the parts' shapes are compared
 
 
 def of(feature: Feature, sound: Sound) -> np.ndarray:
-    """The feature of a sound, from the sound's spectra if the feature can use them."""
-    shared = getattr(feature, "of", None)
-    return np.asarray(shared(sound) if shared else feature(sound.y))
+    """Compute a feature of a sound, from the sound's spectra if the feature can use them."""
+    method = getattr(feature, "of", None)
+    return np.asarray(method(sound) if method else feature(sound.y))
 
 
 @dataclass(frozen=True, init=False)
 class Concat:
-    """Several features one below the other, (N,) -> (F1 + F2 + ..., ...), sharing one STFT.
+    """Several features stacked along the first axis, (N,) -> (F1 + F2 + ..., ...), from one STFT.
 
-    Vectors give a longer vector; features with a time axis more rows, if their frames are the same.
+    Vectors are joined to a longer vector. Features with a time axis need the same number of frames.
 
     >>> from mgrlib.features import Chroma, Mfcc
     >>> Concat(Mfcc(22050, n_mfcc=13), Chroma(22050)).shape(3.0)
@@ -43,7 +43,7 @@ class Concat:
             raise FeatureError(explain("Concat", "at least one feature", "none"))
         rates = sorted({part.sample_rate for part in parts})
         if len(rates) > 1:
-            hint = "compute them apart, as two modalities."
+            hint = "compute them separately, as two modalities."
             raise FeatureError(
                 explain("Concat", "features of one sample rate", f"{rates} Hz", hint)
             )
@@ -55,22 +55,22 @@ class Concat:
 
     @property
     def sample_rate(self) -> int:
-        """The rate in Hz that all parts want."""
+        """The sample rate of all parts, in Hz."""
         return self.parts[0].sample_rate
 
     @property
     def key(self) -> str:
-        """Stable text that names every part."""
+        """Text that names every part."""
         return key_of(self)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the values, if every part has names."""
+        """The names of all parts' values."""
         names = (getattr(part, "columns", ()) for part in self.parts)
         return tuple(name for part_names in names for name in part_names)
 
     def shape(self, seconds: float) -> tuple[int, ...]:
-        """The shape for a waveform of that length."""
+        """The shape of the array for a waveform of this length."""
         shapes = [part.shape(seconds) for part in self.parts]
         return (sum(shape[0] for shape in shapes), *shapes[0][1:])
 
@@ -79,9 +79,9 @@ class Concat:
         return self.of(Sound(y, self.sample_rate, where="Concat"))
 
     def of(self, sound: Sound) -> FloatArray:
-        """The same, sharing the sound's spectra."""
-        sound.share()
-        # Those that need the phases first: power follows from the STFT, not the other way round.
+        """The parts' arrays, joined along the first axis, sharing the sound's spectra."""
+        sound.keep_spectra()
+        # Parts that need the phases come first: power follows from the STFT, but not vice versa.
         n = len(self.parts)
         order = sorted(range(n), key=lambda i: not getattr(self.parts[i], "needs_phase", False))
         arrays = {i: of(self.parts[i], sound) for i in order}
@@ -90,18 +90,19 @@ class Concat:
 
 @dataclass(frozen=True)
 class Dropped:
-    """A feature of a sound whose spectrogram lost cells at random: (N,) -> the feature's shape.
+    """A feature of a sound after random cells of its spectrogram are set to zero.
 
-    Minhas et al. (2019) set 25, 50 or 75 % of a spectrogram's pixels to zero and take all features
-    from what is left. What needs a waveform gets the one that the damaged spectrogram gives.
+    Its array has the shape of the feature's. Minhas et al. (2019) set 25, 50 or 75 % of a
+    spectrogram's pixels to zero and compute all features from the remaining cells. Features that
+    need a waveform are computed from the inverse transform of the masked spectrogram.
 
     Args:
         feature: any feature.
-        fraction: of the cells that are set to zero, 0 to 1.
-        seed: the cells depend on it and on the sound: always the same for one sound, others for
-            others.
-        n_fft, hop_length, pad_mode: of the spectrogram; features that use the same frames are taken
-            from its remaining cells as they are.
+        fraction: the fraction of cells that are set to zero, 0 to 1.
+        seed: the masked cells depend on it and on the sound, so that the same sound always loses
+            the same cells.
+        n_fft, hop_length, pad_mode: of the spectrogram; features with the same frames are computed
+            from its remaining cells directly.
     """
 
     version: ClassVar[int] = 1
@@ -116,19 +117,19 @@ class Dropped:
 
     def __post_init__(self) -> None:
         settle_real(self, "fraction", low=0.0, high=1.0)
-        settle_whole(self, "seed", low=0)
-        settle_whole(self, "n_fft", low=2)
-        settle_whole(self, "hop_length", high=self.n_fft // 2, hint="frames have to overlap.")
+        settle_integer(self, "seed", low=0)
+        settle_integer(self, "n_fft", low=2)
+        settle_integer(self, "hop_length", high=self.n_fft // 2, hint="frames have to overlap.")
         settle_choice(self, "pad_mode", PAD_MODES)
 
     @property
     def sample_rate(self) -> int:
-        """The rate in Hz that the feature wants."""
+        """The feature's sample rate, in Hz."""
         return self.feature.sample_rate
 
     @property
     def key(self) -> str:
-        """Stable text that names the feature and the damage."""
+        """Text that names the feature and how its spectrogram is masked."""
         return key_of(self)
 
     def shape(self, seconds: float) -> tuple[int, ...]:
@@ -136,17 +137,17 @@ class Dropped:
         return self.feature.shape(seconds)
 
     def __call__(self, y: np.ndarray) -> FloatArray:
-        """(N,) float waveform -> the feature of the damaged sound."""
+        """(N,) float waveform -> the feature of the masked sound."""
         sound = Sound(y, self.sample_rate, where="Dropped")
-        return np.asarray(of(self.feature, self.damaged(sound)), dtype=np.float32)
+        return np.asarray(of(self.feature, self.masked_sound(sound)), dtype=np.float32)
 
-    def damaged(self, sound: Sound) -> Sound:
-        """The sound that is left, with its damaged spectrum."""
+    def masked_sound(self, sound: Sound) -> Sound:
+        """The sound after masking, together with its masked spectrum."""
         frames: tuple[Any, ...] = (self.n_fft, self.hop_length, self.pad_mode)
         stft = sound.spectrum(*frames).stft.copy()
         rng = np.random.default_rng([self.seed, zlib.crc32(sound.y.tobytes())])
         stft[rng.random(stft.shape, dtype=np.float32) < self.fraction] = 0
-        rest = inverse_stft(stft.copy(), self.n_fft, self.hop_length, len(sound.y))
-        left = Sound(rest, self.sample_rate)
-        left.spectrum(*frames).stft = stft
-        return left
+        y = inverse_stft(stft.copy(), self.n_fft, self.hop_length, len(sound.y))
+        masked = Sound(y, self.sample_rate)
+        masked.spectrum(*frames).stft = stft
+        return masked

@@ -1,4 +1,4 @@
-"""A stretch of a sound, drawn at random but always the same for the same sound."""
+"""Features of a random excerpt that is always the same for the same sound."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import ClassVar
 import numpy as np
 
 from mgrlib.errors import FeatureError, explain
-from mgrlib.features.base import Feature, key_of, n_samples, settle_real, settle_whole
+from mgrlib.features.base import Feature, key_of, n_samples, settle_integer, settle_real
 from mgrlib.features.spectrum import check_waveform
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A feature of a random stretch of the sound, (N,) -> the feature's shape for that stretch.
+    """A feature of a random excerpt of the sound, (N,) -> the feature's shape for that excerpt.
 
-    Minhas et al. (2019) take 5 s at random from each clip of 30 s. Where the stretch begins depends
-    on `seed` and on the sound: a clip always gives the same one, and other clips give others.
+    Minhas et al. (2019) take a random 5 s from each clip of 30 s. The start of the excerpt depends
+    on `seed` and on the sound, so the same clip always gives the same excerpt.
 
     Args:
         feature: any feature.
-        seconds: length of the stretch.
-        seed: another seed is another draw for every sound.
+        seconds: length of the excerpt.
+        seed: of the random starts.
 
     >>> from mgrlib.features import Vector26
     >>> Crop(Vector26(22050), seconds=5.0).shape(30.0)
@@ -39,32 +39,32 @@ class Crop:
 
     def __post_init__(self) -> None:
         settle_real(self, "seconds", low=1e-3, high=1e5)
-        settle_whole(self, "seed", low=0)
+        settle_integer(self, "seed", low=0)
 
     @property
     def sample_rate(self) -> int:
-        """The rate in Hz that the feature wants."""
+        """The feature's sample rate, in Hz."""
         return self.feature.sample_rate
 
     @property
     def key(self) -> str:
-        """Stable text that names the feature and the draw."""
+        """Text that names the feature, the length and the seed."""
         return key_of(self)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the feature's values, if it has names."""
+        """The names of the feature's values, or () if it has none."""
         return tuple(getattr(self.feature, "columns", ()))
 
     def shape(self, seconds: float) -> tuple[int, ...]:
-        """The feature's shape for the stretch, however long the sound is."""
+        """The feature's shape for the excerpt, which does not depend on the sound's length."""
         return self.feature.shape(self.seconds)
 
     def stretch(self, y: np.ndarray) -> np.ndarray:
-        """The samples that the feature is given, (N,) -> (seconds * sample_rate,).
+        """The excerpt that the feature is computed from, (N,) -> (seconds * sample_rate,).
 
         Raises:
-            FeatureError: a sound shorter than the stretch.
+            FeatureError: if the sound is shorter than the excerpt.
         """
         y, length = check_waveform("Crop", y), n_samples(self.seconds, self.sample_rate)
         if len(y) < length:
@@ -76,5 +76,5 @@ class Crop:
         return y[start : start + length]
 
     def __call__(self, y: np.ndarray) -> np.ndarray:
-        """(N,) float waveform -> the feature of the stretch."""
+        """(N,) float waveform -> the feature of the excerpt."""
         return self.feature(self.stretch(y))

@@ -1,6 +1,6 @@
-"""Waveforms brought to one length, and the distances between segments.
+"""Functions that pad or truncate a waveform and that measure distances between segments.
 
-Pure functions of arrays. Clips are cut into segments in one place, by `mgrlib.segments.Cut`.
+They work on plain arrays. Clips are cut into segments by `mgrlib.segments.Cut`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mgrlib.features.spectrum import FloatArray, check_waveform
 def pad_or_truncate(
     y: np.ndarray, length: int, *, where: Literal["end", "centre"] = "end"
 ) -> FloatArray:
-    """(N,) -> (length,): zeros added, or samples cut off, at the end or on both sides.
+    """(N,) -> (length,): add zeros or cut off samples, at the end or equally on both sides.
 
     >>> pad_or_truncate(np.array([1.0, 2.0, 3.0]), 5)
     array([1., 2., 3., 0., 0.], dtype=float32)
@@ -29,25 +29,26 @@ def pad_or_truncate(
     if where not in ("end", "centre"):
         raise FeatureError(explain("pad_or_truncate", "where='end' or 'centre'", repr(where)))
     surplus = len(y) - length
-    before = 0 if where == "end" else abs(surplus) // 2
+    n_before = 0 if where == "end" else abs(surplus) // 2
     if surplus >= 0:
-        return y[before : before + length].copy()
-    return np.pad(y, (before, -surplus - before))
+        return y[n_before : n_before + length].copy()
+    return np.pad(y, (n_before, -surplus - n_before))
 
 
 def segment_distances(
     features: np.ndarray, *, metric: Literal["euclidean", "correlation"] = "euclidean"
 ) -> np.ndarray:
-    """How different the segments are from each other, (S, ...) -> (S, S) float64.
+    """The distance between every two segments, (S, ...) -> (S, S) float64.
 
-    "correlation" is 1 minus the correlation of two segments' values: 0 the same up to loudness,
-    1 unrelated, 2 opposite. Wei et al. (n.d.) compare the segments of a clip in this way.
+    The distance "correlation" is 1 minus the correlation of two segments' values: 0 if they differ
+    in offset and scale only, 1 if they are uncorrelated, 2 if they are opposite. Wei et al. (n.d.)
+    compare the segments of a clip in this way.
 
     >>> segment_distances(np.array([[0.0, 0.0], [3.0, 4.0]]))
     array([[0., 5.],
            [5., 0.]])
     """
-    from scipy.spatial.distance import cdist  # a slow import that few need
+    from scipy.spatial.distance import cdist  # a slow import that few callers need
 
     features = np.asarray(features, dtype=np.float64)
     if features.ndim < 2 or features.size == 0 or not np.isfinite(features).all():
@@ -59,7 +60,7 @@ def segment_distances(
     rows = features.reshape(len(features), -1)
     if metric == "correlation" and (np.ptp(rows, axis=1) == 0).any():
         flat = int(np.flatnonzero(np.ptp(rows, axis=1) == 0)[0])
-        got, hint = f"one value throughout in segment {flat}", "leave silent segments out."
+        got, hint = f"a constant segment {flat}", "leave silent segments out."
         raise FeatureError(explain("segment_distances", "segments that vary", got, hint))
     distances: np.ndarray = cdist(rows, rows, metric=metric)
     return distances

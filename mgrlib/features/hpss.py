@@ -1,8 +1,8 @@
 """Harmonic and percussive parts of a sound, by medians of its spectrogram (Fitzgerald 2010).
 
-A steady tone is a horizontal line of the spectrogram, a drum stroke a vertical one. The median over
-31 frames keeps the lines and drops the strokes, the median over 31 bins does the opposite, and each
-cell is shared out in proportion to the squares of the two.
+A steady tone is a horizontal line of the spectrogram, and a drum hit is a vertical line. A median
+over 31 frames keeps the horizontal lines and removes the vertical ones; a median over 31 bins does
+the opposite. Each cell is divided between the two parts in proportion to the medians' squares.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 import scipy.fft
 
-from mgrlib.features.base import key_of, n_samples, settle_choice, settle_whole
+from mgrlib.features.base import key_of, n_samples, settle_choice, settle_integer
 from mgrlib.features.medians import sliding_median
 from mgrlib.features.spectrum import (
     PAD_MODES,
@@ -27,9 +27,9 @@ from mgrlib.features.spectrum import (
 
 
 def harmonic_mask(magnitude: np.ndarray) -> FloatArray:
-    """The share of each cell that is harmonic, (T, F) -> (T, F) in [0, 1].
+    """The harmonic fraction of each cell, (T, F) -> (T, F) in [0, 1].
 
-    The percussive share is what is left to 1. Cells where both medians are zero are shared equally.
+    The percussive fraction is 1 minus it. Cells in which both medians are zero are divided equally.
     """
     harmonic = sliding_median(magnitude)
     percussive = np.ascontiguousarray(sliding_median(np.ascontiguousarray(magnitude.T)).T)
@@ -45,10 +45,11 @@ def harmonic_mask(magnitude: np.ndarray) -> FloatArray:
 def inverse_stft(
     stft: np.ndarray, n_fft: int, hop_length: int, length: int | None = None
 ) -> FloatArray:
-    """The waveform of a centred STFT: (T, F) complex, overwritten -> (length,) float32.
+    """The waveform of a centered STFT: (T, F) complex, overwritten -> (length,) float32.
 
-    As `librosa.istft`: overlapping frames are windowed, added, and divided by the sum of the
-    squared windows. `length` None is hop_length * (T - 1): up to the last frame's centre.
+    As in `librosa.istft`, frames are multiplied by the window, added where they overlap, and
+    divided by the sum of the squared windows. Without `length`, the waveform has
+    hop_length * (T - 1) samples and ends at the center of the last frame.
     """
     frames = scipy.fft.irfft(stft, n=n_fft, axis=1, overwrite_x=True)
     frames *= hann_window(n_fft)
@@ -59,7 +60,7 @@ def inverse_stft(
 
 
 def _overlap_add(frames: np.ndarray, hop_length: int) -> FloatArray:
-    """(T, n_fft) -> (n_fft + hop_length * (T - 1),): each frame added at its place."""
+    """(T, n_fft) -> (n_fft + hop_length * (T - 1),): add each frame at its position."""
     n_frames, n_fft = frames.shape
     n_pieces = -(-n_fft // hop_length)
     out = np.zeros((n_frames + n_pieces - 1, hop_length), dtype=np.float32)
@@ -71,7 +72,7 @@ def _overlap_add(frames: np.ndarray, hop_length: int) -> FloatArray:
 
 @lru_cache(maxsize=8)
 def _window_power(n_frames: int, n_fft: int, hop_length: int) -> FloatArray:
-    """The sum of squared windows that lie over each sample, 1 where there are none."""
+    """The sum of the squared windows over each sample, and 1 where no window reaches."""
     windows = np.broadcast_to(np.square(hann_window(n_fft)), (n_frames, n_fft))
     power = _overlap_add(windows, hop_length)
     return frozen_array(np.where(power > np.finfo(np.float32).tiny, power, np.float32(1.0)))
@@ -80,18 +81,18 @@ def _window_power(n_frames: int, n_fft: int, hop_length: int) -> FloatArray:
 def harmonic_and_percussive(
     y: FloatArray, spectrum: Spectrum, *, length: int | None = None
 ) -> tuple[FloatArray, FloatArray]:
-    """The two parts of a waveform, which add up to it.
+    """Split a waveform into its harmonic and its percussive part, which add up to it.
 
-    The shares of a cell add up to 1, so the percussive part is what the harmonic leaves: one
-    inverse transform, not two.
+    The two fractions of a cell add up to 1. The percussive part is therefore the waveform minus the
+    harmonic part, and a single inverse transform is enough.
 
     Args:
         y: (N,).
         spectrum: of `y`.
-        length: as in `inverse_stft`; what lies beyond is left out.
+        length: of the parts, as in `inverse_stft`.
     """
-    masked = spectrum.stft * harmonic_mask(spectrum.magnitude)
-    harmonic = inverse_stft(masked, spectrum.n_fft, spectrum.hop_length, length)[: len(y)]
+    stft = spectrum.stft * harmonic_mask(spectrum.magnitude)
+    harmonic = inverse_stft(stft, spectrum.n_fft, spectrum.hop_length, length)[: len(y)]
     return harmonic, y[: len(harmonic)] - harmonic
 
 
@@ -109,14 +110,14 @@ class _Part:
     pad_mode: str = "constant"
 
     def __post_init__(self) -> None:
-        settle_whole(self, "sample_rate")
-        settle_whole(self, "n_fft", low=2)
-        settle_whole(self, "hop_length", high=self.n_fft // 2, hint="frames have to overlap.")
+        settle_integer(self, "sample_rate")
+        settle_integer(self, "n_fft", low=2)
+        settle_integer(self, "hop_length", high=self.n_fft // 2, hint="frames have to overlap.")
         settle_choice(self, "pad_mode", PAD_MODES)
 
     @property
     def key(self) -> str:
-        """Stable text that names the class, its version and every setting."""
+        """Text that names the class, its version and every setting."""
         return key_of(self)
 
     def shape(self, seconds: float) -> tuple[int, ...]:
@@ -133,7 +134,7 @@ class _Part:
 
     def _parts(self, sound: Sound) -> tuple[FloatArray, FloatArray]:
         settings = (self.n_fft, self.hop_length, self.pad_mode)
-        parts: tuple[FloatArray, FloatArray] = sound.once(
+        parts: tuple[FloatArray, FloatArray] = sound.cached(
             ("parts", *settings),
             lambda: harmonic_and_percussive(
                 sound.y, sound.spectrum(*settings), length=len(sound.y)

@@ -1,7 +1,7 @@
-"""Mel spectrograms and what is made of them: log-mel, MFCC, row means.
+"""Mel spectrograms in dB and the MFCCs computed from them.
 
-The numbers are librosa's (`librosa.feature.melspectrogram`, `power_to_db`, `mfcc`, `delta`) within
-0.001 dB; the filter bank is written out here because the book builds it by hand.
+The numbers agree with librosa's (`librosa.feature.melspectrogram`, `power_to_db`, `mfcc`, `delta`)
+within 0.001 dB. The filter bank is written out because the book builds it by hand.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from mgrlib.errors import FeatureError, explain
-from mgrlib.features.base import Framewise, fit_frames, settle_real, settle_whole
+from mgrlib.features.base import Framewise, fit_frames, settle_integer, settle_real
 from mgrlib.features.spectrum import FloatArray, Sound, Spectrum, frozen_array
 
-FLOOR_DB = -100.0  # what librosa's amin=1e-10 comes to
+FLOOR_DB = -100.0  # librosa's amin=1e-10, in dB
 DELTA_WIDTH = 9  # frames over which a slope is fitted
 
 
@@ -27,21 +27,21 @@ def hz_to_mel(hz: Any) -> Any:
     array([ 0., 15., 42.])
     """
     hz = np.asarray(hz, dtype=np.float64)
-    above = 15.0 + 27.0 * np.log(np.maximum(hz, 1000.0) / 1000.0) / np.log(6.4)
-    return np.where(hz < 1000.0, hz * 3.0 / 200.0, above)[()]
+    logarithmic = 15.0 + 27.0 * np.log(np.maximum(hz, 1000.0) / 1000.0) / np.log(6.4)
+    return np.where(hz < 1000.0, hz * 3.0 / 200.0, logarithmic)[()]
 
 
 def mel_to_hz(mel: Any) -> Any:
-    """The frequency in Hz at a place on Slaney's mel scale; undoes `hz_to_mel`."""
+    """Convert mel (Slaney's scale) to Hz; the inverse of `hz_to_mel`."""
     mel = np.asarray(mel, dtype=np.float64)
-    above = 1000.0 * np.exp((np.maximum(mel, 15.0) - 15.0) * np.log(6.4) / 27.0)
-    return np.where(mel < 15.0, mel * 200.0 / 3.0, above)[()]
+    exponential = 1000.0 * np.exp((np.maximum(mel, 15.0) - 15.0) * np.log(6.4) / 27.0)
+    return np.where(mel < 15.0, mel * 200.0 / 3.0, exponential)[()]
 
 
 def mel_edges(n_mels: int, fmin: float, fmax: float) -> np.ndarray:
-    """The n_mels + 2 frequencies in Hz between which the bands lie, evenly spaced in mel.
+    """The n_mels + 2 edges of the mel bands in Hz, evenly spaced in mel.
 
-    Band m rises from edge m to edge m + 1 and falls to edge m + 2.
+    The weights of band m rise from edge m to edge m + 1 and fall to edge m + 2.
     """
     return np.asarray(mel_to_hz(np.linspace(hz_to_mel(fmin), hz_to_mel(fmax), n_mels + 2)))
 
@@ -54,10 +54,10 @@ def mel_filterbank(
 
     Args:
         sample_rate: in Hz.
-        n_fft: samples in a frame.
+        n_fft: samples per frame.
         n_mels: number of bands.
-        fmin, fmax: lower end of the first and upper end of the last band, in Hz; None is half the
-            rate.
+        fmin, fmax: lower edge of the first and upper edge of the last band, in Hz; fmax None is
+            half the sample rate.
     """
     edges = mel_edges(n_mels, fmin, fmax or sample_rate / 2)[:, np.newaxis]
     bins = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)
@@ -71,13 +71,13 @@ def mel_filterbank(
 def _band_groups(
     sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None
 ) -> list[tuple[slice, slice, FloatArray]]:
-    """The filter bank as blocks (bands, bins, weights): most of the full matrix is zeros."""
+    """The filter bank as blocks (bands, bins, weights), since most of the matrix is zero."""
     weights = mel_filterbank(sample_rate, n_fft, n_mels, fmin, fmax)
     groups = []
     for start in range(0, n_mels, 16):
         bands = slice(start, min(start + 16, n_mels))
-        used = np.flatnonzero(weights[bands].any(axis=0))
-        bins = slice(int(used[0]), int(used[-1]) + 1)
+        support = np.flatnonzero(weights[bands].any(axis=0))
+        bins = slice(int(support[0]), int(support[-1]) + 1)
         groups.append((bands, bins, np.ascontiguousarray(weights[bands, bins].T)))
     return groups
 
@@ -109,7 +109,8 @@ def power_to_db(
 
     Args:
         power: any shape, not negative.
-        top_db: nothing is left further than this below the loudest cell; None for no such floor.
+        top_db: values further than this below the loudest cell are raised to this floor; None sets
+            no such floor.
         exponent: applied to the power first. Choi et al. (2016) square the mel power once more.
 
     >>> power_to_db(np.array([1.0, 0.1, 0.0]))
@@ -126,13 +127,13 @@ def power_to_db(
 
 
 def silence_db(db: FloatArray, top_db: float | None) -> np.float32:
-    """What a silent cell beside these cells in dB holds: the floor."""
+    """The value in dB of a silent cell in this array, which is the floor."""
     return np.float32(FLOOR_DB if top_db is None else max(FLOOR_DB, float(db.max()) - top_db))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _MelSettings(Framewise):
-    """The settings that log-mel and MFCC share."""
+    """The settings that log-mel and MFCC have in common."""
 
     n_mels: int = 128
     fmin: float = 0.0
@@ -141,9 +142,9 @@ class _MelSettings(Framewise):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle_whole(self, "n_mels")
+        settle_integer(self, "n_mels")
         half = self.sample_rate / 2
-        hint = f"half of the {self.sample_rate} Hz is the highest frequency there is."
+        hint = f"the highest frequency is half the sample rate of {self.sample_rate} Hz."
         settle_real(self, "fmax", low=0.0, high=half, optional=True, hint=hint)
         settle_real(self, "fmin", low=0.0, high=self.fmax or half, hint=hint)
         settle_real(self, "top_db", low=0.0, high=1e4, optional=True)
@@ -170,7 +171,7 @@ class _MelSettings(Framewise):
             )
 
     def _log_mel(self, sound: Sound, *, n_frames: int | None, exponent: float = 1.0) -> FloatArray:
-        """(T, n_mels) in dB. The floor follows the loudest cell of the whole sound."""
+        """(T, n_mels) in dB. The floor depends on the loudest cell of the whole sound."""
         n_frames = n_frames if self.top_db is None else None
         bands = (self.n_mels, self.fmin, self.fmax)
         frames = (self.n_fft, self.hop_length, self.pad_mode)
@@ -180,7 +181,7 @@ class _MelSettings(Framewise):
             power = mel_power(spectrum, self.sample_rate, bands, n_frames=n_frames)
             return power_to_db(power, top_db=self.top_db, exponent=exponent)
 
-        log_mel: FloatArray = sound.once(
+        log_mel: FloatArray = sound.cached(
             ("log_mel", *bands, *frames, n_frames, self.top_db, exponent), compute
         )
         return log_mel
@@ -190,16 +191,18 @@ class _MelSettings(Framewise):
 class LogMel(_MelSettings):
     """The log-mel spectrogram, (N,) -> (n_mels, T), in dB against a power of 1.
 
-    With its defaults this is `librosa.power_to_db(librosa.feature.melspectrogram(...))`. Luo
-    (2021) takes the first 1024 frames of 128 bands; Choi et al. (2016) 96 bands of 12 kHz sound.
+    With default arguments it equals `librosa.power_to_db(librosa.feature.melspectrogram(...))`. Luo
+    (2021) uses the first 1024 frames of 128 bands, Choi et al. (2016) 96 bands of 12 kHz sound.
 
     Args:
         sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
         n_mels: number of bands.
-        fmin, fmax: the frequencies in Hz between which the bands lie; fmax None is half the rate.
-        top_db: nothing is left further than this below the loudest cell of the sound, and frames
-            added by `n_frames` hold that floor; None leaves only the floor of -100 dB.
-        exponent: the mel power is raised to this first; 2 is Choi's extra square.
+        fmin, fmax: lower edge of the first and upper edge of the last band, in Hz; fmax None is
+            half the sample rate.
+        top_db: values further than this below the loudest cell of the sound are raised to this
+            floor, and frames added by `n_frames` have its value; with None the only floor is
+            -100 dB.
+        exponent: the power to which the mel power is raised first; 2 is Choi's extra square.
 
     >>> LogMel(22050, n_frames=1024).shape(30.0)
     (128, 1024)
@@ -224,7 +227,7 @@ class LogMel(_MelSettings):
         return fit_frames(log_mel.T, self.n_frames, silence_db(log_mel, self.top_db))
 
     def frames_of(self, sound: Sound) -> FloatArray:
-        """The same frame by frame, (T, n_mels), for features that go on from here."""
+        """The log-mel spectrogram as (T, n_mels), for features that are computed from it."""
         return self._log_mel(sound, n_frames=self.n_frames, exponent=self.exponent)
 
 
@@ -240,10 +243,10 @@ def dct_matrix(n_coefficients: int, n_mels: int) -> FloatArray:
 def delta(x: np.ndarray, order: int = 1) -> FloatArray:
     """The slope (order 1) or curvature (2) along the last axis, fitted over nine frames.
 
-    As `librosa.feature.delta`; fewer than nine frames are continued with the last one, where
-    librosa refuses.
+    This is `librosa.feature.delta`, except that fewer than nine frames are extended with the last
+    one, where librosa raises an error.
     """
-    from scipy.signal import savgol_filter  # a slow import that few need
+    from scipy.signal import savgol_filter  # a slow import that few callers need
 
     mode = "interp" if x.shape[-1] >= DELTA_WIDTH else "nearest"
     slopes = savgol_filter(x, DELTA_WIDTH, polyorder=order, deriv=order, axis=-1, mode=mode)
@@ -254,14 +257,15 @@ def delta(x: np.ndarray, order: int = 1) -> FloatArray:
 class Mfcc(_MelSettings):
     """Mel-frequency cepstral coefficients, (N,) -> (n_mfcc * (1 + n_deltas), T).
 
-    The cosine transform of the log-mel spectrogram's columns, as `librosa.feature.mfcc`. Luo (2021)
-    uses 16 coefficients of the first 1024 frames; Tang et al. (2018) 13 without C0, or 14 with it.
+    They are the cosine transform of each column of the log-mel spectrogram, as in
+    `librosa.feature.mfcc`. Luo (2021) uses 16 coefficients of the first 1024 frames; Tang et al.
+    (2018) use 13 coefficients without C0, or 14 with it.
 
     Args:
         sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-        n_mfcc: number of coefficients, C0 counted if it is kept.
-        c0: keep C0, the loudness; without it the coefficients are C1 to C(n_mfcc).
-        n_deltas: 1 appends the slopes of the coefficients over time, 2 their curvatures too.
+        n_mfcc: number of coefficients, including C0 if it is kept.
+        c0: whether to keep C0, the loudness; without it the coefficients are C1 to C(n_mfcc).
+        n_deltas: 1 appends the slopes of the coefficients over time, 2 also their curvatures.
         n_mels, fmin, fmax, top_db: of the log-mel spectrogram, as in `LogMel`.
 
     >>> Mfcc(22050, n_mfcc=16, n_frames=1024).shape(30.0)
@@ -277,8 +281,8 @@ class Mfcc(_MelSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         hint = "there are only as many coefficients as mel bands."
-        settle_whole(self, "n_mfcc", high=self.n_mels - (not self.c0), hint=hint)
-        settle_whole(self, "n_deltas", low=0, high=2)
+        settle_integer(self, "n_mfcc", high=self.n_mels - (not self.c0), hint=hint)
+        settle_integer(self, "n_deltas", low=0, high=2)
 
     @property
     def n_rows(self) -> int:

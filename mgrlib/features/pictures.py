@@ -1,12 +1,13 @@
-"""Sounds as pictures, drawn into an array: Wei et al. (n.d.) feed plots of clips to a ResNet18.
+"""Plots of sounds drawn into an array: Wei et al. (n.d.) feed plots of clips to a ResNet18.
 
-A plotting library takes a tenth of a second a picture and has its own idea of margins and fonts.
-These are the plots without the frame around them: the same curve, the same colour map, every pixel
-used. Lines are as smooth as a plotting library's: a pixel half covered is half coloured.
+A plotting library takes a tenth of a second per picture and adds margins and fonts. These pictures
+contain the plot only, with the same curve and the same color map. Lines are anti-aliased: a pixel
+that is half covered gets half of the color.
 
-**What the paper leaves open and what we chose:** the plots have no axes, titles or margins (they
-would be the same on every picture); curves fill the height (a plotting library's default), so that
-loudness does not show; spectrogram and MFCC have librosa's colours, over each picture's own range.
+**What the paper leaves open and what we chose:** the plots have no axes, titles or margins, which
+would be the same on every picture. Curves fill the height (the default of plotting libraries), so
+the pictures do not show loudness. Spectrogram and MFCC use librosa's color maps, over the range of
+each picture.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ import numpy as np
 from mgrlib.features.base import (
     key_of,
     settle_choice,
+    settle_integer,
     settle_real,
-    settle_whole,
 )
 from mgrlib.features.mel import LogMel, Mfcc
 from mgrlib.features.spectral import ZeroCrossingRate
 from mgrlib.features.spectrum import PAD_MODES, FloatArray, Sound, frozen_array
 
-BLUE = (31 / 255, 119 / 255, 180 / 255)  # the first colour of matplotlib's cycle
+BLUE = (31 / 255, 119 / 255, 180 / 255)  # the first color of matplotlib's cycle
 
-# Every eighth colour of matplotlib's maps; straight lines between them are off by 2 of 255 at most.
+# Every eighth color of matplotlib's maps; linear interpolation is off by at most 2 of 255.
 MAGMA = (
     "000004 030312 0a0822 130d34 1d1147 29115a 36106b 440f76 51127c 5d177f 6a1c81 762181 "
     "832681 902a81 9c2e7f aa337d b73779 c23b75 cf4070 db476a e55064 ee5b5e f4695c f9785d "
@@ -43,34 +44,34 @@ COOLWARM = (
 
 
 @lru_cache(maxsize=4)
-def colour_map(name: str) -> FloatArray:
-    """256 colours from low to high, (256, 3) in [0, 1]: "magma" or "coolwarm".
+def color_map(name: str) -> FloatArray:
+    """The 256 colors of the map "magma" or "coolwarm" from low to high, (256, 3) in [0, 1].
 
-    >>> colour_map("magma")[[0, -1]].round(1)
+    >>> color_map("magma")[[0, -1]].round(1)
     array([[0. , 0. , 0. ],
            [1. , 1. , 0.7]], dtype=float32)
     """
     anchors = {"magma": MAGMA, "coolwarm": COOLWARM}[name].split()
-    colours = np.array([list(bytes.fromhex(anchor)) for anchor in anchors]) / 255.0
+    colors = np.array([list(bytes.fromhex(anchor)) for anchor in anchors]) / 255.0
     places = np.linspace(0, 255, len(anchors)).round()
-    steps = [np.interp(np.arange(256), places, channel) for channel in colours.T]
+    steps = [np.interp(np.arange(256), places, channel) for channel in colors.T]
     return frozen_array(np.stack(steps, axis=1).astype(np.float32))
 
 
-def coloured(values: np.ndarray, name: str) -> FloatArray:
-    """(H, W) -> (H, W, 3): the lowest value in the map's first colour, the highest in its last.
+def colorize(values: np.ndarray, name: str) -> FloatArray:
+    """(H, W) -> (H, W, 3): the map's first color for the lowest value, its last for the highest.
 
-    A picture of one value throughout is in the first colour.
+    A constant picture gets the first color.
     """
     low, high = float(values.min()), float(values.max())
     places = (values - low) * (255.0 / (high - low) if high > low else 0.0)
-    colours: FloatArray = colour_map(name)[np.rint(places).astype(np.intp)]
-    return colours
+    colors: FloatArray = color_map(name)[np.rint(places).astype(np.intp)]
+    return colors
 
 
 @lru_cache(maxsize=64)
-def _shares(n_from: int, n_to: int) -> FloatArray:
-    """How much of each new cell lies on each old one when `n_from` become `n_to`: rows sum to 1."""
+def _overlap_weights(n_from: int, n_to: int) -> FloatArray:
+    """The fraction of each of `n_to` new cells that lies over each of `n_from` old ones."""
     edges = np.linspace(0, n_from, n_to + 1)
     low, high = edges[:-1, np.newaxis], edges[1:, np.newaxis]
     cells = np.arange(n_from)
@@ -78,33 +79,33 @@ def _shares(n_from: int, n_to: int) -> FloatArray:
     return frozen_array((overlap / overlap.sum(axis=1, keepdims=True)).astype(np.float32))
 
 
-def resized(values: np.ndarray, height: int, width: int) -> FloatArray:
-    """(H, W) -> (height, width): each new cell is the mean of what it covers.
+def resize(values: np.ndarray, height: int, width: int) -> FloatArray:
+    """(H, W) -> (height, width): each new cell is the mean of the values that it covers.
 
-    >>> resized(np.array([[1.0, 3.0], [5.0, 7.0]]), 1, 4)
+    >>> resize(np.array([[1.0, 3.0], [5.0, 7.0]]), 1, 4)
     array([[3., 3., 5., 5.]], dtype=float32)
     """
-    small = values.astype(np.float32, copy=False) @ _shares(values.shape[1], width).T
-    return np.asarray(_shares(values.shape[0], height) @ small)
+    small = values.astype(np.float32, copy=False) @ _overlap_weights(values.shape[1], width).T
+    return np.asarray(_overlap_weights(values.shape[0], height) @ small)
 
 
-def filled(low: np.ndarray, high: np.ndarray, height: int) -> FloatArray:
-    """A blue shape on white, (height, W, 3), from `low` to `high` in every column.
+def fill_between(low: np.ndarray, high: np.ndarray, height: int) -> FloatArray:
+    """Draw a blue area on white, (height, W, 3), from `low` to `high` in every column.
 
     Args:
         low, high: (W,) heights above the lower edge, in pixels.
-        height: of the picture in pixels.
+        height: of the picture, in pixels.
     """
     floors = np.arange(height - 1, -1, -1, dtype=np.float32)[:, np.newaxis]
-    covered = np.clip(np.minimum(high, floors + 1) - np.maximum(low, floors), 0.0, 1.0)
-    colour = np.array(BLUE, dtype=np.float32)
-    return np.asarray(1.0 - covered[..., np.newaxis] * (1.0 - colour), dtype=np.float32)
+    coverage = np.clip(np.minimum(high, floors + 1) - np.maximum(low, floors), 0.0, 1.0)
+    color = np.array(BLUE, dtype=np.float32)
+    return np.asarray(1.0 - coverage[..., np.newaxis] * (1.0 - color), dtype=np.float32)
 
 
 def _extremes(values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the greatest value of a curve within each of `width` columns.
+    """The smallest and the largest value of a curve within each of `width` columns.
 
-    The curve is continued from column to column, so that its line has no gaps.
+    Each column also includes the first point of the next one, so that the line has no gaps.
     """
     points, n_points = values, max(len(values), width + 1)
     if n_points > len(values):
@@ -112,18 +113,18 @@ def _extremes(values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
         points = np.interp(places, np.arange(len(values)), values)
     starts = (np.arange(width) * (n_points - 1)) // width
     low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
-    following = points[np.append(starts[1:], n_points - 1)]
-    return np.minimum(low, following), np.maximum(high, following)
+    next_points = points[np.append(starts[1:], n_points - 1)]
+    return np.minimum(low, next_points), np.maximum(high, next_points)
 
 
 @dataclass(frozen=True)
 class _Picture:
-    """The settings that all pictures share.
+    """The settings that all pictures have in common.
 
     Args:
-        sample_rate: samples a second, in Hz.
+        sample_rate: samples per second, in Hz.
         size: height and width in pixels.
-        channels: "last" gives (size, size, 3), to look at; "first" (3, size, size), for networks.
+        channels: "last" gives (size, size, 3), for display; "first" (3, size, size), for networks.
         n_fft, hop_length, pad_mode: of the frames, as in `Framewise`.
     """
 
@@ -138,20 +139,20 @@ class _Picture:
     pad_mode: str = "constant"
 
     def __post_init__(self) -> None:
-        settle_whole(self, "sample_rate", hint="the rate of your audio in Hz, such as 22050.")
-        settle_whole(self, "size")
+        settle_integer(self, "sample_rate", hint="the rate of your audio in Hz, such as 22050.")
+        settle_integer(self, "size")
         settle_choice(self, "channels", ("first", "last"))
-        settle_whole(self, "n_fft", low=2)
-        settle_whole(self, "hop_length")
+        settle_integer(self, "n_fft", low=2)
+        settle_integer(self, "hop_length")
         settle_choice(self, "pad_mode", PAD_MODES)
 
     @property
     def key(self) -> str:
-        """Stable text that names the class, its version and every setting."""
+        """Text that names the class, its version and every setting."""
         return key_of(self)
 
     def shape(self, seconds: float) -> tuple[int, ...]:
-        """The size of the picture, whatever the length."""
+        """The shape of the picture, for a sound of any length."""
         last = (self.size, self.size, 3)
         return last if self.channels == "last" else (3, self.size, self.size)
 
@@ -178,11 +179,11 @@ class _Picture:
 class WavePlot(_Picture):
     """The waveform's envelope over time, blue on white, (N,) -> (224, 224, 3).
 
-    As `librosa.display.waveshow` draws a long sound: from minus to plus the largest magnitude in
-    each column.
+    As in `librosa.display.waveshow`, each column extends from minus to plus the largest magnitude.
 
     Args:
-        limit: the amplitude at the upper edge; None takes each sound's largest and hides loudness.
+        limit: the amplitude at the upper edge; None uses each sound's largest amplitude, so that
+            the picture does not show loudness.
     """
 
     limit: float | None = None
@@ -196,7 +197,7 @@ class WavePlot(_Picture):
         limit = self.limit or float(envelope.max()) or 1.0
         half = self.size / 2
         reach = np.maximum(half * np.minimum(envelope / limit, 1.0), 0.5)  # silence is a line
-        return filled(half - reach, half + reach, self.size)
+        return fill_between(half - reach, half + reach, self.size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +205,7 @@ class ZcrPlot(_Picture):
     """The zero-crossing rate over time, a blue line on white, (N,) -> (224, 224, 3).
 
     Args:
-        limit: the rate at the upper edge, up to 1; None takes each sound's largest.
+        limit: the rate at the upper edge, up to 1; None uses each sound's largest rate.
         line_width: in pixels.
     """
 
@@ -223,14 +224,14 @@ class ZcrPlot(_Picture):
         scale = (self.size - self.line_width) / limit
         half = self.line_width / 2
         low, high = np.minimum(low, limit) * scale, np.minimum(high, limit) * scale + 2 * half
-        return filled(low, high, self.size)
+        return fill_between(low, high, self.size)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MelPicture(_Picture):
-    """The log-mel spectrogram in librosa's colours (magma), (N,) -> (224, 224, 3).
+    """The log-mel spectrogram in librosa's color map (magma), (N,) -> (224, 224, 3).
 
-    Low bands are below. Black is 80 dB below the loudest cell.
+    The lowest band is at the bottom. Black is 80 dB below the loudest cell.
 
     Args:
         n_mels: number of bands.
@@ -240,7 +241,7 @@ class MelPicture(_Picture):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle_whole(self, "n_mels")
+        settle_integer(self, "n_mels")
         self._log_mel()
 
     def _log_mel(self) -> LogMel:
@@ -248,14 +249,15 @@ class MelPicture(_Picture):
 
     def _draw(self, sound: Sound) -> FloatArray:
         log_mel = self._log_mel().of(sound)
-        return coloured(resized(log_mel[::-1], self.size, self.size), "magma")
+        return colorize(resize(log_mel[::-1], self.size, self.size), "magma")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MfccPicture(_Picture):
-    """The MFCC over time in librosa's colours (coolwarm), (N,) -> (224, 224, 3); C0 is below.
+    """The MFCCs over time in librosa's color map (coolwarm), (N,) -> (224, 224, 3).
 
-    C0 is so much larger than the rest that it takes most of the range, as in librosa's plots.
+    C0 is at the bottom. It is so much larger than the other coefficients that it takes up most of
+    the range, as in librosa's plots.
 
     Args:
         n_mfcc: number of coefficients.
@@ -265,7 +267,7 @@ class MfccPicture(_Picture):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle_whole(self, "n_mfcc")
+        settle_integer(self, "n_mfcc")
         self._mfcc()
 
     def _mfcc(self) -> Mfcc:
@@ -273,4 +275,4 @@ class MfccPicture(_Picture):
 
     def _draw(self, sound: Sound) -> FloatArray:
         mfcc = self._mfcc().of(sound)
-        return coloured(resized(mfcc[::-1], self.size, self.size), "coolwarm")
+        return colorize(resize(mfcc[::-1], self.size, self.size), "coolwarm")

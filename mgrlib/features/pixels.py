@@ -1,4 +1,4 @@
-"""The mel picture as a grid of grey values, dark where the sound is loud."""
+"""The mel spectrogram as an image of gray values, dark where the sound is loud."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from mgrlib.features.spectrum import FloatArray, Sound
 
 @dataclass(frozen=True, kw_only=True)
 class MelPixels(LogMel):
-    """How far each cell of the mel picture lies below the loudest, (N,) -> (n_mels, T).
+    """How far each cell of the mel spectrogram lies below the loudest, (N,) -> (n_mels, T).
 
-    The picture of Minhas et al. (2019). The paper says that pixel values are multiplied by a scalar
-    to increase contrast; in the authors' public code a pixel is the magnitude of its decibels below
-    the loudest cell, times 4.5. So 0 is the loudest cell there is, and 360 is silence.
+    This is the input image of Minhas et al. (2019). The paper says that pixel values are multiplied
+    by a scalar to increase contrast. In the authors' public code a pixel is the number of decibels
+    below the loudest cell, times 4.5, so that 0 is the loudest cell and 360 is silence.
+
+    The other arguments are those of `LogMel`; `top_db` limits how dark a pixel can be.
 
     Args:
-        contrast: what the decibels are multiplied by.
-        others: as in `LogMel`; `top_db` is the depth of the picture.
+        contrast: the factor by which the decibels are multiplied.
 
     >>> MelPixels(22050).shape(5.0)
     (128, 216)

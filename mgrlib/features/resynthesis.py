@@ -1,4 +1,4 @@
-"""Array back to sound: what a log-mel spectrogram knows, made audible."""
+"""Resynthesis: turn a log-mel spectrogram back into sound."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from mgrlib.features.spectrum import FloatArray
 
 
 def noise_like(log_mel: np.ndarray, feature: LogMel, *, seed: int = 0) -> FloatArray:
-    """Noise that has this log-mel spectrogram, (n_mels, T) -> (hop_length * (T - 1),).
+    """Noise with the given log-mel spectrogram, (n_mels, T) -> (hop_length * (T - 1),).
 
-    The power of a band is spread evenly over its bins, and each bin gets a phase at random. So
-    what is heard is what the spectrogram holds, and what is missing it does not hold.
+    The power of each band is spread evenly over its bins, and each bin gets a random phase. The
+    noise therefore contains what the spectrogram contains and nothing else of the original sound.
 
     Args:
-        log_mel: what `feature` gave, in dB, or what is left of it.
-        feature: the settings; frames have to overlap by half.
-        seed: of the phases.
+        log_mel: the array that `feature` computed, in dB; it may have been changed since.
+        feature: the settings; frames have to overlap by at least half.
+        seed: of the random phases.
 
     Raises:
-        FeatureError: another number of bands, or frames that do not overlap.
+        FeatureError: if the number of bands differs from the feature's, or if frames overlap by
+            less than half.
     """
     if np.ndim(log_mel) != 2 or len(log_mel) != feature.n_mels:
         expected = f"shape (F={feature.n_mels}, T)"
@@ -33,11 +34,11 @@ def noise_like(log_mel: np.ndarray, feature: LogMel, *, seed: int = 0) -> FloatA
     power = 10.0 ** (np.asarray(log_mel, dtype=np.float64) / (10.0 * feature.exponent))
     bands = (feature.n_mels, feature.fmin, feature.fmax)
     weights = mel_filterbank(feature.sample_rate, feature.n_fft, *bands)
-    share = weights / np.maximum(weights.sum(axis=0), 1e-12)  # of each band in each bin
-    spread = share.T @ (power / weights.sum(axis=1, keepdims=True))  # (bins, T)
-    phases = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi, spread.shape)
-    overlap = feature.n_fft / feature.hop_length  # frames at random add up to this much less power
-    stft = np.sqrt(spread * overlap) * np.exp(1j * phases)
+    fractions = weights / np.maximum(weights.sum(axis=0), 1e-12)  # of each band in each bin
+    bin_power = fractions.T @ (power / weights.sum(axis=1, keepdims=True))  # (F, T)
+    phases = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi, bin_power.shape)
+    overlap = feature.n_fft / feature.hop_length  # random frames add up to this much less power
+    stft = np.sqrt(bin_power * overlap) * np.exp(1j * phases)
     return inverse_stft(
         np.ascontiguousarray(stft.T, dtype=np.complex64), feature.n_fft, feature.hop_length
     )

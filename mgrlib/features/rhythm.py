@@ -1,7 +1,7 @@
-"""When things begin and how regularly: onset strength, tempogram, tempo, beats.
+"""Rhythm features: onset strength, tempogram, tempo and beats.
 
-The numbers are librosa's (`onset_strength`, `tempogram`, `tempo`, `beat_track`), written without
-compiled code so that the first call is as fast as the second.
+The numbers are those of librosa (`onset_strength`, `tempogram`, `tempo`, `beat_track`). The code
+needs no compilation, so the first call is as fast as the second.
 """
 
 from __future__ import annotations
@@ -17,18 +17,16 @@ from mgrlib.features.base import Framewise, fit_frames, settle_choice
 from mgrlib.features.mel import LogMel
 from mgrlib.features.spectrum import FloatArray, Sound, check_waveform, hann_window
 
-START_BPM = (
-    120.0  # the tempo that is likeliest beforehand; half or double is one standard deviation
-)
+START_BPM = 120.0  # the mean of the prior; half and double are one standard deviation away
 MAX_BPM = 320.0
-WINDOW_SECONDS = 8.0  # the stretch of sound over which regularity is looked for
-TIGHTNESS = 100.0  # how much a beat off the tempo costs the beat tracker
+WINDOW_SECONDS = 8.0  # the length of sound over which the autocorrelation is computed
+TIGHTNESS = 100.0  # the weight of the beat tracker's penalty for beats that are off the tempo
 N_MELS = 128
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnsetStrength(Framewise):
-    """How much louder the bands became since the frame before, (N,) -> (1, T) in dB.
+    """The increase of the mel bands since the previous frame, (N,) -> (1, T) in dB.
 
     Args:
         sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
@@ -44,7 +42,7 @@ class OnsetStrength(Framewise):
 
     @property
     def n_rows(self) -> int:
-        """One."""
+        """The number of rows, 1."""
         return 1
 
     def of(self, sound: Sound) -> FloatArray:
@@ -58,26 +56,26 @@ class OnsetStrength(Framewise):
         ).frames_of(sound)
         rises = np.maximum(np.diff(log_mel, axis=0), 0.0)
         strength = np.median(rises, axis=1) if self.aggregate == "median" else rises.mean(axis=1)
-        # A rise shows when the frame's end reaches it, half a frame before it is at the centre.
+        # A rise appears when the frame's end reaches it, half a frame before its center does.
         delay = 1 + self.n_fft // (2 * self.hop_length)
         strength = np.pad(strength, (delay, 0))[: len(log_mel)]
         return fit_frames(strength[np.newaxis], self.n_frames)
 
 
 def _autocorrelation_spectra(strength: FloatArray, n_lags: int) -> Iterator[np.ndarray]:
-    """Blocks of the power spectra of windows around each frame, each divided by its power.
+    """Yield power spectra of the windows around each frame, each divided by the window's power.
 
-    Their inverse transform is the autocorrelation, which is 1 at lag 0.
+    Their inverse transforms are the autocorrelations, which are 1 at lag 0.
     """
     n_fft = scipy.fft.next_fast_len(2 * n_lags - 1, real=True)
     padded = np.pad(strength, n_lags // 2, mode="linear_ramp")
     windows = np.lib.stride_tricks.sliding_window_view(padded, n_lags)[: len(strength)]
     for start in range(0, len(windows), 64):
-        stretch = windows[start : start + 64] * hann_window(n_lags)
-        power = np.einsum("tn,tn->t", stretch, stretch)
-        spectrum = scipy.fft.rfft(stretch, n=n_fft, axis=1)
-        squared = spectrum.real**2 + spectrum.imag**2
-        yield squared / np.where(power > 0, power, 1.0)[:, np.newaxis]
+        block = windows[start : start + 64] * hann_window(n_lags)
+        power = np.einsum("tn,tn->t", block, block)
+        spectrum = scipy.fft.rfft(block, n=n_fft, axis=1)
+        power_spectrum = spectrum.real**2 + spectrum.imag**2
+        yield power_spectrum / np.where(power > 0, power, 1.0)[:, np.newaxis]
 
 
 def _n_lags(sample_rate: int, hop_length: int) -> int:
@@ -85,7 +83,7 @@ def _n_lags(sample_rate: int, hop_length: int) -> int:
 
 
 def _regularity(strength: FloatArray, n_lags: int) -> np.ndarray:
-    """The mean autocorrelation of all windows, (n_lags,): one inverse transform, not T."""
+    """The mean autocorrelation of all windows, (n_lags,), by a single inverse transform."""
     n_fft = scipy.fft.next_fast_len(2 * n_lags - 1, real=True)
     total = sum(
         block.sum(axis=0, dtype=np.float64) for block in _autocorrelation_spectra(strength, n_lags)
@@ -97,7 +95,8 @@ def _regularity(strength: FloatArray, n_lags: int) -> np.ndarray:
 class Tempogram(OnsetStrength):
     """How strongly the music around each frame repeats after each lag, (N,) -> (n_lags, T).
 
-    Lag l is l * hop_length samples long, up to 8 s; 1 is perfect repetition, as at lag 0.
+    Lag l is l * hop_length samples long, up to 8 s. The value is 1 for perfect repetition, as at
+    lag 0.
     """
 
     @property
@@ -117,9 +116,10 @@ class Tempogram(OnsetStrength):
 
 
 def tempo_of(strength: FloatArray, sample_rate: int, hop_length: int) -> float:
-    """The tempo in beats a minute of an onset strength (T,); 0 if nothing begins in it.
+    """The tempo in beats per minute of an onset strength (T,), and 0 if it is zero everywhere.
 
-    The lag after which the music repeats most strongly, weighted towards 120 beats a minute.
+    It corresponds to the lag after which the music repeats most strongly, weighted towards 120
+    beats per minute.
     """
     if not strength.any():
         return 0.0
@@ -133,10 +133,10 @@ def tempo_of(strength: FloatArray, sample_rate: int, hop_length: int) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Tempo(OnsetStrength):
-    """The tempo in beats a minute, (N,) -> (1,): `librosa.feature.tempo`; 0 for silence.
+    """The tempo in beats per minute, (N,) -> (1,), as in `librosa.feature.tempo`; 0 for silence.
 
     With `aggregate="median"` it is the tempo of `librosa.beat.beat_track`. `n_frames` must be None.
-    One of the seven features of Minhas et al. (2019).
+    It is one of the seven features of Minhas et al. (2019).
 
     >>> Tempo(22050).shape(30.0)
     (1,)
@@ -157,12 +157,12 @@ class Tempo(OnsetStrength):
 
 
 def beat_frames(strength: FloatArray, bpm: float, frame_rate: float) -> np.ndarray:
-    """The frames on which beats fall, by dynamic programming (Ellis 2007).
+    """Find the frames of the beats by dynamic programming (Ellis 2007).
 
     Args:
         strength: onset strength, (T,).
-        bpm: tempo in beats a minute; 0 or less gives no beats.
-        frame_rate: frames a second.
+        bpm: tempo in beats per minute; 0 or less gives no beats.
+        frame_rate: frames per second.
     """
     if bpm <= 0 or not strength.any():
         return np.empty(0, dtype=np.int64)
@@ -176,27 +176,27 @@ def beat_frames(strength: FloatArray, bpm: float, frame_rate: float) -> np.ndarr
 
 
 def _best_chains(score: np.ndarray, period: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each frame the score of the best chain of beats that ends there, and the beat before."""
-    back = np.arange(int(np.round(period / 2)), 2 * period + 1)
-    cost = TIGHTNESS * np.log(np.maximum(back, 1) / period) ** 2
+    """For each frame, the score of the best chain of beats ending there and its previous beat."""
+    steps = np.arange(int(np.round(period / 2)), 2 * period + 1)
+    cost = TIGHTNESS * np.log(np.maximum(steps, 1) / period) ** 2
     total, previous = score.astype(np.float64), np.full(len(score), -1)
-    started = False
+    has_begun = False
     for frame in range(len(score)):
-        reachable = back[: max(0, frame - back[0] + 1)]
-        started = started or score[frame] >= 0.01 * score.max()
-        if reachable.size:
-            chains = total[frame - reachable] - cost[: reachable.size]
+        steps_back = steps[: max(0, frame - steps[0] + 1)]
+        has_begun = has_begun or score[frame] >= 0.01 * score.max()
+        if steps_back.size:
+            chains = total[frame - steps_back] - cost[: steps_back.size]
             best = int(chains.argmax())
             total[frame] += chains[best]
-            if started:
-                previous[frame] = frame - reachable[best]
+            if has_begun:
+                previous[frame] = frame - steps_back[best]
     return total, previous
 
 
 def _walk_back(total: np.ndarray, previous: np.ndarray) -> np.ndarray:
-    """The chain that ends at the last peak of at least half the median peak's total."""
-    after = np.append(total[1:], -np.inf)
-    peaks = np.flatnonzero((total[1:] > total[:-1]) & (total[1:] >= after[1:])) + 1
+    """The chain that ends at the last peak whose total is at least half the peaks' median."""
+    next_total = np.append(total[1:], -np.inf)
+    peaks = np.flatnonzero((total[1:] > total[:-1]) & (total[1:] >= next_total[1:])) + 1
     if not peaks.size:
         return np.empty(0, dtype=np.int64)
     frame = int(peaks[total[peaks] >= 0.5 * np.median(total[peaks])][-1])
@@ -208,19 +208,19 @@ def _walk_back(total: np.ndarray, previous: np.ndarray) -> np.ndarray:
 
 
 def _trim(beats: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """The beats without those before the music begins and after it ends."""
+    """Remove the beats before the music begins and after it ends."""
     smooth = np.convolve(score[beats], np.hanning(5))[2:]
     loud = np.flatnonzero(score > 0.5 * np.sqrt(np.mean(smooth**2)))
     return beats[(beats >= loud[0]) & (beats <= loud[-1])] if loud.size else beats[:0]
 
 
 def beat_times(y: np.ndarray, sample_rate: int, *, hop_length: int = 512) -> np.ndarray:
-    """The times of the beats in seconds, as `librosa.beat.beat_track`; none in silence.
+    """The times of the beats in seconds, as in `librosa.beat.beat_track`; silence has no beats.
 
     Args:
         y: (N,) float waveform.
         sample_rate: in Hz.
-        hop_length: the step in samples in which times are measured.
+        hop_length: samples per frame; times are multiples of it.
     """
     sound = Sound(check_waveform("beat_times", y), sample_rate)
     onsets = OnsetStrength(sample_rate, hop_length=hop_length, aggregate="median")
@@ -231,12 +231,12 @@ def beat_times(y: np.ndarray, sample_rate: int, *, hop_length: int = 512) -> np.
 
 @dataclass(frozen=True, kw_only=True)
 class BeatVector(OnsetStrength):
-    """Seven numbers about the beat, (N,) -> (7,); all 0 for silence.
+    """Seven numbers that describe the beat, (N,) -> (7,); all are 0 for silence.
 
-    Columns: tempo (beats a minute); beat_rate (beats found, a minute); beat_spread (standard
-    deviation of the time from beat to beat, in s); pulse (how exactly the music repeats after one
-    beat, 0 to 1); onset_mean and onset_std (of the onset strength, in dB); accent (onset strength
-    on the beats over its mean).
+    The columns are tempo (in beats per minute), beat_rate (detected beats per minute), beat_spread
+    (the standard deviation of the time between beats, in s), pulse (how exactly the music repeats
+    after one beat, 0 to 1), onset_mean and onset_std (of the onset strength, in dB) and accent (the
+    mean onset strength on the beats, divided by its overall mean).
     """
 
     columns: ClassVar[tuple[str, ...]] = (

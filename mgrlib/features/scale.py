@@ -1,8 +1,8 @@
-"""Scalers: fitted on training data only, then the same function for every part of the split.
+"""Scalers, which are fitted on the training set and then applied to every part of the split.
 
 A fitted scaler is a frozen value. It takes numpy arrays and torch tensors, of many segments or of
-one, and returns the same kind; `mgrlib.segments.standardize` puts whole `Segments` through one.
-Fitting on test data is the commonest leak there is: hand `fit` the training part and nothing else.
+one, and returns the same kind; `mgrlib.segments.standardize` applies one to whole `Segments`.
+Fitting on test data is the most common leak: pass only the training set to `fit`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mgrlib.errors import FeatureError, explain
 
 
 def _training_data(where: str, x: Any) -> Any:
-    """A float32 tensor as it is, anything else as a float64 array, if it can be fitted to."""
+    """Check training data; return a tensor as float32 and anything else as a float64 array."""
     x = x.float() if _is_tensor(x) else np.asarray(x, dtype=np.float64)
     if x.ndim < 2 or 0 in x.shape:
         hint = "first axis: segments; second: coefficients."
@@ -28,39 +28,39 @@ def _training_data(where: str, x: Any) -> Any:
 
 
 def _is_tensor(x: Any) -> bool:
-    """Whether `x` is a torch tensor, without knowing of torch."""
+    """Whether `x` is a torch tensor, found without importing torch."""
     return hasattr(x, "new_tensor")
 
 
 def _extremes(x: Any, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The smallest and the largest value over some axes, with as many axes as one segment."""
+    """The smallest and the largest value over the given axes, with as many axes as one segment."""
     if _is_tensor(x):
         return _array(x.amin(dim=axes, keepdim=True)), _array(x.amax(dim=axes, keepdim=True))
     return x.min(axis=axes, keepdims=True)[0], x.max(axis=axes, keepdims=True)[0]
 
 
 def _moments(x: Any, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation over some axes; of a tensor as torch reckons them, in float32."""
+    """Mean and standard deviation over the given axes; torch computes a tensor's in float32."""
     if _is_tensor(x):
-        deviation = x.std(dim=axes, keepdim=True, correction=0)
-        return _array(x.mean(dim=axes, keepdim=True)), _array(deviation)
+        std = x.std(dim=axes, keepdim=True, correction=0)
+        return _array(x.mean(dim=axes, keepdim=True)), _array(std)
     return x.mean(axis=axes, keepdims=True)[0], x.std(axis=axes, keepdims=True)[0]
 
 
 def _array(x: Any) -> np.ndarray:
-    """A tensor (1, ...) as an array (...)."""
+    """Convert a tensor (1, ...) to an array (...)."""
     values: np.ndarray = x[0].detach().cpu().numpy()
     return values
 
 
 def _apply(where: str, x: Any, offset: np.ndarray, scale: np.ndarray) -> Any:
-    """(x - offset) / scale in float32, for (S, F, ...) and (F, ...), as whatever `x` is."""
+    """(x - offset) / scale in float32, for (S, F, ...) and (F, ...); a tensor stays a tensor."""
     values: Any = x.float() if _is_tensor(x) else np.asarray(x, dtype=np.float32)
     n_rows = len(offset)
     fits = values.ndim in (offset.ndim, offset.ndim + 1)
     if not fits or (n_rows > 1 and values.shape[-offset.ndim] != n_rows):
-        rest = ", ..." if offset.ndim > 1 else ""
-        expected = f"shape (S, F={n_rows}{rest}) or (F={n_rows}{rest})"
+        more_axes = ", ..." if offset.ndim > 1 else ""
+        expected = f"shape (S, F={n_rows}{more_axes}) or (F={n_rows}{more_axes})"
         raise FeatureError(explain(where, expected, str(tuple(values.shape))))
     if _is_tensor(x):
         offset, scale = values.new_tensor(offset), values.new_tensor(scale)
@@ -68,22 +68,24 @@ def _apply(where: str, x: Any, offset: np.ndarray, scale: np.ndarray) -> Any:
 
 
 def _like(x: Any, values: np.ndarray) -> Any:
-    """The values as a tensor if `x` is one."""
+    """Return the values as float32, in a tensor if `x` is a tensor."""
     values = values.astype(np.float32, copy=False)
     return x.new_tensor(values) if _is_tensor(x) else values
 
 
-def _all_but_rows(x: Any) -> tuple[int, ...]:
+def _axes_per_coefficient(x: Any) -> tuple[int, ...]:
+    """All axes of (S, F, ...) except the one of the coefficients."""
     return (0, *range(2, x.ndim))
 
 
 @dataclass(frozen=True, eq=False)
 class Standardize:
-    """Each coefficient brought to mean 0 and standard deviation 1 over the training data.
+    """Scale each coefficient to mean 0 and standard deviation 1 over the training data.
 
     Args:
-        mean, deviation: one a coefficient, (F, 1, ...) with as many axes as one segment, or one for
-            all, (1, 1, ...).
+        mean: the mean per coefficient, (F, 1, ...) with as many axes as one segment, or a single
+            mean for all coefficients, (1, 1, ...).
+        std: the standard deviation, of the same shape.
 
     >>> train = np.array([[0.0, 5.0], [2.0, 5.0]])
     >>> Standardize.fit(train)(train)
@@ -92,41 +94,45 @@ class Standardize:
     """
 
     mean: np.ndarray
-    deviation: np.ndarray
+    std: np.ndarray
 
     @classmethod
     def fit(cls, train: Any, *, per: str = "coefficient", eps: float = 0.0) -> Self:
-        """Fitted to (S, F, ...): a coefficient's statistics are over segments and frames.
+        """Compute mean and standard deviation from training data (S, F, ...).
 
         Args:
-            train: the training data; what never changes in them is only shifted to 0.
-            per: "coefficient" has one mean and deviation a row (band, MFCC), over all frames and
-                segments; "array" has one for everything and keeps the rows' differences.
-            eps: added to the deviation, so that what hardly changes stays small.
+            train: the training data. A coefficient that is constant there is only shifted to 0.
+            per: "coefficient" computes a mean and a standard deviation for each row (mel band,
+                MFCC) over all segments and frames; "array" computes one pair from all values, which
+                keeps the differences between the rows.
+            eps: added to the standard deviation, so that a nearly constant coefficient is not
+                blown up.
 
         Raises:
-            FeatureError: data that nothing can be fitted to, or another `per`.
+            FeatureError: if the data are empty, have fewer than two axes or are not finite, or if
+                `per` is neither of the two.
         """
         x = _training_data("Standardize.fit", train)
-        axes = {"coefficient": _all_but_rows(x), "array": tuple(range(x.ndim))}
+        axes = {"coefficient": _axes_per_coefficient(x), "array": tuple(range(x.ndim))}
         if per not in axes:
             raise FeatureError(explain("Standardize.fit", f"per among {sorted(axes)}", repr(per)))
-        (low, high), (mean, deviation) = _extremes(x, axes[per]), _moments(x, axes[per])
-        constant = low == high  # whose mean may be off by a rounding error
-        mean, deviation = np.where(constant, low, mean), np.where(constant, 1.0, deviation + eps)
-        return cls(mean.astype(np.float32), deviation.astype(np.float32))
+        (low, high), (mean, std) = _extremes(x, axes[per]), _moments(x, axes[per])
+        constant = low == high  # their mean may be off by a rounding error
+        mean, std = np.where(constant, low, mean), np.where(constant, 1.0, std + eps)
+        return cls(mean.astype(np.float32), std.astype(np.float32))
 
     def __call__(self, x: Any) -> Any:
         """(S, F, ...) or (F, ...) -> the same shape, float32."""
-        return _apply("Standardize", x, self.mean, self.deviation)
+        return _apply("Standardize", x, self.mean, self.std)
 
 
 @dataclass(frozen=True, eq=False)
 class MinMax:
-    """Each coefficient brought to [0, 1] over the training data; other data may go beyond.
+    """Scale each coefficient to [0, 1] over the training data; other data may fall outside.
 
     Args:
-        low, span: one a coefficient, (F, 1, ...) with as many axes as one segment.
+        low: the smallest value per coefficient, (F, 1, ...) with as many axes as one segment.
+        span: the largest value minus the smallest, of the same shape.
 
     >>> train = np.array([[0.0, 5.0], [4.0, 5.0]])
     >>> MinMax.fit(train)(np.array([[1.0, 5.0], [6.0, 5.0]]))
@@ -139,12 +145,12 @@ class MinMax:
 
     @classmethod
     def fit(cls, train: Any) -> Self:
-        """Fitted to (S, F, ...): a coefficient's range is over segments and frames.
+        """Find each coefficient's range over all segments and frames of (S, F, ...).
 
-        One that never changes is only shifted to 0.
+        A coefficient that is constant is only shifted to 0.
         """
         x = _training_data("MinMax.fit", train)
-        low, high = _extremes(x, _all_but_rows(x))
+        low, high = _extremes(x, _axes_per_coefficient(x))
         span = np.where(high > low, high - low, 1.0)
         return cls(low.astype(np.float32), span.astype(np.float32))
 
@@ -155,7 +161,7 @@ class MinMax:
 
 @dataclass(frozen=True)
 class UnitNorm:
-    """Each vector divided by its length, so that only its direction counts; nothing to fit.
+    """Divide each vector by its Euclidean length, so that only its direction counts.
 
     >>> UnitNorm()(np.array([[3.0, 4.0], [0.0, 0.0]]))
     array([[0.6, 0.8],
@@ -163,7 +169,7 @@ class UnitNorm:
     """
 
     def __call__(self, x: Any) -> Any:
-        """(..., D) -> the same shape, float32; a vector of zeros stays one."""
+        """(..., D) -> the same shape, float32; a vector of zeros stays zero."""
         values = np.asarray(x, dtype=np.float32)
         length = np.linalg.norm(values, axis=-1, keepdims=True)
         return _like(x, values / np.where(length > 0, length, 1.0))

@@ -1,7 +1,7 @@
-"""What one frame sounds like: its spectrum, and a few numbers that sum it up.
+"""Features of single frames: the spectrum, and numbers that summarize it.
 
-Each class is the function of the same name in `librosa.feature`, with a time axis: (N,) ->
-(rows, T). What silence gives is what frames added by `n_frames` hold.
+Each class computes what the function of the same name in `librosa.feature` does, with a time axis:
+(N,) -> (rows, T). Frames added by `n_frames` have the values of silence.
 """
 
 from __future__ import annotations
@@ -18,35 +18,35 @@ from mgrlib.features.base import (
     Framewise,
     fit_frames,
     settle_choice,
+    settle_integer,
     settle_real,
-    settle_whole,
 )
 from mgrlib.features.mel import power_to_db, silence_db
 from mgrlib.features.spectrum import FloatArray, Sound, Spectrum, frozen_array
 
-TINY = np.finfo(np.float32).tiny  # what librosa takes for zero when it divides
+TINY = np.finfo(np.float32).tiny  # librosa treats divisors below this as zero
 
 
 @lru_cache(maxsize=16)
 def bin_frequencies(sample_rate: int, n_fft: int) -> np.ndarray:
-    """The centre of each bin in Hz, (F,) float64."""
+    """The center frequency of each bin in Hz, (F,) float64."""
     frequencies: np.ndarray = frozen_array(np.arange(n_fft // 2 + 1) * (sample_rate / n_fft))
     return frequencies
 
 
 @dataclass(frozen=True)
 class _OneRow(Framewise):
-    """A feature of one number a frame."""
+    """A feature with one number per frame."""
 
     @property
     def n_rows(self) -> int:
-        """One."""
+        """The number of rows, 1."""
         return 1
 
     def _spectrum(self, sound: Sound) -> Spectrum:
         return sound.spectrum(self.n_fft, self.hop_length, self.pad_mode)
 
-    def _row(self, values: np.ndarray, fill: float = 0.0) -> FloatArray:
+    def _fit_row(self, values: np.ndarray, fill: float = 0.0) -> FloatArray:
         return fit_frames(values[np.newaxis], self.n_frames, fill)
 
 
@@ -57,7 +57,8 @@ class Stft(Framewise):
     Args:
         sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
         scale: "magnitude", "power" (its square) or "db" (of the power, against 1).
-        top_db: for "db" only: nothing is left further than this below the loudest cell.
+        top_db: for "db" only: values further than this below the loudest cell are raised to this
+            floor; None sets no such floor.
 
     >>> Stft(22050).shape(1.0)
     (1025, 44)
@@ -88,14 +89,15 @@ class Stft(Framewise):
 
 
 def _moments(spectrum: Spectrum, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """The mean frequency and its square's mean in each frame, (T,) each, in float64.
+    """The mean frequency and the mean squared frequency of each frame, (T,) each.
 
-    float64, because a narrow line's width is the small difference of two large numbers.
+    They are float64 because the bandwidth of a pure tone is the small difference of two large
+    numbers.
     """
     frequencies = bin_frequencies(sample_rate, spectrum.n_fft)
     powers = np.stack([np.ones_like(frequencies), frequencies, frequencies**2], axis=1)
     moments = np.empty((len(spectrum.frames), 3))
-    for block, magnitude in _cache_sized(spectrum.magnitude):
+    for block, magnitude in _blocks(spectrum.magnitude):
         moments[block] = magnitude.astype(np.float64) @ powers
     total, first, second = moments.T
     total = np.where(total < TINY, np.inf, total)
@@ -104,15 +106,15 @@ def _moments(spectrum: Spectrum, sample_rate: int) -> tuple[np.ndarray, np.ndarr
 
 @dataclass(frozen=True)
 class SpectralCentroid(_OneRow):
-    """The mean frequency in Hz, weighted by magnitude, (N,) -> (1, T): brightness.
+    """The mean frequency in Hz, weighted by magnitude, (N,) -> (1, T): a measure of brightness.
 
-    Silence gives 0. One of the seven features of Minhas et al. (2019).
+    It is 0 for silence, and one of the seven features of Minhas et al. (2019).
     """
 
     def of(self, sound: Sound) -> FloatArray:
         """(1, T), sharing the sound's spectra."""
-        mean, _ = _shared_moments(self, sound)
-        return self._row(mean)
+        mean, _ = _cached_moments(self, sound)
+        return self._fit_row(mean)
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,13 @@ class SpectralBandwidth(_OneRow):
 
     def of(self, sound: Sound) -> FloatArray:
         """(1, T), sharing the sound's spectra."""
-        mean, mean_square = _shared_moments(self, sound)
-        return self._row(np.sqrt(np.maximum(mean_square - mean**2, 0.0)))
+        mean, mean_square = _cached_moments(self, sound)
+        return self._fit_row(np.sqrt(np.maximum(mean_square - mean**2, 0.0)))
 
 
-def _shared_moments(feature: _OneRow, sound: Sound) -> tuple[np.ndarray, np.ndarray]:
+def _cached_moments(feature: _OneRow, sound: Sound) -> tuple[np.ndarray, np.ndarray]:
     name = ("moments", feature.n_fft, feature.hop_length, feature.pad_mode)
-    moments: tuple[np.ndarray, np.ndarray] = sound.once(
+    moments: tuple[np.ndarray, np.ndarray] = sound.cached(
         name, lambda: _moments(feature._spectrum(sound), feature.sample_rate)
     )
     return moments
@@ -135,65 +137,66 @@ def _shared_moments(feature: _OneRow, sound: Sound) -> tuple[np.ndarray, np.ndar
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralRolloff(_OneRow):
-    """The frequency in Hz below which most of the magnitude lies, (N,) -> (1, T).
+    """The frequency in Hz below which a given fraction of the magnitude lies, (N,) -> (1, T).
 
     Args:
         sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-        share: how much counts as most, between 0 and 1.
+        fraction: of the frame's total magnitude, between 0 and 1.
     """
 
-    share: float = 0.85
+    fraction: float = 0.85
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle_real(self, "share", low=1e-6, high=1 - 1e-6)
+        settle_real(self, "fraction", low=1e-6, high=1 - 1e-6)
 
     def of(self, sound: Sound) -> FloatArray:
         """(1, T), sharing the sound's spectra."""
         spectrum = self._spectrum(sound)
         bins = np.empty(len(spectrum.frames), dtype=np.intp)
-        for block, magnitude in _cache_sized(spectrum.magnitude):
-            below = np.cumsum(magnitude, axis=1)
-            enough = np.float32(self.share) * below[:, -1:]
-            bins[block] = np.count_nonzero(below < enough, axis=1)
-        return self._row(bin_frequencies(self.sample_rate, self.n_fft)[bins])
+        for block, magnitude in _blocks(spectrum.magnitude):
+            sums = np.cumsum(magnitude, axis=1)
+            limit = np.float32(self.fraction) * sums[:, -1:]
+            bins[block] = np.count_nonzero(sums < limit, axis=1)
+        return self._fit_row(bin_frequencies(self.sample_rate, self.n_fft)[bins])
 
 
 @dataclass(frozen=True)
 class SpectralFlatness(_OneRow):
-    """Geometric over arithmetic mean of the power, (N,) -> (1, T): 1 is noise, 0 a pure tone.
+    """The ratio of the power's geometric to its arithmetic mean, (N,) -> (1, T).
 
-    Silence gives 1: its spectrum is flat. One of the seven features of Minhas et al. (2019).
+    It is near 1 for noise, near 0 for a pure tone, and 1 for silence, whose spectrum is flat. It is
+    one of the seven features of Minhas et al. (2019).
     """
 
     def of(self, sound: Sound) -> FloatArray:
         """(1, T), sharing the sound's spectra."""
         spectrum = self._spectrum(sound)
         out = np.empty(len(spectrum.frames), dtype=np.float32)
-        for block, power in _cache_sized(spectrum.power):
+        for block, power in _blocks(spectrum.power):
             power = np.maximum(power, np.float32(1e-10))
             arithmetic = power.mean(axis=1)
             out[block] = np.exp(np.log(power, out=power).mean(axis=1)) / arithmetic
-        return self._row(out, fill=1.0)
+        return self._fit_row(out, fill=1.0)
 
 
-def _cache_sized(x: np.ndarray, n_rows: int = 64) -> list[tuple[slice, np.ndarray]]:
-    """The array in blocks of rows that stay in the cache from one operation to the next."""
+def _blocks(x: np.ndarray, n_rows: int = 64) -> list[tuple[slice, np.ndarray]]:
+    """Divide an array into blocks of rows that fit into the processor's cache."""
     blocks = [slice(start, start + n_rows) for start in range(0, len(x), n_rows)]
     return [(block, x[block]) for block in blocks]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralContrast(Framewise):
-    """Peaks against valleys of the spectrum in octave bands, (N,) -> (n_bands + 1, T) in dB.
+    """The difference between peaks and valleys in octave bands, (N,) -> (n_bands + 1, T) in dB.
 
-    In each band the loudest fiftieth of the bins against the quietest (Jiang et al. 2002). One of
-    the seven features of Minhas et al. (2019).
+    In each band the loudest 2 % of the bins are compared with the quietest 2 % (Jiang et al. 2002).
+    It is one of the seven features of Minhas et al. (2019).
 
     Args:
         sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-        n_bands: octaves above `fmin`; what lies below is one band more.
-        fmin: lower end of the first octave in Hz.
+        n_bands: the number of octaves above `fmin`; the frequencies below are one more band.
+        fmin: lower edge of the first octave in Hz.
     """
 
     n_bands: int = 6
@@ -201,16 +204,16 @@ class SpectralContrast(Framewise):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle_whole(self, "n_bands")
+        settle_integer(self, "n_bands")
         settle_real(self, "fmin", low=1e-3, high=self.sample_rate / 2)
         top = self.fmin * 2.0 ** (self.n_bands - 1)
         if top >= self.sample_rate / 2:
             raise FeatureError(
                 explain(
                     "SpectralContrast",
-                    f"bands below half the rate of {self.sample_rate} Hz",
+                    f"bands below half the sample rate of {self.sample_rate} Hz",
                     f"one that begins at {top:g} Hz",
-                    "use fewer n_bands, a lower fmin or a higher rate.",
+                    "use fewer n_bands, a lower fmin or a higher sample rate.",
                 )
             )
         empty = [i for i, (low, high, _) in enumerate(_octaves(self)) if high <= low]
@@ -234,11 +237,11 @@ class SpectralContrast(Framewise):
         spectrum = sound.spectrum(self.n_fft, self.hop_length, self.pad_mode)
         peaks = np.empty((self.n_rows, len(spectrum.frames)), dtype=np.float32)
         valleys = np.empty_like(peaks)
-        for block, magnitude in _cache_sized(spectrum.magnitude):
+        for block, magnitude in _blocks(spectrum.magnitude):
             for band, (low, high, n_extreme) in enumerate(_octaves(self)):
-                ordered = np.sort(magnitude[:, low:high], axis=1)
-                valleys[band, block] = ordered[:, :n_extreme].sum(axis=1) / n_extreme
-                peaks[band, block] = ordered[:, -n_extreme:].sum(axis=1) / n_extreme
+                values = np.sort(magnitude[:, low:high], axis=1)
+                valleys[band, block] = values[:, :n_extreme].sum(axis=1) / n_extreme
+                peaks[band, block] = values[:, -n_extreme:].sum(axis=1) / n_extreme
         peaks_db, valleys_db = power_to_db(peaks), power_to_db(valleys)
         silence = silence_db(peaks_db, 80.0) - silence_db(valleys_db, 80.0)
         return fit_frames(peaks_db - valleys_db, self.n_frames, silence)
@@ -246,10 +249,10 @@ class SpectralContrast(Framewise):
 
 @lru_cache(maxsize=16)
 def _octaves(feature: SpectralContrast) -> list[tuple[int, int, int]]:
-    """First bin, end bin and number of extreme bins of each band, with librosa's edges.
+    """First bin, end bin and number of extreme bins of each band, as librosa chooses them.
 
-    A band begins one bin early, ends one bin early unless it is the last, and the extremes are a
-    fiftieth of its bins before that, at least one.
+    A band begins one bin early and, unless it is the last, ends one bin early. The extremes are 2 %
+    of its bins before its end is moved, and at least one.
     """
     frequencies = bin_frequencies(feature.sample_rate, feature.n_fft)
     edges = [0.0, *(feature.fmin * 2.0**octave for octave in range(feature.n_bands + 1))]
@@ -265,10 +268,10 @@ def _octaves(feature: SpectralContrast) -> list[tuple[int, int, int]]:
 
 @dataclass(frozen=True)
 class ZeroCrossingRate(_OneRow):
-    """The share of samples at which the sign changes, (N,) -> (1, T), from 0 to 1.
+    """The fraction of samples at which the sign changes, (N,) -> (1, T), from 0 to 1.
 
-    A sine of f Hz crosses 2 f times a second. The ends are continued with their last value, so
-    `pad_mode` has no effect. One of the seven features of Minhas et al. (2019).
+    A sine of f Hz crosses zero 2 f times per second. The ends are extended with their last value,
+    so `pad_mode` has no effect. It is one of the seven features of Minhas et al. (2019).
     """
 
     def of(self, sound: Sound) -> FloatArray:
@@ -279,32 +282,34 @@ class ZeroCrossingRate(_OneRow):
         crossings = np.concatenate([np.zeros(1, dtype=np.int32), changes])
         starts = np.arange(0, max(1, len(negative) - self.n_fft + 1), self.hop_length)
         ends = np.minimum(starts + self.n_fft - 1, len(crossings) - 1)
-        return self._row((crossings[ends] - crossings[starts]) / self.n_fft)
+        return self._fit_row((crossings[ends] - crossings[starts]) / self.n_fft)
 
 
 @dataclass(frozen=True)
 class Rms(_OneRow):
-    """The root of the mean squared amplitude, (N,) -> (1, T): loudness, roughly.
+    """The root of the mean squared amplitude, (N,) -> (1, T): a rough measure of loudness.
 
-    A sine of amplitude 1 has 0.707.
+    It is 0.707 for a sine of amplitude 1.
     """
 
     def of(self, sound: Sound) -> FloatArray:
         """(1, T), sharing the sound's frames."""
         frames = self._spectrum(sound).frames
-        return self._row(np.sqrt(np.einsum("tn,tn->t", frames, frames) / self.n_fft))
+        return self._fit_row(np.sqrt(np.einsum("tn,tn->t", frames, frames) / self.n_fft))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chroma(Framewise):
-    """Power in each of the twelve pitch classes from C on, (N,) -> (n_chroma, T), largest 1.
+    """The power in each pitch class, starting with C, (N,) -> (n_chroma, T), in [0, 1].
 
-    One of the seven features of Minhas et al. (2019). Silent frames are 0.
+    Each frame is divided by its largest value; silent frames are 0. Chroma is one of the seven
+    features of Minhas et al. (2019).
 
     Args:
         sample_rate, n_fft, hop_length, n_frames, pad_mode: as in `Framewise`.
-        n_chroma: pitch classes an octave.
-        tuning: where A lies, in fractions of a class from 440 Hz; None estimates it for each sound.
+        n_chroma: pitch classes per octave.
+        tuning: how far A is from 440 Hz, as a fraction of a pitch class; None estimates it for each
+            sound.
     """
 
     n_chroma: int = 12
@@ -312,7 +317,7 @@ class Chroma(Framewise):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        settle_whole(self, "n_chroma")
+        settle_integer(self, "n_chroma")
         settle_real(self, "tuning", low=-0.5, high=0.5, optional=True)
 
     @property
@@ -337,18 +342,18 @@ class Chroma(Framewise):
 def chroma_filterbank(
     sample_rate: int, n_fft: int, n_chroma: int = 12, tuning: float = 0.0
 ) -> FloatArray:
-    """What each bin gives to each pitch class, (n_chroma, F): `librosa.filters.chroma`.
+    """The weight of each bin in each pitch class, (n_chroma, F), as in `librosa.filters.chroma`.
 
-    A bin gives to the classes around its pitch, as a bell curve two classes wide; bins far from
-    the fifth octave, where most music lies, count less.
+    The weights of a bin are a bell curve, two classes wide, around its pitch. Bins far from the
+    fifth octave, which contains most of the music, have smaller weights.
     """
     frequencies = np.arange(1, n_fft) * (sample_rate / n_fft)
     pitches = n_chroma * np.log2(frequencies / 27.5) - tuning
     pitches = np.concatenate([[pitches[0] - 1.5 * n_chroma], pitches])  # 0 Hz has no pitch
     widths = np.append(np.maximum(np.diff(pitches), 1.0), 1.0)
     half = np.round(n_chroma / 2)
-    away = np.remainder(pitches - np.arange(n_chroma)[:, np.newaxis] + half, n_chroma) - half
-    weights = np.exp(-0.5 * (2.0 * away / widths) ** 2)
+    distances = np.remainder(pitches - np.arange(n_chroma)[:, np.newaxis] + half, n_chroma) - half
+    weights = np.exp(-0.5 * (2.0 * distances / widths) ** 2)
     weights /= np.sqrt((weights**2).sum(axis=0))
     weights *= np.exp(-0.5 * ((pitches / n_chroma - 5.0) / 2.0) ** 2)
     from_c = np.roll(weights, -3 * (n_chroma // 12), axis=0)  # the classes above began with A
@@ -356,17 +361,17 @@ def chroma_filterbank(
 
 
 def estimate_tuning(power: np.ndarray, sample_rate: int, n_fft: int, n_chroma: int = 12) -> float:
-    """How far the music is from A = 440 Hz, in classes from -0.5 to 0.5, in steps of 0.01.
+    """Estimate how far the tuning is from A = 440 Hz, in pitch classes from -0.5 to 0.5.
 
-    The most frequent deviation of the louder half of all spectral peaks from 150 to 4000 Hz, as
-    `librosa.estimate_tuning`. 0 when there is no peak.
+    As in `librosa.estimate_tuning`, it is the most frequent deviation, in steps of 0.01, among the
+    louder half of all spectral peaks from 150 to 4000 Hz. It is 0 if there is no peak.
 
     Args:
         power: (T, F).
-        sample_rate, n_fft: what it was computed with.
-        n_chroma: classes an octave.
+        sample_rate, n_fft: the settings with which `power` was computed.
+        n_chroma: pitch classes per octave.
     """
-    peaks = [_spectral_peaks(block, sample_rate, n_fft) for _, block in _cache_sized(power)]
+    peaks = [_spectral_peaks(block, sample_rate, n_fft) for _, block in _blocks(power)]
     pitches, heights = (np.concatenate(parts) for parts in zip(*peaks, strict=True))
     if not pitches.size:
         return 0.0
@@ -381,20 +386,17 @@ def estimate_tuning(power: np.ndarray, sample_rate: int, n_fft: int, n_chroma: i
 def _spectral_peaks(
     power: np.ndarray, sample_rate: int, n_fft: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Frequency in Hz and height of all peaks of at least a tenth of their frame's largest.
+    """Frequency in Hz and height of all peaks of at least a tenth of their frame's maximum.
 
-    Both are read off the parabola through the peak and its neighbours.
+    Both are those of the parabola through the peak and its two neighbors.
     """
     frequencies = bin_frequencies(sample_rate, n_fft)
     inside = np.flatnonzero((frequencies >= 150.0) & (frequencies < min(4000.0, sample_rate / 2)))
     if not inside.size or len(frequencies) < 3:
         return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.float32)
     low, high = max(1, inside[0]), min(inside[-1] + 1, len(frequencies) - 1)
-    middle, left, right = (
-        power[:, low:high],
-        power[:, low - 1 : high - 1],
-        power[:, low + 1 : high + 1],
-    )
+    middle = power[:, low:high]
+    left, right = power[:, low - 1 : high - 1], power[:, low + 1 : high + 1]
     least = np.float32(0.1) * power.max(axis=1, keepdims=True)
     peaks = np.nonzero((middle > least) & (middle > left) & (middle >= right))
     top, slope = middle[peaks], (right[peaks] - left[peaks]) / 2

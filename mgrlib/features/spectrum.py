@@ -1,9 +1,9 @@
-"""A sound while its features are computed: each spectrum of it is computed once.
+"""A sound and its spectra, each of which is computed only once for all features.
 
-Spectra are laid out frame by frame, (T, F), because that is the order in which they are computed
-and read; features turn them to the usual (F, T) at the end. The transform runs over blocks of
-frames small enough to stay in the processor's cache, in float32: 2 to 3 times as fast as
-transforming the whole clip in float64, at a cost of less than 0.001 dB.
+Spectra are stored frame by frame, (T, F), because they are computed and read in that order;
+features transpose them to the usual (F, T) at the end. The transform runs in float32 over blocks of
+frames that fit into the processor's cache. It is 2 to 3 times as fast as a transform of the whole
+clip in float64 and differs from it by less than 0.001 dB.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from mgrlib.errors import FeatureError, explain
 FloatArray = NDArray[np.float32]
 
 PAD_MODES = ("constant", "reflect")
-LARGEST = 1e9  # its power, summed over a frame, is still far from what float32 can hold
+LARGEST = 1e9  # its power, summed over a frame, stays far below the largest float32
 BLOCK_SAMPLES = 64 * 2048  # a block of frames, its spectrum and its power fit a 2 MB cache
 
 
 def check_waveform(where: str, y: Any) -> FloatArray:
-    """The waveform as contiguous float32, if it is one.
+    """Check a waveform and return it as contiguous float32.
 
     Args:
-        where: who asks, for the message.
-        y: (N,) floating-point samples, N >= 1. Integers are refused: their scale is unknown here.
+        where: the name of the caller, for the error message.
+        y: (N,) floating-point samples, N >= 1. Integers are refused, because their scale is
+            unknown.
 
     Raises:
-        FeatureError: naming the fault.
+        FeatureError: if the array is not such a waveform; the message says why.
     """
     y = np.asarray(y)
     if y.ndim != 1:
@@ -44,7 +45,7 @@ def check_waveform(where: str, y: Any) -> FloatArray:
     if not np.issubdtype(y.dtype, np.floating):
         hint = "scale integers to [-1, 1] first: y.astype('float32') / 32768 for 16 bits."
         raise FeatureError(explain(where, "floating-point samples", str(y.dtype), hint))
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite and is refused
+    with np.errstate(over="ignore"):  # values too large for float32 become infinite, refused below
         y = np.ascontiguousarray(y, dtype=np.float32)
     peak = max(float(y.max()), -float(y.min()))  # NaN if there is one
     if not peak <= LARGEST:
@@ -53,7 +54,7 @@ def check_waveform(where: str, y: Any) -> FloatArray:
 
 
 def _peak_fault(where: str, y: FloatArray) -> str:
-    """What is wrong with a waveform whose largest magnitude is not as it should be."""
+    """The error message for a waveform with values that are not finite or too large."""
     faulty = np.flatnonzero(~np.isfinite(y))
     if faulty.size:
         got = f"{faulty.size} NaN or infinite of {y.size}, the first at sample {faulty[0]}"
@@ -70,13 +71,13 @@ def hann_window(n_fft: int) -> FloatArray:
 
 
 def frozen_array(x: np.ndarray) -> Any:
-    """The array itself, made read-only: it is shared by everyone who asks for it."""
+    """Make an array read-only and return it; cached arrays have more than one user."""
     x.flags.writeable = False
     return x
 
 
 class Spectrum:
-    """The short-time Fourier transform of a sound, and what follows from it, each computed once.
+    """The short-time Fourier transform of a sound, its power and its magnitude, each computed once.
 
     Args:
         y: (N,) float32.
@@ -85,7 +86,7 @@ class Spectrum:
 
     def __init__(self, y: FloatArray, n_fft: int, hop_length: int, pad_mode: str) -> None:
         self.n_fft, self.hop_length = n_fft, hop_length
-        self.keep = False  # whether the whole power will be wanted again
+        self.keep = False  # whether the whole power will be needed again
         padded = pad_ends(y, n_fft // 2, pad_mode)
         if padded.size < n_fft:  # one sample and an odd frame
             padded = np.pad(padded, (0, n_fft - padded.size))
@@ -100,8 +101,8 @@ class Spectrum:
         buffer = np.empty((n_block, self.n_fft), dtype=np.float32)
         for start in range(0, last, n_block):
             block = slice(start, min(start + n_block, last))
-            windowed = np.multiply(self.frames[block], window, out=buffer[: block.stop - start])
-            yield block, scipy.fft.rfft(windowed, axis=1, overwrite_x=True)
+            frames = np.multiply(self.frames[block], window, out=buffer[: block.stop - start])
+            yield block, scipy.fft.rfft(frames, axis=1, overwrite_x=True)
 
     def power_blocks(self, n_frames: int | None = None) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield (frames, their power of shape (block, F) float32), block after block."""
@@ -140,50 +141,50 @@ class Spectrum:
 
 
 def pad_ends(y: FloatArray, n: int, pad_mode: str) -> FloatArray:
-    """The waveform with `n` samples added before and after: zeros, or its own mirror image."""
+    """Extend the waveform by `n` samples at both ends, with zeros or with its mirror image."""
     return np.pad(y, n, mode="reflect" if pad_mode == "reflect" else "constant")
 
 
 def squared_magnitude(stft: np.ndarray) -> FloatArray:
-    """|stft|^2, for a contiguous complex64 array that is overwritten."""
+    """|stft|^2 of a contiguous complex64 array, which is overwritten."""
     parts = stft.view(np.float32)
     np.square(parts, out=parts)
     return parts[..., ::2] + parts[..., 1::2]
 
 
 class Sound:
-    """A checked waveform that remembers the spectra computed from it.
+    """A checked waveform that caches the spectra computed from it.
 
-    Features that are computed together (`Concat`, `Vector26`, `Vector57`) are given one `Sound`,
-    and so share one STFT; it lives as long as the call and is not for keeping.
+    Features that are computed together (`Concat`, `Vector26`, `Vector57`) get the same `Sound` and
+    therefore use the same STFT. A `Sound` is discarded at the end of the call.
 
     Args:
         y: (N,) floating-point samples.
-        sample_rate: its rate in Hz.
-        where: who asks, for messages.
+        sample_rate: of `y`, in Hz.
+        where: the name of the caller, for error messages.
     """
 
     def __init__(self, y: Any, sample_rate: int, *, where: str = "Sound") -> None:
         self.y = check_waveform(where, y)
         self.sample_rate = sample_rate
-        self.shared = False
-        self._known: dict[Hashable, Any] = {}
+        self._keep = False
+        self._cache: dict[Hashable, Any] = {}
 
     def spectrum(self, n_fft: int, hop_length: int, pad_mode: str = "constant") -> Spectrum:
-        """The spectrum with these settings, computed when first asked for."""
-        spectrum: Spectrum = self.once(
+        """The spectrum with these settings, computed at the first call."""
+        spectrum: Spectrum = self.cached(
             ("spectrum", n_fft, hop_length, pad_mode),
             lambda: Spectrum(self.y, n_fft, hop_length, pad_mode),
         )
-        spectrum.keep = self.shared
+        spectrum.keep = self._keep
         return spectrum
 
-    def share(self) -> None:
-        """From now on keep what several features are going to want."""
-        self.shared = True
+    def keep_spectra(self) -> None:
+        """Keep whole spectra from now on, because several features are going to need them."""
+        self._keep = True
 
-    def once(self, name: Hashable, compute: Callable[[], Any]) -> Any:
-        """What `compute` returns, computed for the first who asks for it by that name."""
-        if name not in self._known:
-            self._known[name] = compute()
-        return self._known[name]
+    def cached(self, name: Hashable, compute: Callable[[], Any]) -> Any:
+        """The result of `compute`, which is called at the first request for this name only."""
+        if name not in self._cache:
+            self._cache[name] = compute()
+        return self._cache[name]

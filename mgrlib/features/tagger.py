@@ -1,9 +1,9 @@
 """The front end of Choi's taggers: 29.12 s at 12 kHz as 96 mel bands by 1366 frames, in dB.
 
-Three of its steps look like slips and are part of the recipe, since the networks were trained with
-them: the mel *power* is squared once more, so that the floor 80 dB below the loudest cell is 40 dB
-of real power; frames at the ends are centred by reflection; and the networks of 2016 read each clip
-with its own mean taken off and divided by its own deviation, which no published program does.
+Three of its steps look like mistakes, but the networks were trained with them. The mel *power* is
+squared once more, so that the floor of 80 dB below the loudest cell corresponds to 40 dB of power.
+The ends of the sound are mirrored rather than filled with zeros. And the networks of 2016 expect
+each clip standardized by its own mean and standard deviation, which no published program does.
 """
 
 from __future__ import annotations
@@ -24,40 +24,40 @@ TAGGER_SECONDS = 29.12
 
 
 def standardize_clips(x: Any) -> Any:
-    """Each clip by itself brought to mean 0 and deviation 1: (..., F, T) -> the same, float32.
+    """Scale each clip to mean 0 and standard deviation 1: (..., F, T) -> the same shape, float32.
 
-    A clip that is one value throughout, such as silence, becomes zeros. Takes arrays and tensors,
-    and returns what it was given.
+    A constant clip, such as silence, becomes zeros. An array gives an array, a tensor a tensor.
 
     >>> standardize_clips(np.array([[[0.0, 2.0]], [[-80.0, -80.0]]]))
     array([[[-1.,  1.]],
     <BLANKLINE>
            [[ 0.,  0.]]], dtype=float32)
     """
-    if hasattr(x, "new_tensor"):  # in torch's own operations, which an ONNX file can have too
+    if hasattr(x, "new_tensor"):  # torch operations only, which can be exported to ONNX
         values = x.double()
         mean = values.mean(dim=(-2, -1), keepdim=True)
-        deviation = values.std(dim=(-2, -1), correction=0, keepdim=True)
-        z = (values - mean) / deviation.where(deviation > 1e-6, math.inf)
-        return z.float()
+        std = values.std(dim=(-2, -1), correction=0, keepdim=True)
+        scores = (values - mean) / std.where(std > 1e-6, math.inf)
+        return scores.float()
     values = np.asarray(x, dtype=np.float64)
     mean = values.mean(axis=(-2, -1), keepdims=True)
-    deviation = values.std(axis=(-2, -1), keepdims=True)
-    z = (values - mean) / np.where(deviation > 1e-6, deviation, np.inf)
-    return z.astype(np.float32)
+    std = values.std(axis=(-2, -1), keepdims=True)
+    scores = (values - mean) / np.where(std > 1e-6, std, np.inf)
+    return scores.astype(np.float32)
 
 
 @dataclass(frozen=True)
 class TaggerMel:
-    """The mel spectrogram that Choi's taggers read, (N,) -> (96, 1366).
+    """The mel spectrogram that Choi's taggers take as input, (N,) -> (96, 1366).
 
     Args:
-        sample_rate: 12000, written out as everywhere; the networks know no other.
-        part: of a sound longer than 29.12 s, its "centre" (Choi) or its "start" (Jiménez and José,
-            on clips of 30 s). A shorter one is filled up with zeros behind.
-        scale: "clip" takes each clip's mean off and divides by its deviation, "none" leaves dB.
-        exponent: the mel power is raised to this; 1 leaves out the square.
-        top_db: nothing is left further than this below the loudest cell; None for no such floor.
+        sample_rate: 12000, the only rate that the networks were trained for.
+        part: which 29.12 s of a longer sound are taken: its "centre" (Choi) or its "start" (Jiménez
+            and José, on clips of 30 s). A shorter sound is filled up with zeros at the end.
+        scale: "clip" standardizes each clip, "none" leaves the values in dB.
+        exponent: the power to which the mel power is raised; 1 leaves out the square.
+        top_db: values further than this below the loudest cell are raised to this floor; None sets
+            no such floor.
 
     >>> TaggerMel(12000).shape(30.0)
     (96, 1366)
@@ -81,12 +81,12 @@ class TaggerMel:
 
     @property
     def key(self) -> str:
-        """Stable text that names the class, its version and every setting."""
+        """Text that names the class, its version and every setting."""
         return key_of(self)
 
     @property
     def log_mel(self) -> LogMel:
-        """The same without the cutting to length and the scaling."""
+        """The log-mel spectrogram before the cut to 29.12 s and the scaling."""
         return LogMel(
             self.sample_rate,
             n_fft=512,
@@ -105,10 +105,12 @@ class TaggerMel:
         """(N,) float waveform at 12 kHz -> (96, 1366) float32.
 
         Raises:
-            FeatureError: a waveform that is empty, not one-dimensional, or not finite.
+            FeatureError: if the waveform is empty, not one-dimensional, or not finite.
         """
         y = check_waveform("TaggerMel", y)
         length = n_samples(TAGGER_SECONDS, self.sample_rate)
-        centred = self.part == "centre" and len(y) > length
-        db = self.log_mel(pad_or_truncate(y, length, where="centre" if centred else "end"))
+        where: Literal["centre", "end"] = "end"
+        if self.part == "centre" and len(y) > length:
+            where = "centre"
+        db = self.log_mel(pad_or_truncate(y, length, where=where))
         return standardize_clips(db) if self.scale == "clip" else db

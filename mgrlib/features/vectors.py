@@ -1,14 +1,15 @@
-"""Hand-made vectors: a sound in 26, 57 or 128 numbers.
+"""Hand-crafted feature vectors of 26, 57 or 128 numbers.
 
-All parts of a vector share one STFT. `columns` names the numbers, in order.
+All parts of a vector use the same STFT. `columns` lists the names of the numbers in order.
 
-**What Minhas et al. (2019) leave open and what we chose:** frame and hop are librosa's defaults;
-chroma and contrast are averaged over bands as well as frames, since each has to be one number; the
-tempo is `librosa.feature.tempo`.
+**What Minhas et al. (2019) leave open and what we chose:** frame and hop length are librosa's
+defaults. Chroma and contrast are averaged over bands as well as frames, because the paper counts
+each as one number. The tempo is `librosa.feature.tempo`.
 
-**What the public GTZAN table does not say and its numbers give away:** 22,050 Hz, sound mirrored at
-the ends (librosa before 0.10), variance by N, the tempo of `beat_track`, and "harmony" and
-"perceptr" are mean and variance of the two *waveforms*, whose means say next to nothing.
+**What the public GTZAN table does not say, and what its numbers imply:** the sample rate is
+22,050 Hz; the ends of the sound are mirrored (as in librosa before 0.10); variances are divided by
+N; the tempo is that of `beat_track`; "harmony" and "perceptr" are the mean and variance of the two
+*waveforms*, and the mean of a waveform carries almost no information.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ N_MFCC = 20
 
 @dataclass(frozen=True)
 class _Vector(Framewise):
-    """A feature without a time axis, made of others that have one."""
+    """A feature without a time axis, computed from features that have one."""
 
     columns: ClassVar[tuple[str, ...]] = ()
 
@@ -53,7 +54,7 @@ class _Vector(Framewise):
         return len(self.columns)
 
     def shape(self, seconds: float) -> tuple[int, ...]:
-        """The number of columns, whatever the length."""
+        """The number of columns, for any length."""
         return (self.n_rows,)
 
     @property
@@ -66,8 +67,8 @@ class _Vector(Framewise):
 class Vector26(_Vector):
     """Tempo, five spectral means and 20 MFCC means, (N,) -> (26,): Minhas et al. (2019).
 
-    The sample rate must be above 12,800 Hz, for the highest band of the spectral contrast. Scale
-    the vectors by `MinMax` fitted on training data, then `UnitNorm`, as the paper does.
+    The sample rate must be above 12,800 Hz because of the highest band of the spectral contrast.
+    The paper scales the vectors with `MinMax`, fitted on training data, and then with `UnitNorm`.
     """
 
     columns: ClassVar[tuple[str, ...]] = (
@@ -86,7 +87,7 @@ class Vector26(_Vector):
 
     def of(self, sound: Sound) -> FloatArray:
         """(26,), sharing the sound's spectra."""
-        sound.share()
+        sound.keep_spectra()
         parts = (
             Tempo,
             ZeroCrossingRate,
@@ -108,8 +109,8 @@ def _mean_and_var(names: tuple[str, ...]) -> tuple[str, ...]:
 class Vector57(_Vector):
     """The columns of the public GTZAN table, (N,) -> (57,): mean and variance of 28 features.
 
-    For 30 s clips as for 3 s segments (Wei et al. classify the latter). Rows of the table itself
-    are reproduced from 22,050 Hz sound; segment i of a clip there is
+    It is used for clips of 30 s and for segments of 3 s (which Wei et al. classify). To reproduce
+    rows of the table, compute it at 22,050 Hz; segment i of a clip is
     `y[i * 66150 : i * 66150 + 66149]`.
     """
 
@@ -136,9 +137,9 @@ class Vector57(_Vector):
 
     def of(self, sound: Sound) -> FloatArray:
         """(57,), sharing the sound's spectra."""
-        sound.share()
+        sound.keep_spectra()
         spectrum = sound.spectrum(self.n_fft, self.hop_length, self.pad_mode)
-        waveforms = harmonic_and_percussive(sound.y, spectrum)  # first: it wants the phases too
+        waveforms = harmonic_and_percussive(sound.y, spectrum)  # first, since it needs the phases
         parts = (
             Chroma,
             Rms,
@@ -150,15 +151,15 @@ class Vector57(_Vector):
         rows = [part(self.sample_rate, **self._frames).of(sound) for part in parts]
         values = [value for row in rows for value in (row.mean(), row.var())]
         for waveform in waveforms:
-            values += _moments_of_padded(waveform, len(sound.y))
+            values += _moments_after_padding(waveform, len(sound.y))
         tempo = Tempo(self.sample_rate, aggregate="median", **self._frames).of(sound)
         mfcc = Mfcc(self.sample_rate, n_mfcc=N_MFCC, **self._frames).of(sound)
         moments = np.stack([mfcc.mean(axis=1), mfcc.var(axis=1)], axis=1)
         return np.array([*values, *tempo, *moments.ravel()], dtype=np.float32)
 
 
-def _moments_of_padded(waveform: FloatArray, length: int) -> list[float]:
-    """Mean and variance of a waveform with zeros added up to that length."""
+def _moments_after_padding(waveform: FloatArray, length: int) -> list[float]:
+    """Mean and variance of a waveform that is padded with zeros to this length."""
     mean = float(waveform.sum(dtype=np.float64)) / length
     mean_square = float(np.dot(waveform, waveform)) / length
     return [mean, mean_square - mean**2]
@@ -168,7 +169,7 @@ def _moments_of_padded(waveform: FloatArray, length: int) -> list[float]:
 class MelRows128(_Vector):
     """The mean of each row of the log-mel spectrogram in dB, (N,) -> (128,).
 
-    The second input of Minhas et al. (2019): what is left of the picture without its time axis.
+    This is the second input of Minhas et al. (2019): the spectrogram averaged over time.
     """
 
     columns: ClassVar[tuple[str, ...]] = tuple(f"mel{i}" for i in range(1, 129))

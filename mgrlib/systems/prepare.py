@@ -83,7 +83,7 @@ class Standardize:
     def fit(self, inputs: Inputs) -> State:
         """The means and standard deviations, `mean` and `std`."""
         fitted = scale.Standardize.fit(_one(inputs, self.modality), per=self.per, eps=self.eps)
-        return {"mean": fitted.mean, "std": fitted.deviation}
+        return {"mean": fitted.mean, "std": fitted.std}
 
     def apply(self, inputs: Inputs, state: State) -> Inputs:
         """(S, F, ...) -> the same shape."""

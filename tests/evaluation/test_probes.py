@@ -117,7 +117,7 @@ def test_lost_cells_are_those_of_the_dropped_feature():
     y, probe = tone(440), Probe("lost", PROBES["lost cells"].change, (50.0,), "%")
     spoilt = probe.change(y, RATE, 50.0, 7)
     lost = Dropped(LogMel(RATE), fraction=0.5, seed=7)
-    assert np.array_equal(spoilt, lost.damaged(Sound(y, RATE)).y)
+    assert np.array_equal(spoilt, lost.masked_sound(Sound(y, RATE)).y)
 
 
 def test_a_probed_feature_is_a_feature_with_a_key_of_its_own():

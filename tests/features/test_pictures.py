@@ -6,7 +6,7 @@ import pytest
 
 from mgrlib.errors import FeatureError
 from mgrlib.features import MelPicture, MfccPicture, WavePlot, ZcrPlot
-from mgrlib.features.pictures import BLUE, colour_map, coloured, filled, resized
+from mgrlib.features.pictures import BLUE, color_map, colorize, fill_between, resize
 
 RATE = 22050
 ALL = (WavePlot, ZcrPlot, MelPicture, MfccPicture)
@@ -15,23 +15,23 @@ ALL = (WavePlot, ZcrPlot, MelPicture, MfccPicture)
 @pytest.mark.parametrize("name", ["magma", "coolwarm"])
 def test_colours_are_matplotlibs(name):
     theirs = matplotlib.colormaps[name](np.arange(256))[:, :3]
-    np.testing.assert_allclose(colour_map(name), theirs, atol=2 / 255)
+    np.testing.assert_allclose(color_map(name), theirs, atol=2 / 255)
 
 
 def test_lowest_and_highest_value_have_the_ends_of_the_map():
-    picture = coloured(np.array([[-3.0, 7.0]]), "magma")
-    np.testing.assert_array_equal(picture[0], colour_map("magma")[[0, 255]])
-    assert np.all(coloured(np.full((2, 2), 5.0), "magma") == colour_map("magma")[0])
+    picture = colorize(np.array([[-3.0, 7.0]]), "magma")
+    np.testing.assert_array_equal(picture[0], color_map("magma")[[0, 255]])
+    assert np.all(colorize(np.full((2, 2), 5.0), "magma") == color_map("magma")[0])
 
 
 def test_resizing_keeps_the_mean():
     values = np.random.default_rng(0).normal(size=(13, 1292)).astype(np.float32)
     for height, width in ((13, 224), (224, 224), (5, 7)):
-        assert resized(values, height, width).mean() == pytest.approx(values.mean(), abs=1e-5)
+        assert resize(values, height, width).mean() == pytest.approx(values.mean(), abs=1e-5)
 
 
 def test_half_covered_pixels_are_half_coloured():
-    picture = filled(np.array([1.0]), np.array([2.5]), 4)
+    picture = fill_between(np.array([1.0]), np.array([2.5]), 4)
     blue = np.array(BLUE)
     np.testing.assert_allclose(
         picture[:, 0], [[1] * 3, 1 - (1 - blue) / 2, blue, [1] * 3], atol=1e-6

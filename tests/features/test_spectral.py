@@ -196,7 +196,7 @@ def test_all_but_contrast_work_at_8_khz(music):
         lambda: SpectralContrast(8000),
         lambda: SpectralContrast(RATE, n_fft=64),
         lambda: SpectralContrast(RATE, fmin=0.0),
-        lambda: SpectralRolloff(RATE, share=1.0),
+        lambda: SpectralRolloff(RATE, fraction=1.0),
         lambda: Stft(RATE, scale="amplitude"),
         lambda: Chroma(RATE, tuning=2.0),
         lambda: Chroma(RATE, n_chroma=0),

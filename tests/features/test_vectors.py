@@ -191,7 +191,7 @@ def test_dropping_nothing_changes_nothing(y):
 
 
 def test_dropped_cells_are_gone_from_the_spectrum(y):
-    left = Dropped(Mfcc(RATE), fraction=0.75).damaged(Sound(y, RATE)).spectrum(2048, 512)
+    left = Dropped(Mfcc(RATE), fraction=0.75).masked_sound(Sound(y, RATE)).spectrum(2048, 512)
     assert np.mean(left.power == 0) == pytest.approx(0.75, abs=0.01)
 
 
@@ -200,7 +200,7 @@ def test_dropping_depends_on_seed_and_sound(y, music):
     np.testing.assert_array_equal(dropped(y), dropped(y))
     assert not np.allclose(dropped(y), Dropped(Mfcc(RATE), fraction=0.5, seed=2)(y))
     holes = [
-        dropped.damaged(Sound(sound, RATE)).spectrum(2048, 512).stft == 0
+        dropped.masked_sound(Sound(sound, RATE)).spectrum(2048, 512).stft == 0
         for sound in (y, music(seed=5))
     ]
     assert not np.array_equal(*holes)
