@@ -1,4 +1,4 @@
-"""Features of features: `Concat` joins several, `Dropped` computes one from a masked spectrogram."""
+"""Features of features: `Concat` joins several, `Dropped` masks the spectrogram of one."""
 
 from __future__ import annotations
 
