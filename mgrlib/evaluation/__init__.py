@@ -1,4 +1,4 @@
-"""What a result is worth: predictions, metrics, intervals, paired tests."""
+"""Evaluation of classifiers: predictions, metrics, intervals and paired tests."""
 
 from mgrlib.errors import EvaluationError
 from mgrlib.evaluation.aggregation import geometric_mean, mean_probs, median, vote

@@ -1,4 +1,4 @@
-"""Baselines: what is reached without listening."""
+"""Baselines: the accuracies of classifiers that do not look at the input."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["chance", "majority"]
 
 
 def chance(genres: Sequence[str]) -> float:
-    """The expected accuracy of drawing one of the genres blindly: 1/K, however clips are spread.
+    """The expected accuracy of a uniformly random genre, 1/K for any distribution of the clips.
 
     Raises:
-        EvaluationError: no genre.
+        EvaluationError: if there is no genre.
 
     >>> chance(("blues", "jazz", "metal", "pop"))
     0.25
@@ -27,9 +27,10 @@ def chance(genres: Sequence[str]) -> float:
 
 
 def majority(predictions: Predictions) -> float:
-    """The accuracy of always answering the most frequent genre of these clips.
+    """The accuracy of always predicting the most frequent genre of these clips.
 
-    The best that an answer without listening can do here; above `chance` when genres are uneven.
+    No constant prediction has a higher accuracy. It is above `chance` if the genres have different
+    numbers of clips.
 
     >>> p = Predictions(("a", "b", "c"), np.array([0, 1, 1]), np.full((3, 2), .5), ("jazz", "pop"))
     >>> round(majority(p), 3)

@@ -1,4 +1,4 @@
-"""Intervals: how far a measured number may be from the one we would like to know."""
+"""Confidence intervals of metrics, over clips, groups of clips, and training runs."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ class Interval:
     """A value with the bounds of its confidence interval.
 
     Args:
-        value, low, high: in the metric's unit; bounds are NaN where none can be given.
-        n: how many observations stand behind it.
+        value: in the metric's unit.
+        low, high: the bounds, or NaN if there are none.
+        n: the number of observations.
         level: confidence, 0.95 for 95 %.
         unit: what `n` counts, for example `"clips"` or `"seeds"`.
 
@@ -61,7 +62,7 @@ class Interval:
 
 
 def three_digits(value: float) -> str:
-    """A number as the book prints it: three digits, no zero before the point.
+    """Format a number as in the book's tables, with three decimals and no zero before the point.
 
     >>> three_digits(0.705), three_digits(-0.0251), three_digits(1.0), three_digits(math.nan)
     ('.705', '-.025', '1.000', '–')
@@ -75,17 +76,18 @@ def three_digits(value: float) -> str:
 
 
 def wilson(k: int, n: int, *, level: float = 0.95) -> Interval:
-    """The share k/n with Wilson's score interval.
+    """The proportion k/n with Wilson's score interval.
 
     With p = k/n and z the normal quantile (1.96 at 95 %), the bounds are
 
         (p + z²/2n ± z sqrt(p (1 - p)/n + z²/4n²)) / (1 + z²/n)
 
-    It stays within [0, 1] and keeps its level for small n and for p near 0 or 1, where
-    p ± z sqrt(p (1 - p)/n) does neither. Wilson (1927); Brown, Cai and DasGupta (2001) compare.
+    The interval stays within [0, 1] and keeps its level for small n and for p near 0 or 1, where
+    p ± z sqrt(p (1 - p)/n) does neither. It is due to Wilson (1927); Brown, Cai and DasGupta (2001)
+    compare it with others.
 
     Raises:
-        EvaluationError: unless 0 <= k <= n and n >= 1, or a level outside (0, 1).
+        EvaluationError: unless 0 <= k <= n, n >= 1 and 0 < level < 1.
 
     >>> print(wilson(141, 200))
     .705 [.638, .764] n=200
@@ -109,34 +111,35 @@ def bootstrap(
 ) -> Interval:
     """Any metric of `predictions` with its percentile bootstrap interval.
 
-    Draws `n` tables of M clips with replacement and takes the quantiles of the metric over them
-    (Efron, 1979). Give `groups`, (M,) artists or songs, and whole groups are drawn: clips of one
-    artist tell less than as many independent ones, and the interval widens accordingly
-    (Field and Welsh, 2007).
+    The metric is computed on `n` samples of M clips, drawn with replacement, and the bounds are its
+    quantiles (Efron, 1979). With `groups`, (M,) artists or songs, whole groups are drawn: clips of
+    one artist are not independent, and the interval becomes wider accordingly (Field and Welsh,
+    2007).
 
     Raises:
-        EvaluationError: `groups` of another length, one group only, or a level outside (0, 1).
+        EvaluationError: if `groups` has the wrong length or contains only one group, or if the
+            level is outside (0, 1).
     """
     check_level("bootstrap", level)
     members = group_members("bootstrap", groups, predictions.n)
     generator = np.random.default_rng(seed)
     values = np.empty(n)
     for i in range(n):
-        drawn = generator.integers(len(members), size=len(members))
-        rows = np.concatenate([members[g] for g in drawn]) if groups is not None else drawn
-        values[i] = metric(_resampled(predictions, rows))
+        sample = generator.integers(len(members), size=len(members))
+        rows = np.concatenate([members[g] for g in sample]) if groups is not None else sample
+        values[i] = metric(_resample(predictions, rows))
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(metric(predictions), float(low), float(high), predictions.n, level)
 
 
 def over_seeds(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> Interval:
-    """The mean over training runs with its t interval: mean ± t s/√n.
+    """The mean over training runs with its t interval, mean ± t s/√n.
 
-    It tells how the result varies with the seed on these very test clips, and nothing about other
-    clips; `over_runs` has both. A single run has no spread: its bounds are NaN.
+    The interval shows how the result varies with the seed on the same test clips; it does not
+    account for other clips, as `over_runs` does. The bounds of a single run are NaN.
 
     Raises:
-        EvaluationError: no value, or one that is not finite.
+        EvaluationError: if there is no value, or one that is not finite.
 
     >>> print(over_seeds([0.70, 0.72, 0.68]))
     .700 [.650, .750] n=3 seeds
@@ -155,20 +158,20 @@ def over_seeds(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> 
 def over_runs(
     runs: Sequence[Predictions], *, n: int = 2000, level: float = 0.95, seed: int = 0
 ) -> Interval:
-    """The mean accuracy of several runs on the same clips, uncertain by seed and by clip.
+    """The mean accuracy of several runs on the same clips, with an interval over seeds and clips.
 
     Each bootstrap sample draws runs and clips, both with replacement (the pigeonhole bootstrap of
-    Owen, 2007), so the interval covers another seed and other clips of the same kind at once.
-    `n` of the result counts clips. One run alone gives the ordinary bootstrap over clips; from a
-    few, the share of the seeds in the variance comes out too small, by 1/R of it for R runs.
+    Owen, 2007), so the interval accounts for different seeds and for different clips of the same
+    kind. `n` of the result counts clips. With a single run it is the ordinary bootstrap over clips.
+    With R runs, the seeds' part of the variance is too small by 1/R of it.
 
     Raises:
-        EvaluationError: no run, or runs on different clips.
+        EvaluationError: if there is no run, or if the runs' clips differ.
     """
     check_level("over_runs", level)
     if not runs:
         raise EvaluationError(explain("over_runs", "at least one run", "none"))
-    correct = np.stack([aligned(runs[0], run).correct for run in runs]).astype(float)  # (R, M)
+    correct = np.stack([align(runs[0], run).correct for run in runs]).astype(float)  # (R, M)
     R, M = correct.shape
     generator = np.random.default_rng(seed)
     run_weight = generator.multinomial(R, np.full(R, 1 / R), size=n) / R  # (n, R)
@@ -179,13 +182,13 @@ def over_runs(
 
 
 def mean_interval(intervals: Sequence[Interval]) -> Interval:
-    """Value and bounds of a typical run: the means over the intervals of runs on the same clips.
+    """The mean value and mean bounds over the intervals of several runs on the same clips.
 
-    It says how sure a single run is, and is no narrower for several of them; `over_runs` has what
-    they say together.
+    It shows the uncertainty of a typical single run and does not become narrower with more runs.
+    Use `over_runs` for the uncertainty of their mean.
 
     Raises:
-        EvaluationError: no interval.
+        EvaluationError: if there is no interval.
 
     >>> print(mean_interval([wilson(8, 10), wilson(6, 10)]))
     .700 [.401, .888] n=10
@@ -207,12 +210,15 @@ def over_groups(
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """The fraction of correct answers, uncertain by group: whole groups are drawn anew.
+    """The fraction of correct answers, with a bootstrap interval over whole groups.
 
     Args:
-        correct: whether each answer is right, (S,); segments of one clip, or the same clip with
-            several seeds, may be among them.
+        correct: whether each answer is correct, (S,); it may contain several segments of one clip,
+            or the same clip for several seeds.
         groups: the clip, song or artist of each answer, (S,).
+        n: number of bootstrap samples.
+        level: confidence.
+        seed: of the samples.
 
     >>> print(over_groups(np.array([1, 1, 0, 0]), np.array([0, 0, 1, 1])))
     .500 [.000, 1.000] n=4 answers
@@ -228,13 +234,14 @@ def over_groups(
 
 
 def clips_needed(p1: float, p2: float, *, level: float = 0.95, power: float = 0.8) -> int:
-    """How many test clips tell accuracies `p1` and `p2` apart, each system on clips of its own.
+    """The number of test clips per system needed to detect a difference of accuracies p1 and p2.
 
     n = (z_level + z_power)² (p1 (1 - p1) + p2 (1 - p2)) / (p1 - p2)², the usual two-sided normal
-    approximation (Fleiss, 1981). On the same clips fewer do, by as much as the systems agree.
+    approximation (Fleiss, 1981), for systems tested on different clips. Systems tested on the same
+    clips need fewer, depending on how often they agree.
 
     Raises:
-        EvaluationError: equal accuracies, or one outside [0, 1].
+        EvaluationError: if the accuracies are equal, or one is outside [0, 1].
 
     >>> clips_needed(0.705, 0.68)
     5345
@@ -247,21 +254,22 @@ def clips_needed(p1: float, p2: float, *, level: float = 0.95, power: float = 0.
 
 
 def check_counts(where: str, k: int, n: int) -> None:
-    """Refuse anything but 0 <= k <= n, n >= 1, both whole."""
+    """Raise an error unless k and n are integers with 0 <= k <= n and n >= 1."""
     if int(k) != k or int(n) != n or n < 1 or not 0 <= k <= n:
         hint = "k counts correct clips, n all clips: `round(accuracy * n)`."
-        raise EvaluationError(explain(where, "whole 0 <= k <= n, n >= 1", f"k={k}, n={n}", hint))
+        expected = "integers with 0 <= k <= n, n >= 1"
+        raise EvaluationError(explain(where, expected, f"k={k}, n={n}", hint))
 
 
 def check_level(where: str, level: float) -> None:
-    """Refuse a confidence level outside (0, 1)."""
+    """Raise an error for a confidence level outside (0, 1)."""
     if not 0 < level < 1:
         hint = "95 % is 0.95."
         raise EvaluationError(explain(where, "a level between 0 and 1", str(level), hint))
 
 
 def finite_values(where: str, values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """The values as a float array; none, or one that is not finite, is refused."""
+    """Convert the values to a float array, and check that it is not empty and finite."""
     x = np.asarray(values, dtype=float)
     if x.ndim != 1 or not x.size or not np.isfinite(x).all():
         raise EvaluationError(explain(where, "a list of finite numbers", f"{values!r}"))
@@ -271,13 +279,13 @@ def finite_values(where: str, values: Sequence[float] | np.ndarray) -> np.ndarra
 def group_members(
     where: str, groups: Sequence[object] | np.ndarray | None, n_clips: int
 ) -> list[np.ndarray]:
-    """The row numbers of each group; without groups, each clip is its own."""
+    """The row numbers of each group; without groups, each clip is a group."""
     if groups is None:
         return np.split(np.arange(n_clips), n_clips)
     if len(groups) != n_clips:
         hint = "`corpus.rows(predictions.clip_ids)['group']`."
         got = str(len(groups))
-        raise EvaluationError(explain(where, f"one group a clip, {n_clips}", got, hint))
+        raise EvaluationError(explain(where, f"one group per clip, {n_clips}", got, hint))
     names, member = np.unique(np.asarray(groups).astype(str), return_inverse=True)
     if len(names) < 2:
         raise EvaluationError(explain(where, "at least two groups", f"only {names[0]!r}"))
@@ -285,21 +293,25 @@ def group_members(
     return np.split(order, np.cumsum(np.bincount(member))[:-1])
 
 
-def aligned(first: Predictions, second: Predictions) -> Predictions:
-    """`second` in the order of `first`; other clips, genres or truths are refused."""
+def align(first: Predictions, second: Predictions) -> Predictions:
+    """Sort the clips of `second` like those of `first`.
+
+    Raises:
+        EvaluationError: if clips, genres or true labels differ.
+    """
     if set(first.clip_ids) != set(second.clip_ids):
-        odd = sorted(set(first.clip_ids) ^ set(second.clip_ids))
-        got = f"{odd[:3]} in one only ({len(odd)} such clips)"
-        hint = "compare on the clips both predicted: `predictions.select(clip_ids)`."
+        unpaired = sorted(set(first.clip_ids) ^ set(second.clip_ids))
+        got = f"{unpaired[:3]} in only one of them ({len(unpaired)} such clips)"
+        hint = "compare on the common clips: `predictions.select(clip_ids)`."
         raise EvaluationError(explain("paired comparison", "the same clips", got, hint))
-    ordered = second.select(first.clip_ids)
-    if first.genres != second.genres or (first.truth != ordered.truth).any():
-        got = "others; was one corpus relabelled?"
-        raise EvaluationError(explain("paired comparison", "the same genres and truths", got))
-    return ordered
+    second = second.select(first.clip_ids)
+    if first.genres != second.genres or (first.truth != second.truth).any():
+        got = "different ones; was one corpus relabeled?"
+        raise EvaluationError(explain("paired comparison", "the same genres and labels", got))
+    return second
 
 
-def _resampled(predictions: Predictions, rows: np.ndarray) -> Predictions:
-    """The rows drawn, as clips with names of their own, for one may be drawn twice."""
+def _resample(predictions: Predictions, rows: np.ndarray) -> Predictions:
+    """Select rows and rename them, because a clip may be selected more than once."""
     names = tuple(map(str, range(len(rows))))
     return Predictions(names, predictions.truth[rows], predictions.probs[rows], predictions.genres)

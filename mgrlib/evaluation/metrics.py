@@ -1,11 +1,12 @@
-"""Metrics: each is a function of `Predictions`.
+"""Metrics, each of which is a function of `Predictions`.
 
-`accuracy`, `precision`, `recall` and `f1` are numbers; the last three are macro averages, every
-genre weighing the same. `genre_precision`, `genre_recall` and `genre_f1` are their (K,) parts.
+`accuracy`, `precision`, `recall` and `f1` return numbers; the last three are macro averages, in
+which every genre has the same weight. `genre_precision`, `genre_recall` and `genre_f1` return the
+values per genre, (K,).
 
-What is undefined: a genre without clips has no recall (NaN), and macro averages leave it out. A
-genre with clips that is never predicted has precision 0, as in scikit-learn with `zero_division=0`:
-the classifier failed there. With neither clips nor predictions all three are NaN.
+A genre without clips has no recall (NaN), and macro averages leave it out. A genre with clips that
+is never predicted has precision 0, as in scikit-learn with `zero_division=0`. A genre with neither
+clips nor predictions has NaN for all three.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ __all__ = [
 
 
 def accuracy(predictions: Predictions) -> float:
-    """The share of clips predicted correctly, in [0, 1].
+    """The fraction of clips classified correctly, in [0, 1].
 
     >>> probs = np.array([[.9, .1], [.6, .4]])
     >>> p = Predictions(("a", "b"), np.array([0, 1]), probs, ("jazz", "pop"))
@@ -45,14 +46,14 @@ def accuracy(predictions: Predictions) -> float:
 def accuracy_interval(predictions: Predictions, *, level: float = 0.95) -> Interval:
     """The accuracy with its Wilson interval.
 
-    Right when clips are independent; if several come from one artist or song, use
+    Wilson's interval assumes independent clips. If several clips come from one artist or song, use
     `bootstrap(predictions, accuracy, groups=...)`, whose interval is wider.
     """
     return wilson(int(predictions.correct.sum()), predictions.n, level=level)
 
 
 def confusion(predictions: Predictions) -> np.ndarray:
-    """Counts (K, K) int64: row = truth, column = predicted.
+    """The confusion matrix, counts (K, K) int64, with true genres in rows, predicted in columns.
 
     >>> probs = np.array([[.9, .1], [.6, .4]])
     >>> p = Predictions(("a", "b"), np.array([0, 1]), probs, ("jazz", "pop"))
@@ -66,21 +67,21 @@ def confusion(predictions: Predictions) -> np.ndarray:
 
 
 def genre_precision(predictions: Predictions) -> np.ndarray:
-    """Of the clips called a genre, the share that is of it: TP / (TP + FP), (K,)."""
-    hits, truths, calls = _counts(predictions)
-    return np.where(calls + truths > 0, hits / np.maximum(calls, 1), np.nan)
+    """The fraction of correct clips among those classified as each genre, TP / (TP + FP), (K,)."""
+    hits, truths, answers = _counts(predictions)
+    return np.where(answers + truths > 0, hits / np.maximum(answers, 1), np.nan)
 
 
 def genre_recall(predictions: Predictions) -> np.ndarray:
-    """Of a genre's clips, the share found: TP / (TP + FN), (K,); the genre's own accuracy."""
+    """The fraction of each genre's clips classified correctly, TP / (TP + FN), (K,)."""
     hits, truths, _ = _counts(predictions)
     return np.where(truths > 0, hits / np.maximum(truths, 1), np.nan)
 
 
 def genre_f1(predictions: Predictions) -> np.ndarray:
     """The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN), (K,)."""
-    hits, truths, calls = _counts(predictions)
-    total = truths + calls
+    hits, truths, answers = _counts(predictions)
+    total = truths + answers
     return np.where(total > 0, 2 * hits / np.maximum(total, 1), np.nan)
 
 
@@ -90,21 +91,25 @@ def precision(predictions: Predictions) -> float:
 
 
 def recall(predictions: Predictions) -> float:
-    """The mean of `genre_recall` over the genres that have clips: the balanced accuracy."""
+    """The mean of `genre_recall` over the genres that have clips, also called balanced accuracy."""
     return _macro(genre_recall(predictions), predictions)
 
 
 def f1(predictions: Predictions) -> float:
     """The mean of `genre_f1` over the genres that have clips.
 
-    The mean of the genres' F1, not the F1 of the mean precision and recall: the two differ
-    (Opitz and Burst, 2019), and papers seldom say which they print.
+    This differs from the F1 of the mean precision and the mean recall (Opitz and Burst, 2019), and
+    papers seldom say which of the two they print.
     """
     return _macro(genre_f1(predictions), predictions)
 
 
 def per_genre(predictions: Predictions, *, level: float = 0.95) -> pd.DataFrame:
-    """One row a genre: n, correct, accuracy (its recall) with Wilson interval, precision, F1."""
+    """A table with one row per genre.
+
+    The columns are n, correct, accuracy (the genre's recall) with its Wilson interval, precision
+    and F1.
+    """
     hits, truths, _ = _counts(predictions)
     bounds = [
         wilson(int(k), int(n), level=level) if n else Interval(np.nan, np.nan, np.nan, 0, level)
@@ -125,7 +130,8 @@ def per_genre(predictions: Predictions, *, level: float = 0.95) -> pd.DataFrame:
 def summary(predictions: Predictions, *, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
     """Accuracy, precision, recall and F1, each with its interval and the number of clips.
 
-    The accuracy's interval is Wilson's; the others' come from 2,000 bootstrap samples of the clips.
+    The interval of the accuracy is Wilson's; the other intervals come from 2,000 bootstrap samples
+    of the clips.
     """
     rows = {"accuracy": accuracy_interval(predictions, level=level)}
     for metric in (precision, recall, f1):
@@ -140,7 +146,7 @@ def summary(predictions: Predictions, *, level: float = 0.95, seed: int = 0) -> 
 
 
 def _counts(predictions: Predictions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each genre: correct predictions, clips, and predictions, three times (K,)."""
+    """The numbers of correct predictions, clips, and predictions of each genre, (K,) each."""
     table = confusion(predictions)
     return np.diag(table), table.sum(axis=1), table.sum(axis=0)
 

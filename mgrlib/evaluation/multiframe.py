@@ -1,13 +1,13 @@
-"""Whole songs as many frames: predictions of frames, joined to predictions of songs.
+"""Predictions for the frames of whole songs, and how to combine them into predictions for songs.
 
-What papers on whole songs call a *frame* is a segment of half a minute here. A frame's prediction
-is a row of `Predictions` like any other; its name tells its song:
+Papers on whole songs call a segment of half a minute a *frame*. Each frame is a row of
+`Predictions`, and its name contains the name of its song:
 
     frames = predict(model, as_clips(segments))       # "jazz.00003#0", "jazz.00003#1", ...
     songs = joined(frames, mean_probs)                # "jazz.00003"
 
-Frames of one song are no independent witnesses: for intervals of frame-level figures, draw songs,
-`bootstrap(frames, accuracy, groups=songs_of(frames))`.
+Frames of the same song are not independent. To compute an interval for a frame-level metric,
+resample whole songs: `bootstrap(frames, accuracy, groups=songs_of(frames))`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ MARK = "#"
 
 
 def as_clips(segments: Segments, places: np.ndarray | None = None) -> Segments:
-    """The same segments, each a clip of its own by the name of its clip and its number there.
+    """Turn every segment into a clip, named after its clip and its number within the clip.
 
     Args:
-        places: take these segments only, in this order.
+        segments: the segments.
+        places: select only the segments at these indices, in this order.
 
     >>> x, song = torch.zeros(3, 1), torch.tensor([0, 0, 1])
     >>> as_clips(Segments((x,), song, song, ("a", "b"), ("jazz", "pop"))).clip_ids
@@ -53,7 +54,7 @@ def as_clips(segments: Segments, places: np.ndarray | None = None) -> Segments:
 
 
 def _numbers(clip: np.ndarray) -> np.ndarray:
-    """Each segment's number within its clip, (S,), counted in the order given."""
+    """Each segment's number within its clip, (S,), in the order of the segments."""
     number = np.zeros(len(clip), dtype=np.int64)
     for m in np.unique(clip):
         number[clip == m] = np.arange((clip == m).sum())
@@ -61,23 +62,23 @@ def _numbers(clip: np.ndarray) -> np.ndarray:
 
 
 def songs_of(frames: Predictions) -> tuple[str, ...]:
-    """The song of each frame, by name.
+    """The name of each frame's song.
 
     Raises:
-        EvaluationError: a name that `as_clips` did not give.
+        EvaluationError: if a name does not come from `as_clips`.
     """
-    strange = [clip_id for clip_id in frames.clip_ids if MARK not in clip_id]
-    if strange:
+    unmarked = [clip_id for clip_id in frames.clip_ids if MARK not in clip_id]
+    if unmarked:
         hint = "predict on `as_clips(segments)`."
-        raise EvaluationError(explain("songs_of", "names like 'song#3'", some(strange), hint))
+        raise EvaluationError(explain("songs_of", "names like 'song#3'", some(unmarked), hint))
     return tuple(clip_id.rpartition(MARK)[0] for clip_id in frames.clip_ids)
 
 
 def joined(frames: Predictions, aggregate: Aggregate = mean_probs) -> Predictions:
-    """One row a song: what its frames say, joined; songs in the order of their first frames.
+    """Combine the frames of each song into one row; songs are in the order of their first frames.
 
     Raises:
-        EvaluationError: a song whose frames are of several genres.
+        EvaluationError: if the frames of a song have different genres.
     """
     names = songs_of(frames)
     songs = tuple(dict.fromkeys(names))
@@ -85,21 +86,21 @@ def joined(frames: Predictions, aggregate: Aggregate = mean_probs) -> Prediction
     clip = np.array([row[name] for name in names], dtype=np.int64)
     first = np.unique(clip, return_index=True)[1]
     truth = frames.truth[first]
-    mixed = np.unique(clip[frames.truth != truth[clip]])
-    if mixed.size:
-        got = f"several for {some(songs[m] for m in mixed)}"
-        raise EvaluationError(explain("joined", "one genre a song", got))
+    conflicts = np.unique(clip[frames.truth != truth[clip]])
+    if conflicts.size:
+        got = f"several for {some(songs[m] for m in conflicts)}"
+        raise EvaluationError(explain("joined", "one genre per song", got))
     return Predictions(songs, truth, aggregate(frames.probs, clip, len(songs)), frames.genres)
 
 
 def thinned(frames: Predictions, n_frames: int) -> Predictions:
-    """At most `n_frames` frames of each song, evenly spread over it; one is the middle one."""
+    """Select at most `n_frames` evenly spaced frames of each song; a single one is the middle."""
     if n_frames < 1:
-        raise EvaluationError(explain("thinned", "at least one frame a song", str(n_frames)))
+        raise EvaluationError(explain("thinned", "at least one frame per song", str(n_frames)))
     names = np.asarray(songs_of(frames), dtype=object)
-    kept = []
+    selection = []
     for song in dict.fromkeys(names):
         rows = np.flatnonzero(names == song)
         n = min(n_frames, len(rows))
-        kept += rows[((np.arange(n) + 0.5) * len(rows) / n).astype(int)].tolist()
-    return frames.select([frames.clip_ids[i] for i in kept])
+        selection += rows[((np.arange(n) + 0.5) * len(rows) / n).astype(int)].tolist()
+    return frames.select([frames.clip_ids[i] for i in selection])

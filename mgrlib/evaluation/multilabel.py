@@ -1,10 +1,10 @@
-"""Several genres a clip: predictions in which the genres do not compete, and their metrics.
+"""Multi-label predictions, for clips with several genres, and their metrics.
 
-Where a clip has one genre, an answer is right or wrong. Where it has several, an answer can be
-partly right, and each metric counts that in its own way: print two, and say which.
+A prediction of one genre is right or wrong. A prediction of several genres can be partly right, and
+each metric counts that differently: report at least two of them by name.
 
-Metrics are functions of `LabelPredictions`, as those of one genre are functions of `Predictions`.
-A genre that none of the clips has is undefined (NaN), and means over genres leave it out.
+Metrics are functions of `LabelPredictions`. A metric per genre is undefined (NaN) for a genre that
+no clip has, and means over genres leave it out.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True, eq=False)
 class LabelPredictions:
-    """What a classifier says of each clip and genre, beside which genres the clip has.
+    """The probability of each genre for each clip, together with the clip's true genres.
 
     Args:
         clip_ids: M different clips.
         truth: (M, K) bool, whether the clip has the genre.
-        probs: (M, K) in [0, 1], each genre's probability for itself; rows need not sum to 1.
+        probs: (M, K) in [0, 1], the probability of each genre by itself; rows need not sum to 1.
         genres: the K class names.
 
     Raises:
-        ShapeError: parts that do not fit together.
-        EvaluationError: no clip, a clip twice or without a genre, or a number that is no
-            probability.
+        ShapeError: if the shapes do not match.
+        EvaluationError: if there is no clip, a clip appears twice or has no genre, or a value is
+            not a probability.
 
     >>> p = LabelPredictions(("a",), np.array([[1, 1, 0]]), np.array([[.9, .4, .2]]), tuple("xyz"))
-    >>> p.decided(), all_found(p), exact_match(p)
+    >>> p.decisions(), all_found(p), exact_match(p)
     (array([[ True, False, False]]), 1.0, 0.0)
     """
 
@@ -70,7 +70,7 @@ class LabelPredictions:
         shape = (len(self.clip_ids), len(self.genres))
         if truth.shape != shape or probs.shape != shape:
             got = f"truth {truth.shape} and probs {probs.shape}"
-            hint = "one row a clip, one column a genre."
+            hint = "one row per clip, one column per genre."
             raise ShapeError(explain("LabelPredictions", f"both (M, K) = {shape}", got, hint))
         if not np.isin(truth, (0, 1)).all():
             got = some(np.unique(truth).tolist())
@@ -86,28 +86,29 @@ class LabelPredictions:
         if not self.n:
             raise EvaluationError(explain(where, "at least one clip", "none"))
         if len(set(self.clip_ids)) < self.n:
-            repeated = some(ids[pd.Index(self.clip_ids).duplicated()])
-            raise EvaluationError(explain(where, "each clip once", repeated))
-        bare = ids[~self.truth.any(axis=1)]
-        if len(bare):
-            raise EvaluationError(explain(where, "a genre for each clip", f"none for {some(bare)}"))
+            duplicates = some(ids[pd.Index(self.clip_ids).duplicated()])
+            raise EvaluationError(explain(where, "each clip once", duplicates))
+        bare_ids = ids[~self.truth.any(axis=1)]
+        if len(bare_ids):
+            got = f"none for {some(bare_ids)}"
+            raise EvaluationError(explain(where, "a genre for each clip", got))
         wrong = ~((self.probs >= 0) & (self.probs <= 1)).all(axis=1)
         if wrong.any():
             hint = "apply the sigmoid to logits first."
-            got = f"others at {some(ids[wrong])}"
+            got = f"different values for {some(ids[wrong])}"
             raise EvaluationError(explain(where, "probabilities from 0 to 1", got, hint))
 
     def __repr__(self) -> str:
         labels = self.truth.sum() / self.n
-        return f"LabelPredictions({self.n} clips, {len(self.genres)} genres, {labels:g} a clip)"
+        return f"LabelPredictions({self.n} clips, {len(self.genres)} genres, {labels:g} per clip)"
 
     @property
     def n(self) -> int:
         """The number of clips, M."""
         return len(self.clip_ids)
 
-    def decided(self, threshold: float = THRESHOLD) -> np.ndarray:
-        """The genres that are at least that probable, (M, K) bool."""
+    def decisions(self, threshold: float = THRESHOLD) -> np.ndarray:
+        """The genres whose probability is at least the threshold, (M, K) bool."""
         return self.probs >= threshold
 
 
@@ -118,18 +119,20 @@ def predict_labels(
     batch_size: int = 64,
     aggregate: Aggregate = mean_probs,
 ) -> LabelPredictions:
-    """One row for each clip: the sigmoid of each logit, joined over the clip's segments.
+    """Predict several genres per clip: the sigmoid of each logit, combined over the segments.
 
     Args:
-        segments: with targets y (S, K) of 0 and 1, as the loss `mgrlib.training.multi_label` wants.
-        aggregate: joins the segments of a clip, (S, K) -> (M, K).
+        model: a network that returns logits (B, K).
+        segments: with targets y (S, K) of 0 and 1, as in the loss `mgrlib.training.multi_label`.
+        batch_size: segments per batch.
+        aggregate: combines the segments of a clip, (S, K) -> (M, K).
 
     Raises:
-        EvaluationError: segments with class numbers, or clips whose segments differ in their
-            genres.
+        EvaluationError: if the segments have class numbers as labels, or if the segments of a clip
+            have different genres.
     """
     if segments.y.ndim != 2:
-        hint = "segments of one genre each are for `predict`."
+        hint = "for segments with one genre each, use `predict`."
         got = f"y {tuple(segments.y.shape)}"
         raise EvaluationError(explain("predict_labels", "targets (S, K)", got, hint))
     pieces = []
@@ -141,26 +144,26 @@ def predict_labels(
     present, first, row = np.unique(segments.clip, return_index=True, return_inverse=True)
     truth = segments.y.numpy()[first]
     if not np.array_equal(truth[row], segments.y.numpy()):
-        raise EvaluationError(explain("predict_labels", "one set of genres a clip", "several"))
+        raise EvaluationError(explain("predict_labels", "one set of genres per clip", "several"))
     clip_ids = tuple(segments.clip_ids[i] for i in present)
-    joined = aggregate(probs, row, len(present))
-    return LabelPredictions(clip_ids, truth > 0.5, joined.clip(0, 1), tuple(segments.genres))
+    clip_probs = aggregate(probs, row, len(present)).clip(0, 1)
+    return LabelPredictions(clip_ids, truth > 0.5, clip_probs, tuple(segments.genres))
 
 
 def hamming_loss(predictions: LabelPredictions, *, threshold: float = THRESHOLD) -> float:
-    """The share of wrong cells of the (M, K) table: small even if the answer is always "none"."""
-    return float((predictions.decided(threshold) != predictions.truth).mean())
+    """The fraction of wrong cells of the (M, K) table, which is small even without any genre."""
+    return float((predictions.decisions(threshold) != predictions.truth).mean())
 
 
 def exact_match(predictions: LabelPredictions, *, threshold: float = THRESHOLD) -> float:
-    """The share of clips whose genres are all decided rightly: the strictest."""
-    return float((predictions.decided(threshold) == predictions.truth).all(axis=1).mean())
+    """The fraction of clips for which all genres are correct, the strictest metric."""
+    return float((predictions.decisions(threshold) == predictions.truth).all(axis=1).mean())
 
 
 def all_found(predictions: LabelPredictions) -> float:
-    """The share of clips whose k genres are the k most probable ones; needs no threshold.
+    """The fraction of clips whose k genres are the k most probable ones, without a threshold.
 
-    For clips of one genre it is the accuracy.
+    For clips with one genre it is the accuracy.
     """
     order = np.argsort(-predictions.probs, axis=1, kind="stable")
     ranks = np.argsort(order, axis=1, kind="stable")
@@ -169,30 +172,34 @@ def all_found(predictions: LabelPredictions) -> float:
 
 
 def label_f1(predictions: LabelPredictions, *, threshold: float = THRESHOLD) -> np.ndarray:
-    """Each genre's F1, 2 TP / (2 TP + FP + FN), (K,); NaN for a genre neither there nor decided."""
-    said, true = predictions.decided(threshold), predictions.truth
-    hits, total = (said & true).sum(axis=0), said.sum(axis=0) + true.sum(axis=0)
+    """Each genre's F1, 2 TP / (2 TP + FP + FN), (K,).
+
+    It is NaN for a genre that no clip has and that is never predicted.
+    """
+    decisions, truth = predictions.decisions(threshold), predictions.truth
+    hits, total = (decisions & truth).sum(axis=0), decisions.sum(axis=0) + truth.sum(axis=0)
     return np.where(total > 0, 2 * hits / np.maximum(total, 1), np.nan)
 
 
 def macro_f1(predictions: LabelPredictions, *, threshold: float = THRESHOLD) -> float:
-    """The mean of `label_f1` over the genres that some clip has."""
-    there = predictions.truth.any(axis=0)
-    return float(label_f1(predictions, threshold=threshold)[there].mean())
+    """The mean of `label_f1` over the genres that at least one clip has."""
+    has_clips = predictions.truth.any(axis=0)
+    return float(label_f1(predictions, threshold=threshold)[has_clips].mean())
 
 
 def micro_f1(predictions: LabelPredictions, *, threshold: float = THRESHOLD) -> float:
-    """The F1 of all cells of the table taken together: frequent genres weigh more."""
-    said, true = predictions.decided(threshold), predictions.truth
-    return float(2 * (said & true).sum() / max(said.sum() + true.sum(), 1))
+    """The F1 over all cells of the table, in which frequent genres have more weight."""
+    decisions, truth = predictions.decisions(threshold), predictions.truth
+    return float(2 * (decisions & truth).sum() / max(decisions.sum() + truth.sum(), 1))
 
 
 def average_precision(predictions: LabelPredictions) -> np.ndarray:
-    """The area under each genre's precision-recall curve, (K,); needs no threshold.
+    """The area under each genre's precision-recall curve, (K,), which needs no threshold.
 
-    Clips are ranked by the genre's probability; at each clip that has the genre, the precision
-    among those ranked at least as high is taken, and the mean of these is the area. Clips of the
-    same probability have one rank. A ranking by lot has about the share of clips with the genre.
+    Clips are ranked by the genre's probability. For each clip that has the genre, the precision
+    among the clips ranked at least as high is computed; the area is the mean of these precisions.
+    Clips with the same probability have the same rank. The average precision of a random ranking
+    is about the fraction of clips that have the genre.
 
     >>> p = LabelPredictions(tuple("abc"), np.eye(3)[[0, 1, 0]], np.array([[.9, .1, 0], [.8, .6, 0],
     ...     [.7, .2, 0]]), tuple("xyz"))
@@ -201,14 +208,14 @@ def average_precision(predictions: LabelPredictions) -> np.ndarray:
     """
     areas = np.full(len(predictions.genres), np.nan)
     for k in np.flatnonzero(predictions.truth.any(axis=0)):
-        score, true = predictions.probs[:, k], predictions.truth[:, k]
-        above = score[None, :] >= score[true][:, None]  # for each hit: who ranks as high
-        areas[k] = ((above & true).sum(axis=1) / above.sum(axis=1)).mean()
+        score, truth = predictions.probs[:, k], predictions.truth[:, k]
+        as_high = score[None, :] >= score[truth][:, None]  # (hits, M)
+        areas[k] = ((as_high & truth).sum(axis=1) / as_high.sum(axis=1)).mean()
     return areas
 
 
 def mean_average_precision(predictions: LabelPredictions) -> float:
-    """The mean of `average_precision` over the genres that some clip has."""
+    """The mean of `average_precision` over the genres that at least one clip has."""
     return float(np.nanmean(average_precision(predictions)))
 
 
@@ -223,19 +230,19 @@ def label_bootstrap(
 ) -> Interval:
     """Any metric with its percentile bootstrap interval over clips.
 
-    Give `groups`, (M,), where clips are not independent (blends that share a clip): whole groups
-    are drawn then.
+    If clips are not independent (such as blends with a clip in common), pass `groups`, (M,), so
+    that whole groups are drawn.
     """
     names = np.arange(predictions.n) if groups is None else pd.factorize(np.asarray(groups))[0]
     if len(names) != predictions.n:
         got = f"{len(names)} groups for {predictions.n} clips"
-        raise EvaluationError(explain("label_bootstrap", "one group a clip", got))
+        raise EvaluationError(explain("label_bootstrap", "one group per clip", got))
     members = [np.flatnonzero(names == g) for g in range(names.max() + 1)]
     rng, values = np.random.default_rng(seed), np.empty(n)
     for i in range(n):
         rows = np.concatenate([members[g] for g in rng.integers(len(members), size=len(members))])
         ids = tuple(map(str, range(len(rows))))
-        drawn = predictions.truth[rows], predictions.probs[rows]
-        values[i] = metric(LabelPredictions(ids, *drawn, predictions.genres))
+        sample = predictions.truth[rows], predictions.probs[rows]
+        values[i] = metric(LabelPredictions(ids, *sample, predictions.genres))
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(metric(predictions), float(low), float(high), predictions.n, level, "clips")

@@ -1,8 +1,8 @@
-"""Is one system better than another? Tests for two results, from clips, seeds or folds.
+"""Tests of whether one system is better than another, from clips, seeds or folds.
 
-On the same clips, pair them: `mcnemar` and `paired_bootstrap`. From two printed accuracies:
-`compare_counts` and `mcnemar_range`. Over seeds: `seeds_test`, `permutation_test`. Over folds of
-one data set: `corrected_t_test`.
+For predictions on the same clips use `mcnemar` or `paired_bootstrap`, for two printed accuracies
+`compare_counts` and `mcnemar_range`, for accuracies over seeds `seeds_test` or `permutation_test`,
+and for accuracies over the folds of one data set `corrected_t_test`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy import stats
 
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.intervals import (
-    aligned,
+    align,
     check_counts,
     check_level,
     finite_values,
@@ -43,7 +43,7 @@ NO_SPREAD = 1e-12  # values this close differ by rounding only; t would be 0/0
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference a - b with its interval and the two-sided p of "there is none".
+    """A difference a - b with its interval and the two-sided p-value of "no difference".
 
     >>> print(Difference(0.025, -0.065, 0.115, p=0.665, n=200, test="Fisher"))
     +.025 [-.065, .115] p=.665 n=200 (Fisher)
@@ -60,8 +60,8 @@ class Difference:
     def __str__(self) -> str:
         sign = "+" if self.value > 0 else ""
         bounds = f"[{three_digits(self.low)}, {three_digits(self.high)}]"
-        chance = "p<.001" if self.p < 0.0005 else f"p={three_digits(self.p)}"
-        text = f"{sign}{three_digits(self.value)} {bounds} {chance} n={self.n}"
+        p_value = "p<.001" if self.p < 0.0005 else f"p={three_digits(self.p)}"
+        text = f"{sign}{three_digits(self.value)} {bounds} {p_value} n={self.n}"
         return f"{text} ({self.test})" if self.test else text
 
 
@@ -69,9 +69,10 @@ class Difference:
 class McNemar:
     """The four counts of two classifiers on the same clips, and McNemar's test of them.
 
-    `only_a` and `only_b` are the clips that one gets right and the other wrong; only they tell the
-    two apart. `p_exact` is the binomial test that such a clip falls to either with probability 1/2;
-    `p_mid` counts the observed table half and is less conservative (Fagerland et al., 2013).
+    `only_a` and `only_b` count the clips that one classifier gets right and the other wrong; only
+    these clips show a difference. `p_exact` is the binomial test of the hypothesis that such a clip
+    favors either classifier with probability 1/2. `p_mid` counts the observed table half and is
+    less conservative (Fagerland et al., 2013).
     """
 
     both: int
@@ -99,9 +100,9 @@ def mcnemar(a: Predictions, b: Predictions) -> McNemar:
     p_exact = min(1, 2 P(X <= m)) and p_mid = 2 P(X <= m) - P(X = m).
 
     Raises:
-        EvaluationError: different clips, genres or truths.
+        EvaluationError: if clips, genres or true labels differ.
     """
-    right_a, right_b = a.correct, aligned(a, b).correct
+    right_a, right_b = a.correct, align(a, b).correct
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     p_exact, p_mid = _sign_test(np.array([only_a]), np.array([only_b]))
     return McNemar(
@@ -115,11 +116,11 @@ def mcnemar(a: Predictions, b: Predictions) -> McNemar:
 
 
 def mcnemar_range(k1: int, k2: int, n: int, *, mid_p: bool = False) -> tuple[float, float]:
-    """The smallest and the largest p that McNemar's test could give for k1 and k2 right of n clips.
+    """The smallest and the largest p-value of McNemar's test for k1 and k2 correct clips of n.
 
-    A paper prints accuracies, not which clips were right. If the better system is right wherever
-    the other is, all disagreements favour it: the smallest p. If they overlap as little as they
-    can, the largest.
+    A paper prints accuracies but not which clips were classified correctly. The p-value is smallest
+    if the better system is right on every clip that the other gets right, because all disagreements
+    then favor it. It is largest if their correct clips overlap as little as possible.
 
     Raises:
         EvaluationError: unless 0 <= k1, k2 <= n.
@@ -134,19 +135,20 @@ def mcnemar_range(k1: int, k2: int, n: int, *, mid_p: bool = False) -> tuple[flo
     check_counts("mcnemar_range", k1, n)
     check_counts("mcnemar_range", k2, n)
     more, fewer = max(k1, k2), min(k1, k2)
-    against = np.arange(min(fewer, n - more) + 1)  # clips that only the worse system gets right
-    p = _sign_test(against + more - fewer, against)[1 if mid_p else 0]
+    only_worse = np.arange(min(fewer, n - more) + 1)  # clips that only the worse system gets right
+    p = _sign_test(only_worse + more - fewer, only_worse)[1 if mid_p else 0]
     return float(p.min()), float(p.max())
 
 
 def compare_counts(
     k1: int, k2: int, n: int, *, n2: int | None = None, level: float = 0.95
 ) -> Difference:
-    """k1/n against k2/n2 (k2/n where `n2` is not given) as if each had clips of its own.
+    """Compare k1/n with k2/n2 (or k2/n), assuming that each system was tested on its own clips.
 
-    p is Fisher's exact test; the interval is Newcombe's (1998, method 10), from the Wilson bounds
-    (l, u) of both shares: d - sqrt((p1 - l1)² + (u2 - p2)²) to d + sqrt((u1 - p1)² + (p2 - l2)²).
-    For two systems on the same clips it is too cautious: see `mcnemar_range`.
+    p is that of Fisher's exact test. The interval is Newcombe's (1998, method 10), computed from
+    the Wilson bounds (l, u) of both proportions: it runs from d - sqrt((p1 - l1)² + (u2 - p2)²) to
+    d + sqrt((u1 - p1)² + (p2 - l2)²). For two systems on the same clips the test is too
+    conservative; use `mcnemar_range` instead.
 
     Raises:
         EvaluationError: unless 0 <= k <= n for both.
@@ -172,17 +174,17 @@ def paired_bootstrap(
     level: float = 0.95,
     seed: int = 0,
 ) -> Difference:
-    """The accuracy of a minus that of b on the same clips, by the percentile bootstrap.
+    """The accuracy of a minus that of b on the same clips, with a percentile bootstrap interval.
 
     Clips (or whole `groups`, (M,), in the order of `a`) are drawn with replacement, and both
-    systems are judged on the same draw: what makes a clip hard for both cancels. p is twice the
-    share of draws on the far side of zero, (count + 1)/(n + 1), at most 1.
+    systems are evaluated on the same sample, so that the difficulty of a clip cancels. p is twice
+    the fraction of samples on the other side of zero, (count + 1)/(n + 1), and at most 1.
 
     Raises:
-        EvaluationError: different clips, or groups of another length.
+        EvaluationError: if the clips differ or `groups` has the wrong length.
     """
     check_level("paired_bootstrap", level)
-    gain = a.correct.astype(float) - aligned(a, b).correct
+    gain = a.correct.astype(float) - align(a, b).correct
     members = group_members("paired_bootstrap", groups, a.n)
     sums = np.array([gain[rows].sum() for rows in members])  # (G,)
     sizes = np.array([len(rows) for rows in members])
@@ -203,14 +205,15 @@ def seeds_test(
     paired: bool = False,
     level: float = 0.95,
 ) -> Difference:
-    """The mean of a's runs minus that of b's, by a t test.
+    """The mean of a's runs minus the mean of b's runs, with a t test.
 
-    Seeds of two systems have nothing in common, so Welch's test is the rule; `paired=True` is for
-    runs that share something by position, such as the split that both were trained on. Runs that
-    are all alike leave no doubt: p is 1 for no difference and 0 for any.
+    The seeds of two systems are unrelated, so the default is Welch's test. `paired=True` is for
+    runs that correspond to each other by position, such as runs on the same split. If the runs do
+    not vary at all, p is 1 without a difference and 0 with one.
 
     Raises:
-        EvaluationError: fewer than two runs, values not finite, or pairs of unequal length.
+        EvaluationError: if there are fewer than two runs, values that are not finite, or pairs of
+            unequal length.
 
     >>> print(seeds_test([0.70, 0.72, 0.68], [0.65, 0.66, 0.64]))
     +.050 [.008, .092] p=.032 n=3 (Welch t)
@@ -237,14 +240,14 @@ def permutation_test(
     n: int = 10_000,
     seed: int = 0,
 ) -> float:
-    """The p of the difference of means when runs could as well have changed places.
+    """The p-value of the difference of means under permutations of the runs.
 
-    No normal distribution is assumed. All exchanges are tried when they are at most `n`, otherwise
-    `n` random ones: of every run with every other, or, if `paired`, within pairs. Few runs cannot
-    give a small p: with 3 and 3 it is 2/20 at best.
+    No normal distribution is assumed. If there are at most `n` permutations, all are tried,
+    otherwise `n` random ones. Runs are exchanged between the two systems or, if `paired`, within
+    pairs. A few runs cannot give a small p: with 3 and 3 it is at least 2/20.
 
     Raises:
-        EvaluationError: as `seeds_test`.
+        EvaluationError: as in `seeds_test`.
 
     >>> permutation_test([0.70, 0.72, 0.68], [0.65, 0.66, 0.64])
     0.1
@@ -268,14 +271,14 @@ def corrected_t_test(
     n_test: int,
     level: float = 0.95,
 ) -> Difference:
-    """The mean of one difference a fold (or resampled split), by the corrected resampled t test.
+    """The mean of the differences per fold (or split), with the corrected resampled t test.
 
-    Folds share training clips, so their differences are not independent and the ordinary t test
-    finds too much. Nadeau and Bengio (2003) replace the variance s²/J of the mean of J differences
-    by s² (1/J + n_test/n_train).
+    Folds have training clips in common, so their differences are not independent, and the ordinary
+    t test reports differences too often. Nadeau and Bengio (2003) replace the variance s²/J of the
+    mean of J differences by s² (1/J + n_test/n_train).
 
     Raises:
-        EvaluationError: fewer than two differences, or no clips to train or test on.
+        EvaluationError: if there are fewer than two differences, or no training or test clips.
 
     >>> print(corrected_t_test([0.02, 0.04, 0.03, 0.05, 0.01], n_train=80, n_test=20))
     +.030 [.001, .059] p=.047 n=5 (corrected t)
@@ -296,7 +299,7 @@ def corrected_t_test(
 
 
 def _sign_test(plus: np.ndarray, minus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Exact and mid p of `plus` against `minus` under one half, elementwise."""
+    """Exact and mid p-value of `plus` against `minus` under probability 1/2, elementwise."""
     fewer, total = np.minimum(plus, minus), plus + minus
     twice = 2 * stats.binom.cdf(fewer, total, 0.5)
     return np.minimum(1.0, twice), np.minimum(1.0, twice - stats.binom.pmf(fewer, total, 0.5))
@@ -308,10 +311,10 @@ def _runs(
     b_values: Sequence[float] | np.ndarray,
     paired: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Both lists as arrays, long enough to test."""
+    """Convert both lists to arrays, and check that they are long enough to test."""
     a, b = finite_values(where, a_values), finite_values(where, b_values)
     if min(a.size, b.size) < 2 or (paired and a.size != b.size):
-        expected = "at least two runs of each" + (", as many of both" if paired else "")
-        hint = "one run says nothing about the spread: train with more seeds."
+        expected = "at least two runs of each" + (", and equally many" if paired else "")
+        hint = "a single run has no spread: train with more seeds."
         raise EvaluationError(explain(where, expected, f"{a.size} and {b.size}", hint))
     return a, b

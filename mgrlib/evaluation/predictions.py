@@ -1,4 +1,4 @@
-"""Predictions: one row a clip, where every classifier ends and every metric begins."""
+"""Predictions with one row per clip: the output of every classifier, the input of every metric."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ DIGITS = 4
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a classifier says of each clip, beside what is true.
+    """The probability of each genre for each clip, together with the clip's true genre.
+
+    The arrays are copied and read-only.
 
     Args:
         clip_ids: M different clips.
-        truth: (M,), the class number of each clip, counted as in `genres`; -1 for all of them where
-            the true genres are not known.
-        probs: (M, K), the probability given to each genre; each row sums to 1.
+        truth: (M,), the index of each clip's genre in `genres`, or -1 for all clips if the true
+            genres are unknown.
+        probs: (M, K), the probability of each genre; each row sums to 1.
         genres: the K class names.
 
-    The arrays are copied and cannot be written to.
-
     Raises:
-        ShapeError: lengths that do not fit together.
-        EvaluationError: no clip, a clip twice, a label outside `genres`, or a row that is no
-            probability distribution; the message names the first three clips.
+        ShapeError: if the shapes do not match.
+        EvaluationError: if there is no clip, a clip appears twice, a label is outside `genres`, or
+            a row is not a probability distribution; the message names the first three clips.
 
     >>> probs = np.array([[.9, .1], [.6, .4]])
     >>> p = Predictions(("a", "b"), np.array([0, 1]), probs, ("jazz", "pop"))
@@ -56,8 +56,8 @@ class Predictions:
     def __post_init__(self) -> None:
         object.__setattr__(self, "clip_ids", tuple(self.clip_ids))
         object.__setattr__(self, "genres", tuple(self.genres))
-        object.__setattr__(self, "truth", _frozen(_whole_numbers(self.truth)))
-        object.__setattr__(self, "probs", _frozen(np.array(self.probs, dtype=np.float64)))
+        object.__setattr__(self, "truth", _freeze(_to_integers(self.truth)))
+        object.__setattr__(self, "probs", _freeze(np.array(self.probs, dtype=np.float64)))
         self._check_shapes()
         self._check_values()
 
@@ -66,16 +66,17 @@ class Predictions:
         if self.truth.shape != (M,) or self.probs.shape != (M, K):
             expected = f"truth (M={M},) and probs (M={M}, K={K})"
             got = f"{self.truth.shape} and {self.probs.shape}"
-            hint = "one row a clip, one column a genre."
+            hint = "one row per clip, one column per genre."
             raise ShapeError(explain("Predictions", expected, got, hint))
 
     def _check_values(self) -> None:
         if not self.n:
             raise EvaluationError(explain("Predictions", "at least one clip", "none"))
         if len(set(self.clip_ids)) < self.n:
-            repeated = some(pd.Index(self.clip_ids)[pd.Index(self.clip_ids).duplicated()].unique())
-            hint = "aggregate the segments of a clip before."
-            raise EvaluationError(explain("Predictions", "each clip once", repeated, hint))
+            clip_ids = pd.Index(self.clip_ids)
+            duplicates = some(clip_ids[clip_ids.duplicated()].unique())
+            hint = "aggregate the segments of each clip first."
+            raise EvaluationError(explain("Predictions", "each clip once", duplicates, hint))
         if self.labelled:
             self._refuse((self.truth < 0) | (self.truth >= len(self.genres)), "labels in 0..K-1")
         self._refuse(~np.isfinite(self.probs).all(axis=1), "finite probabilities")
@@ -88,14 +89,15 @@ class Predictions:
     def _refuse(self, wrong: Any, expected: str, hint: str = "") -> None:
         if wrong.any():
             offenders = some(np.asarray(self.clip_ids, dtype=object)[wrong])
-            raise EvaluationError(explain("Predictions", expected, f"others at {offenders}", hint))
+            got = f"different values for {offenders}"
+            raise EvaluationError(explain("Predictions", expected, got, hint))
 
     def __len__(self) -> int:
         return self.n
 
     def __repr__(self) -> str:
-        known = f"{int(self.correct.sum())} correct" if self.labelled else "true genres unknown"
-        return f"Predictions({self.n} clips, {len(self.genres)} genres, {known})"
+        result = f"{int(self.correct.sum())} correct" if self.labelled else "true genres unknown"
+        return f"Predictions({self.n} clips, {len(self.genres)} genres, {result})"
 
     @property
     def n(self) -> int:
@@ -104,15 +106,15 @@ class Predictions:
 
     @property
     def predicted(self) -> np.ndarray:
-        """The class number with the highest probability, (M,) int64; the first one of a tie."""
+        """The class number with the highest probability, (M,) int64; the first in case of a tie."""
         return self.probs.argmax(axis=1)
 
     @property
     def correct(self) -> np.ndarray:
-        """Where prediction and truth agree, (M,) bool.
+        """Whether each prediction is correct, (M,) bool.
 
         Raises:
-            EvaluationError: the true genres are not known.
+            EvaluationError: if the true genres are unknown.
         """
         if not self.labelled:
             hint = "predict a corpus, whose clips have labels."
@@ -126,10 +128,11 @@ class Predictions:
 
     @staticmethod
     def concat(parts: Sequence[Predictions]) -> Predictions:
-        """The predictions of several folds as one table.
+        """Join the predictions of several folds.
 
         Raises:
-            EvaluationError: nothing to join, different genres, or a clip in two parts.
+            EvaluationError: if there are no parts, if their genres differ, or if a clip is in two
+                parts.
         """
         if not parts:
             raise EvaluationError(explain("Predictions.concat", "at least one part", "none"))
@@ -146,10 +149,10 @@ class Predictions:
         )
 
     def select(self, clip_ids: Sequence[str]) -> Predictions:
-        """The rows of these clips, in the order asked for.
+        """Select the rows of these clips, in this order.
 
         Raises:
-            EvaluationError: a clip that is not here.
+            EvaluationError: if there is no prediction for a clip.
         """
         row = {clip_id: i for i, clip_id in enumerate(self.clip_ids)}
         unknown = [c for c in clip_ids if c not in row]
@@ -160,7 +163,7 @@ class Predictions:
         return Predictions(tuple(clip_ids), self.truth[rows], self.probs[rows], self.genres)
 
     def frame(self) -> pd.DataFrame:
-        """A table indexed by `clip_id`: truth, predicted, correct, confidence, and K probabilities.
+        """Convert to a table indexed by `clip_id`, with a column for each genre's probability.
 
         >>> p = Predictions(("a",), np.array([1]), np.array([[.75, .25]]), ("jazz", "pop"))
         >>> p.frame()
@@ -180,18 +183,18 @@ class Predictions:
         return pd.concat([pd.DataFrame(columns, index=index), probs], axis=1)
 
     def to_dict(self) -> dict[str, Any]:
-        """The table as lists and numbers that JSON can hold, probabilities to four digits.
+        """Convert to lists and numbers for JSON, with probabilities rounded to four digits.
 
-        Rounding can make two genres equal; the one predicted then gets 0.0001 more, so that what
-        is read back predicts the same.
+        Rounding can make two probabilities equal. The predicted genre then gets 0.0001 more, so
+        that the prediction is the same after reading.
 
         >>> p = Predictions(("a",), np.array([1]), np.array([[2 / 3, 1 / 3]]), ("jazz", "pop"))
         >>> p.to_dict()
         {'genres': ['jazz', 'pop'], 'clip_ids': ['a'], 'truth': [1], 'probs': [[0.6667, 0.3333]]}
         """
         probs = self.probs.round(DIGITS)
-        changed = np.flatnonzero(probs.argmax(axis=1) != self.predicted)
-        probs[changed, self.predicted[changed]] = probs[changed].max(axis=1) + 10.0**-DIGITS
+        rows = np.flatnonzero(probs.argmax(axis=1) != self.predicted)
+        probs[rows, self.predicted[rows]] = probs[rows].max(axis=1) + 10.0**-DIGITS
         return {
             "genres": list(self.genres),
             "clip_ids": list(self.clip_ids),
@@ -201,39 +204,39 @@ class Predictions:
 
     @staticmethod
     def from_dict(content: dict[str, Any]) -> Predictions:
-        """The table that `to_dict` wrote, each row of probabilities scaled to sum to 1 again.
+        """Read what `to_dict` returned, and rescale each row of probabilities to sum to 1.
 
         Raises:
-            EvaluationError: an entry is missing, or what is there is no table of predictions.
+            EvaluationError: if an entry is missing, or if the entries are not valid predictions.
         """
         missing = [k for k in ("genres", "clip_ids", "truth", "probs") if k not in content]
         if missing:
             got = f"no {some(missing)}"
-            raise EvaluationError(explain("Predictions.from_dict", "what to_dict wrote", got))
+            raise EvaluationError(explain("Predictions.from_dict", "a dict from to_dict", got))
         genres = tuple(content["genres"])
         probs = np.asarray(content["probs"], dtype=np.float64).reshape(-1, len(genres))
-        # K entries rounded to four digits are off by K/2 * 1e-4 at most (and 1e-4 for a tie);
-        # a larger gap is damage, which the check at construction must see.
+        # The sum of K entries rounded to four digits is off by at most K/2 * 1e-4 (and 1e-4 for a
+        # tie). A larger gap means a damaged file, which the check at construction reports.
         sums = probs.sum(axis=1, keepdims=True)
         rounding = (len(genres) / 2 + 1) * 10.0**-DIGITS
-        scaled = np.where(np.abs(sums - 1) <= rounding, probs / np.where(sums > 0, sums, 1), probs)
+        probs = np.where(np.abs(sums - 1) <= rounding, probs / np.where(sums > 0, sums, 1), probs)
         truth = np.asarray(content["truth"], dtype=np.int64)
-        return Predictions(tuple(content["clip_ids"]), truth, scaled, genres)
+        return Predictions(tuple(content["clip_ids"]), truth, probs, genres)
 
 
-def _frozen(x: np.ndarray) -> np.ndarray:
+def _freeze(x: np.ndarray) -> np.ndarray:
     x.flags.writeable = False
     return x
 
 
-def _whole_numbers(x: Any) -> np.ndarray:
-    """A copy as int64; labels that are no integers are refused, not cut."""
-    given = np.asarray(x)
-    if given.size and given.dtype.kind not in "iu":
+def _to_integers(x: Any) -> np.ndarray:
+    """Copy labels to int64, and raise an error if they are not integers already."""
+    labels = np.asarray(x)
+    if labels.size and labels.dtype.kind not in "iu":
         hint = "labels are class numbers: `corpus.labels(clip_ids)`."
-        got = f"an array of {given.dtype}"
+        got = f"an array of {labels.dtype}"
         raise EvaluationError(explain("Predictions", "integer labels", got, hint))
-    return np.array(given, dtype=np.int64)
+    return np.array(labels, dtype=np.int64)
 
 
 def predict(
@@ -243,16 +246,16 @@ def predict(
     batch_size: int = 64,
     aggregate: Aggregate = mean_probs,
 ) -> Predictions:
-    """One row for each clip that has segments here, in the order of `segments.clip_ids`.
+    """Predict one row per clip, in the order of `segments.clip_ids`.
 
-    Each segment goes through the model, softmax makes its logits (S, K) probabilities, and
-    `aggregate` joins those of one clip: (S, K) -> (M, K). The model runs in evaluation mode on the
-    device where its weights are, and is afterwards as it was.
+    The model computes logits (S, K) for the segments, softmax turns them into probabilities, and
+    `aggregate` combines the segments of each clip, (S, K) -> (M, K). The model runs in evaluation
+    mode on the device of its weights, and its modes are restored afterwards.
 
     Raises:
-        EvaluationError: no segment, several labels a segment, or logits that are not finite (the
-            message names the clips).
-        ShapeError: logits that are not (B, K).
+        EvaluationError: if there is no segment, if a segment has several labels, or if logits are
+            not finite (the message names the clips).
+        ShapeError: if the logits are not (B, K).
     """
     S = _n_segments("predict", segments)
     pieces = []
@@ -266,11 +269,11 @@ def predict(
         hint = "build the model with `n_classes=len(segments.genres)`."
         raise ShapeError(explain("predict", f"logits (S={S}, K={K})", f"{(*logits.shape,)}", hint))
     clip = np.asarray(segments.clip)
-    broken = np.unique(clip[~torch.isfinite(logits).all(dim=1).numpy()])
-    if broken.size:
-        names = some(segments.clip_ids[i] for i in broken)
+    not_finite = np.unique(clip[~torch.isfinite(logits).all(dim=1).numpy()])
+    if not_finite.size:
+        got = f"NaN or infinite ones for {some(segments.clip_ids[i] for i in not_finite)}"
         hint = "lower the learning rate, and look for NaN among the inputs."
-        raise EvaluationError(explain("predict", "finite logits", f"others for {names}", hint))
+        raise EvaluationError(explain("predict", "finite logits", got, hint))
     probs = logits.softmax(dim=1).numpy()
     return _by_clip(probs, np.asarray(segments.y), clip, segments, aggregate)
 
@@ -278,38 +281,39 @@ def predict(
 def predict_sklearn(
     estimator: Any, segments: Segments, *, aggregate: Aggregate = mean_probs
 ) -> Predictions:
-    """The same table from a fitted scikit-learn classifier.
+    """Predict one row per clip with a fitted scikit-learn classifier.
 
-    It is given each segment's first input as a row of numbers, (S, ...) -> (S, D), and must have
-    been fitted on class numbers. A genre that it never saw gets probability 0; a classifier without
-    `predict_proba` gives all probability to its answer.
+    Its input is each segment's first input as a vector, (S, ...) -> (S, D), and it must have been
+    fitted on class numbers. A genre that was not in its training set gets probability 0. Without
+    `predict_proba`, the predicted genre gets probability 1.
 
     Raises:
-        EvaluationError: no segment, or classes that are no class numbers of `segments.genres`.
+        EvaluationError: if there is no segment, or if the classifier's classes are not class
+            numbers of `segments.genres`.
     """
     S, K = _n_segments("predict_sklearn", segments), len(segments.genres)
-    known = np.asarray(estimator.classes_)
-    if known.dtype.kind not in "iu" or known.min() < 0 or known.max() >= K:
+    classes = np.asarray(estimator.classes_)
+    if classes.dtype.kind not in "iu" or classes.min() < 0 or classes.max() >= K:
         hint = "fit it on `segments.y`, the class numbers."
         raise EvaluationError(
-            explain("predict_sklearn", f"classes among 0..{K - 1}", some(known), hint)
+            explain("predict_sklearn", f"classes among 0..{K - 1}", some(classes), hint)
         )
     x = np.asarray(segments.inputs[0]).reshape(S, -1)
     probs = np.zeros((S, K))
     if hasattr(estimator, "predict_proba"):
-        probs[:, known] = estimator.predict_proba(x)
+        probs[:, classes] = estimator.predict_proba(x)
     else:
         probs[np.arange(S), estimator.predict(x)] = 1.0
     return _by_clip(probs, np.asarray(segments.y), np.asarray(segments.clip), segments, aggregate)
 
 
 def _n_segments(where: str, segments: Segments) -> int:
-    """S, once it is sure that there are segments with one label each."""
+    """Return S, after checking that there are segments with one label each."""
     if not len(segments):
         raise EvaluationError(explain(where, "at least one segment", "none"))
     if segments.y.ndim != 1:
         got = f"labels {tuple(segments.y.shape)}"
-        raise EvaluationError(explain(where, "one class number a segment, (S,)", got))
+        raise EvaluationError(explain(where, "one class number per segment, (S,)", got))
     return len(segments)
 
 
@@ -318,10 +322,10 @@ def _by_clip(
 ) -> Predictions:
     present, first, row = np.unique(clip, return_index=True, return_inverse=True)
     truth = y[first]
-    mixed = present[np.unique(row[y != truth[row]])]
-    if mixed.size:
-        names = some(segments.clip_ids[i] for i in mixed)
-        raise EvaluationError(explain("predict", "one label a clip", f"several for {names}"))
+    conflicts = present[np.unique(row[y != truth[row]])]
+    if conflicts.size:
+        names = some(segments.clip_ids[i] for i in conflicts)
+        raise EvaluationError(explain("predict", "one label per clip", f"several for {names}"))
     clip_ids = tuple(segments.clip_ids[i] for i in present)
-    joined = aggregate(probs, row, len(present))
-    return Predictions(clip_ids, truth.astype(np.int64), joined, tuple(segments.genres))
+    clip_probs = aggregate(probs, row, len(present))
+    return Predictions(clip_ids, truth.astype(np.int64), clip_probs, tuple(segments.genres))

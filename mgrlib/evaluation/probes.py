@@ -1,12 +1,12 @@
-"""Robustness probes: the same clips, spoilt by degrees, and what a model still makes of them.
+"""Robustness probes: the accuracy of a model on clips that are degraded step by step.
 
-A probe is a function from waveform to waveform with a level. One line puts any classifier on a
-curve: `curve(model, corpus, MEL)` for a network, a fitted scikit-learn estimator, or any function
-from segments to predictions. `mgrlib.plots.plot_robustness` draws what it returns.
+A probe is a function from waveform to waveform with a level. `curve(model, corpus, MEL)` measures
+the accuracy at every level of every probe, for a network, a fitted scikit-learn estimator, or any
+function from segments to predictions; `mgrlib.plots.plot_robustness` plots the result.
 
-The damage is done to the waveform, before the features are taken, so that models of different
-inputs meet the very same sound. Where a feature is a `Crop`, the stretch is chosen first: it is the
-same, clean or spoilt.
+Probes change the waveform before the features are computed, so that models with different inputs
+are tested on the same sound. The excerpt of a `Crop` is chosen before the change, so that it is the
+same for clean and degraded sound.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ DECAY_DB = 60.0  # a reverberation time is the time in which the sound falls by 
 
 @dataclass(frozen=True)
 class Probe:
-    """A kind of damage and the levels at which it is tried.
+    """A kind of degradation and the levels at which it is tested.
 
     Args:
-        name: what tables and plots call it.
-        change: `(y, sample_rate, level, seed) -> y'`, (N,) -> (N,); pure, all randomness from
-            `seed`.
-        levels: from mild to hard.
+        name: the name in tables and plots.
+        change: `(y, sample_rate, level, seed) -> y'`, (N,) -> (N,); a pure function whose
+            randomness comes from `seed` only.
+        levels: from mild to severe.
         unit: of the levels.
-        version: rises when the same level comes to give other samples; stored features depend on
-            it.
+        version: raised when the same level begins to give different samples; stored features
+            depend on it.
     """
 
     name: str
@@ -65,18 +65,18 @@ class Probe:
     def __call__(
         self, y: np.ndarray, sample_rate: int, level: float, *, seed: int = 0
     ) -> np.ndarray:
-        """The spoilt waveform, (N,) -> (N,) float32; silence stays silence.
+        """Degrade a waveform, (N,) -> (N,) float32; silence stays silence.
 
-        The same sound and seed give the same samples; another sound is given other noise.
+        The same sound and seed give the same samples; different sounds get different noise.
         """
         y = check_waveform(self.name, y)
         if not y.any():
             return y
-        own = int(np.random.default_rng([seed, zlib.crc32(y.tobytes())]).integers(2**31))
-        return np.asarray(self.change(y, sample_rate, level, own), dtype=np.float32)
+        sound_seed = int(np.random.default_rng([seed, zlib.crc32(y.tobytes())]).integers(2**31))
+        return np.asarray(self.change(y, sample_rate, level, sound_seed), dtype=np.float32)
 
     def label(self, level: float) -> str:
-        """The level in words, for tables and axes.
+        """The level with its unit, for tables and axes.
 
         >>> PROBES["low-pass"].label(2000.0)
         '2000 Hz'
@@ -84,10 +84,10 @@ class Probe:
         return f"{level:g} {self.unit}".strip()
 
 
-def _lost_cells(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
-    """That share of the STFT's cells at zero, back as a waveform: Minhas et al. (2019), by ear."""
-    lost = Dropped(LogMel(sample_rate), fraction=level / 100.0, seed=seed)
-    return lost.masked_sound(Sound(y, sample_rate)).y
+def _drop_cells(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
+    """Set `level` percent of the STFT's cells to zero, as Minhas et al. (2019) do, and invert."""
+    feature = Dropped(LogMel(sample_rate), fraction=level / 100.0, seed=seed)
+    return feature.masked_sound(Sound(y, sample_rate)).y
 
 
 def _pink_noise(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
@@ -95,7 +95,7 @@ def _pink_noise(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.
 
 
 def _low_pass(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
-    """Nothing left above a cutoff: what a low bit rate takes first."""
+    """Remove the frequencies above a cutoff, which are the first to go at a low bit rate."""
     if level >= sample_rate / 2:
         return y
     sections = signal.butter(10, level, fs=sample_rate, output="sos")
@@ -103,7 +103,7 @@ def _low_pass(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.nd
 
 
 def _clipping(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
-    """Peaks cut off so many dB below the highest, and the loudness of before."""
+    """Clip all peaks `level` dB below the highest peak, and restore the loudness."""
     limit = float(np.abs(y).max()) * 10.0 ** (-level / 20.0)
     cut_off = np.clip(y, -limit, limit)
     return cut_off * (_rms(y) / _rms(cut_off))
@@ -114,13 +114,13 @@ def _gain(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarra
 
 
 def _reverb(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
-    """A room of that reverberation time, as loud as the dry sound; together as loud as before."""
+    """Add reverberation of `level` seconds, as loud as the dry sound, and restore the loudness."""
     time = np.arange(max(round(level * sample_rate), 1)) / sample_rate
     noise = np.random.default_rng(seed).standard_normal(len(time))
     tail = noise * 10.0 ** (-DECAY_DB / 20.0 * time / level)
     wet = signal.fftconvolve(y, tail)[: len(y)]
-    mixed = y + wet * (_rms(y) / _rms(wet))
-    return mixed * (_rms(y) / _rms(mixed))
+    mixture = y + wet * (_rms(y) / _rms(wet))
+    return mixture * (_rms(y) / _rms(mixture))
 
 
 def _rms(y: np.ndarray) -> float:
@@ -130,7 +130,7 @@ def _rms(y: np.ndarray) -> float:
 PROBES: Mapping[str, Probe] = {
     probe.name: probe
     for probe in (
-        Probe("lost cells", _lost_cells, (25.0, 50.0, 75.0), "%"),
+        Probe("lost cells", _drop_cells, (25.0, 50.0, 75.0), "%"),
         Probe("pink noise", _pink_noise, (30.0, 20.0, 10.0, 0.0), "dB SNR"),
         Probe("low-pass", _low_pass, (8000.0, 4000.0, 2000.0, 1000.0), "Hz"),
         Probe("clipping", _clipping, (6.0, 12.0, 18.0, 24.0), "dB"),
@@ -138,16 +138,16 @@ PROBES: Mapping[str, Probe] = {
         Probe("reverb", _reverb, (0.3, 0.9, 2.7, 8.1), "s"),
     )
 }
-"""The kinds of damage that come with the package, by name."""
+"""The probes of the package, by name."""
 
 
 @dataclass(frozen=True)
 class Probed:
-    """A feature of the spoilt sound: (N,) -> the feature's shape. A feature like any other.
+    """A feature of the degraded sound, (N,) -> the feature's shape.
 
     Args:
         feature: any feature.
-        probe, level, seed: the damage.
+        probe, level, seed: the degradation.
     """
 
     feature: Feature
@@ -157,26 +157,26 @@ class Probed:
 
     @property
     def sample_rate(self) -> int:
-        """The rate in Hz that the feature wants."""
+        """The feature's sample rate, in Hz."""
         return self.feature.sample_rate
 
     @property
     def key(self) -> str:
-        """Stable text that names the feature and the damage."""
-        damage = f"{self.probe.name}-v{self.probe.version}, {self.level:g}, seed={self.seed}"
-        return f"Probed({self.feature.key}, {damage})"
+        """Text that names the feature and the degradation."""
+        change = f"{self.probe.name}-v{self.probe.version}, {self.level:g}, seed={self.seed}"
+        return f"Probed({self.feature.key}, {change})"
 
     def shape(self, seconds: float) -> tuple[int, ...]:
         """The feature's own shape."""
         return self.feature.shape(seconds)
 
     def __call__(self, y: np.ndarray) -> np.ndarray:
-        """(N,) float waveform -> the feature of the spoilt sound."""
+        """(N,) float waveform -> the feature of the degraded sound."""
         return self.feature(self.probe(y, self.sample_rate, self.level, seed=self.seed))
 
 
 def probed(feature: Feature, probe: Probe, level: float, *, seed: int = 0) -> Feature:
-    """The feature of spoilt sound; of a `Crop`, of the same stretch as of clean sound."""
+    """Return the feature of degraded sound; a `Crop` uses the same excerpt as for clean sound."""
     if isinstance(feature, Crop):
         return replace(feature, feature=probed(feature.feature, probe, level, seed=seed))
     return Probed(feature, probe, level, seed)
@@ -192,35 +192,35 @@ def answers(
     how: Cut | None = None,
     seed: int = 0,
 ) -> dict[float | None, Predictions]:
-    """What a classifier says of a corpus at each level of a probe; under None, of untouched sound.
+    """Predict a corpus at each level of a probe, and at level None without degradation.
 
     Args:
         model: a trained network, a fitted scikit-learn classifier, or a function from `Segments` to
             `Predictions`.
         corpus: clips that the model was not trained on: `corpus.select(clip_ids=split.test)`.
-        features: what the model was trained on, one or a sequence of them.
-        probe: one of `PROBES` by name, or one of your own.
-        prepare: what is done to the segments before the model gets them, such as the scaling that
-            was fitted on the training clips.
-        how: the cutting that the model was trained with.
-        seed: of the damage.
+        features: the feature or features that the model was trained on.
+        probe: the name of one of `PROBES`, or your own probe.
+        prepare: a function that is applied to the segments first, such as the scaling that was
+            fitted on the training clips.
+        how: how the model's training clips were cut.
+        seed: of the degradation.
 
     Raises:
-        EvaluationError: an unknown probe.
+        EvaluationError: if the probe is unknown.
         AudioError, FeatureError, ShapeError: as from `cut` and `predict`.
     """
-    probe, features = _known(probe), [features] if isinstance(features, Feature) else features
-    found: dict[float | None, Predictions] = {}
+    probe, features = _as_probe(probe), [features] if isinstance(features, Feature) else features
+    predictions: dict[float | None, Predictions] = {}
     for level in (None, *probe.levels):
-        heard = (
+        inputs = (
             features if level is None else [probed(f, probe, level, seed=seed) for f in features]
         )
-        segments = cut(corpus, *heard, how=how)
-        found[level] = _answer(model, prepare(segments) if prepare else segments)
-    return found
+        segments = cut(corpus, *inputs, how=how)
+        predictions[level] = _predict(model, prepare(segments) if prepare else segments)
+    return predictions
 
 
-def _known(probe: str | Probe) -> Probe:
+def _as_probe(probe: str | Probe) -> Probe:
     if isinstance(probe, Probe):
         return probe
     if probe not in PROBES:
@@ -228,27 +228,27 @@ def _known(probe: str | Probe) -> Probe:
     return PROBES[probe]
 
 
-def _answer(model: Any, segments: Segments) -> Predictions:
+def _predict(model: Any, segments: Segments) -> Predictions:
     if isinstance(model, nn.Module):
         return predict(model, segments)
     if hasattr(model, "classes_"):
         return predict_sklearn(model, segments)
-    said: Predictions = model(segments)
-    return said
+    predictions: Predictions = model(segments)
+    return predictions
 
 
-def as_table(probe: str | Probe, found: Mapping[float | None, Predictions]) -> pd.DataFrame:
-    """What `answers` gave as rows: probe, level, label, accuracy, low, high, n, same.
+def as_table(probe: str | Probe, by_level: Mapping[float | None, Predictions]) -> pd.DataFrame:
+    """Convert the result of `answers` to rows: probe, level, label, accuracy, low, high, n, same.
 
     `low` and `high` are Wilson's 95 % interval of the accuracy on the `n` clips; `same` is the
-    share of clips that get the answer that they got untouched. The first row, of level NaN, is the
-    untouched sound.
+    fraction of clips whose prediction is the same as for the clean sound. The first row, with level
+    NaN, is the clean sound.
     """
-    probe, rows = _known(probe), []
-    untouched = found[None]
-    for level, said in found.items():
-        said = said.select(untouched.clip_ids)
-        interval = wilson(int(said.correct.sum()), said.n)
+    probe, rows = _as_probe(probe), []
+    clean = by_level[None]
+    for level, predictions in by_level.items():
+        predictions = predictions.select(clean.clip_ids)
+        interval = wilson(int(predictions.correct.sum()), predictions.n)
         rows.append(
             {
                 "probe": probe.name,
@@ -257,8 +257,8 @@ def as_table(probe: str | Probe, found: Mapping[float | None, Predictions]) -> p
                 "accuracy": interval.value,
                 "low": interval.low,
                 "high": interval.high,
-                "n": said.n,
-                "same": float((said.predicted == untouched.predicted).mean()),
+                "n": predictions.n,
+                "same": float((predictions.predicted == clean.predicted).mean()),
             }
         )
     return pd.DataFrame(rows)
@@ -274,18 +274,18 @@ def curve(
     how: Cut | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The robustness curve of any classifier: its accuracy at each level of each probe.
+    """Measure a classifier's accuracy at each level of each probe.
 
-    Arguments are those of `answers`, but for `probes`: names, or probes of your own. Columns are
-    those of `as_table`; every probe begins with a row for the untouched sound.
+    The arguments are those of `answers`, except for `probes`, which are names or your own probes.
+    The columns are those of `as_table`; the first row of every probe is the clean sound.
 
     Raises:
-        EvaluationError: no probe, or an unknown one.
+        EvaluationError: if there is no probe, or an unknown one.
     """
     if not probes:
         raise EvaluationError(explain("curve", "at least one probe", "none"))
     tables = []
     for probe in probes:
-        found = answers(model, corpus, features, probe, prepare=prepare, how=how, seed=seed)
-        tables.append(as_table(probe, found))
+        predictions = answers(model, corpus, features, probe, prepare=prepare, how=how, seed=seed)
+        tables.append(as_table(probe, predictions))
     return pd.concat(tables, ignore_index=True)

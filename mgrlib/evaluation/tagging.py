@@ -1,4 +1,4 @@
-"""How good a tagger is: the area under the ROC curve, tag by tag."""
+"""The area under the ROC curve per tag, a metric for taggers."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ __all__ = ["mean_auc", "tag_auc"]
 def tag_auc(scores: np.ndarray, tags: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
     """The ROC-AUC of each tag, (M, K) and (M, K) -> (K,).
 
-    It is the chance that a clip with the tag is scored above one without it, ties counting half:
-    .5 is guessing, and no threshold has to be chosen. A tag that every clip has, or none, has no
-    AUC (NaN).
+    It is the probability that a random clip with the tag has a higher score than a random clip
+    without it, where ties count half. Guessing gives .5, and no threshold is needed. If every clip
+    has the tag, or none has, the AUC is undefined (NaN).
 
     Args:
-        scores: any numbers that rise with the belief in a tag: logits or probabilities.
+        scores: logits, probabilities or other numbers that increase with confidence in the tag.
         tags: true or 1 where a clip has the tag.
-        counts: how often each clip counts, (R, M), for R results at once, (R, K): the draws of a
-            bootstrap.
+        counts: how often each clip counts, (R, M), such as R bootstrap samples. The result is then
+            (R, K).
 
     Raises:
-        ShapeError: arrays of unequal shape.
+        ShapeError: if the shapes of the arrays do not match.
 
     >>> tag_auc(np.array([[.9], [.4], [.6], [.1]]), np.array([[1], [1], [0], [0]]))
     array([0.75])
@@ -33,12 +33,12 @@ def tag_auc(scores: np.ndarray, tags: np.ndarray, counts: np.ndarray | None = No
     if scores.ndim != 2 or scores.shape != has.shape:
         got = f"{scores.shape} and {has.shape}"
         raise ShapeError(explain("tag_auc", "scores and tags (M, K)", got))
-    each = np.ones((1, len(scores))) if counts is None else np.asarray(counts, dtype=np.float64)
-    if each.ndim != 2 or each.shape[1] != len(scores):
-        raise ShapeError(explain("tag_auc", f"counts (R, {len(scores)})", f"{each.shape}"))
-    table = np.empty((len(each), scores.shape[1]))
+    weights = np.ones((1, len(scores))) if counts is None else np.asarray(counts, dtype=np.float64)
+    if weights.ndim != 2 or weights.shape[1] != len(scores):
+        raise ShapeError(explain("tag_auc", f"counts (R, {len(scores)})", f"{weights.shape}"))
+    table = np.empty((len(weights), scores.shape[1]))
     for k in range(scores.shape[1]):
-        table[:, k] = _auc(scores[:, k], has[:, k], each)
+        table[:, k] = _auc(scores[:, k], has[:, k], weights)
     return table[0] if counts is None else table
 
 
@@ -54,12 +54,12 @@ def _auc(score: np.ndarray, has: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 
 def mean_auc(table: np.ndarray, n_clips: int) -> Interval:
-    """The mean AUC over tags, with the quantiles of its draws as bounds.
+    """The mean AUC over tags with its percentile bootstrap interval.
 
     Args:
-        table: AUCs (1 + R, K) of `tag_auc`: the first row of the clips as they are, the others of
-            clips drawn. Tags without an AUC are left out, row by row.
-        n_clips: behind the first row.
+        table: AUCs (1 + R, K) from `tag_auc`. The first row is computed from the clips themselves,
+            the others from R bootstrap samples. Undefined AUCs are left out of each row's mean.
+        n_clips: the number of clips.
     """
     means = np.nanmean(table, axis=1)
     low, high = np.quantile(means[1:], [0.025, 0.975])

@@ -116,7 +116,7 @@ def test_groups_of_one_clip_give_what_no_groups_give():
 
 def test_groups_of_another_length_or_a_single_one_are_refused():
     p = right_or_wrong([True, False, True])
-    with pytest.raises(EvaluationError, match="one group a clip, 3, got 2"):
+    with pytest.raises(EvaluationError, match="one group per clip, 3, got 2"):
         bootstrap(p, accuracy, groups=["a", "b"])
     with pytest.raises(EvaluationError, match="at least two groups"):
         bootstrap(p, accuracy, groups=["a", "a", "a"])

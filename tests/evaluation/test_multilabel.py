@@ -62,7 +62,7 @@ def test_a_genre_that_no_clip_has_is_left_out_of_the_means():
 
 
 def test_a_lower_threshold_decides_for_more_genres():
-    assert table().decided(0.3).sum() == 9 > table().decided().sum() == 5
+    assert table().decisions(0.3).sum() == 9 > table().decisions().sum() == 5
 
 
 def test_the_interval_holds_the_value_and_narrows_with_more_clips():

@@ -63,9 +63,11 @@ def test_mcnemar_pairs_by_clip_not_by_position():
 
 def test_mcnemar_refuses_other_clips_and_other_truths():
     a, b = pair(3, 2, 1, 1)
-    with pytest.raises(EvaluationError, match=r"the same clips, got \['clip6'\] in one only"):
+    with pytest.raises(
+        EvaluationError, match=r"the same clips, got \['clip6'\] in only one of them"
+    ):
         mcnemar(a, b.select(b.clip_ids[:-1]))
-    with pytest.raises(EvaluationError, match="the same genres and truths"):
+    with pytest.raises(EvaluationError, match="the same genres and labels"):
         mcnemar(a, right_or_wrong(b.correct, truth=1))
 
 
@@ -176,7 +178,7 @@ def test_a_difference_equal_but_for_rounding_has_no_spread():
 def test_one_run_cannot_be_tested(test):
     with pytest.raises(EvaluationError, match="train with more seeds"):
         test([0.7], [0.6])
-    with pytest.raises(EvaluationError, match="as many of both, got 3 and 2"):
+    with pytest.raises(EvaluationError, match="and equally many, got 3 and 2"):
         test([0.7, 0.8, 0.9], [0.6, 0.7], paired=True)
 
 

@@ -102,17 +102,17 @@ def test_logits_of_another_number_of_classes_are_refused():
 def test_logits_that_are_not_finite_are_refused_with_their_clips():
     x = five_segments().inputs[0].clone()
     x[3, 0] = float("nan")
-    with pytest.raises(EvaluationError, match="finite logits, got others for 'c'"):
+    with pytest.raises(EvaluationError, match="finite logits, got NaN or infinite ones for 'c'"):
         predict(nn.Identity(), five_segments(inputs=(x,)))
 
 
 def test_a_clip_with_two_labels_is_refused():
-    with pytest.raises(EvaluationError, match="one label a clip, got several for 'a'"):
+    with pytest.raises(EvaluationError, match="one label per clip, got several for 'a'"):
         predict(nn.Identity(), five_segments(y=torch.tensor([0, 1, 1, 2, 2])))
 
 
 def test_multi_label_targets_are_refused():
-    with pytest.raises(EvaluationError, match="one class number a segment"):
+    with pytest.raises(EvaluationError, match="one class number per segment"):
         predict(nn.Identity(), five_segments(y=torch.eye(3)[[0, 0, 1, 2, 2]]))
 
 

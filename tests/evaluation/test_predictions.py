@@ -65,9 +65,9 @@ def test_what_does_not_fit_together_is_refused_and_named(changes, error, message
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ([0.5, 0.5, 0.01], "sum to 1, got others at 'b'. Hint: apply softmax"),
-        ([1.2, -0.1, -0.1], "no negative probability, got others at 'b'"),
-        ([np.nan, 0.5, 0.5], "finite probabilities, got others at 'b'"),
+        ([0.5, 0.5, 0.01], "sum to 1, got different values for 'b'. Hint: apply softmax"),
+        ([1.2, -0.1, -0.1], "no negative probability, got different values for 'b'"),
+        ([np.nan, 0.5, 0.5], "finite probabilities, got different values for 'b'"),
         ([np.inf, 0.0, 0.0], "finite probabilities"),
         ([0.0, 0.0, 0.0], "sum to 1"),
     ],
@@ -133,7 +133,7 @@ def test_damaged_json_is_refused():
     with pytest.raises(EvaluationError, match="no 'probs'"):
         Predictions.from_dict(without)
     content["probs"][2][0] = 0.5  # the row now sums to 1.4: not a matter of rounding
-    with pytest.raises(EvaluationError, match="sum to 1, got others at 'c'"):
+    with pytest.raises(EvaluationError, match="sum to 1, got different values for 'c'"):
         Predictions.from_dict(content)
 
 
