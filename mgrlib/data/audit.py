@@ -145,9 +145,10 @@ def audit(
     findings = [*_broken(clips), *_odd_sound(clips), *_odd_length(clips)]
     findings += [*_odd_rate(clips, sample_rate), *_odd_band(clips)]
     findings += [*(copy.finding() for copy in copies)]
-    findings += [*_conflicts(corpus, copies), *_imbalance(corpus)]
+    recordings = _recordings(copies)
+    findings += [*_conflicts(corpus, recordings), *_imbalance(corpus)]
     if split is not None:
-        findings += _split_faults(corpus, split, copies)
+        findings += _split_faults(corpus, split, recordings)
     table = pd.DataFrame(
         [(kind, KINDS[kind][0], ids, evidence) for kind, ids, evidence in findings],
         columns=["kind", "severity", "clip_ids", "evidence"],
@@ -272,21 +273,50 @@ def _exact(clips: dict[str, _Clip]) -> Iterator[_Copies]:
 
 
 def _near(corpus: Corpus, clips: dict[str, _Clip]) -> Iterator[_Copies]:
-    """Pairs of clips of one recording; of exact copies only the first takes part."""
+    """Pairs of clips of one recording; of exact copies only the first takes part.
+
+    Two clips that are known to be copies of a third are not compared with each other, so that many
+    copies of one recording cost as many comparisons as there are copies.
+    """
     first = {clip.digest: clip_id for clip_id, clip in reversed(clips.items()) if clip.heard}
     ids = sorted(first.values(), key=list(clips).index)
     marks = [clips[clip_id].marks or fingerprint.landmarks(np.zeros(0)) for clip_id in ids]
+    first_of = {clip_id: clip_id for clip_id in ids}
     for match in fingerprint.matches(marks, MIN_VOTES):
         a, b = ids[match.a], ids[match.b]
+        roots = _root(first_of, a), _root(first_of, b)
+        if roots[0] == roots[1]:
+            continue
         y_a, y_b = (corpus.audio(clip_id, fingerprint.RATE) for clip_id in (a, b))
         alike, overlap = fingerprint.alignment(y_a, y_b, match.lag_seconds)
         if alike >= MIN_ALIKE:
+            first_of[roots[1]] = roots[0]
             evidence = (
                 f"the same recording over {overlap:.1f} s, {abs(match.lag_seconds):.2f} s "
                 f"{'later' if match.lag_seconds >= 0 else 'earlier'} in the second, waveforms "
                 f"correlate {alike:.2f}, {match.votes} landmarks in common"
             )
             yield _Copies("near-duplicate", (a, b), evidence)
+
+
+def _root(first_of: dict[str, str], clip_id: str) -> str:
+    """The clip that stands for all known copies of this one."""
+    while first_of[clip_id] != clip_id:
+        clip_id = first_of[clip_id]
+    return clip_id
+
+
+def _recordings(copies: Iterable[_Copies]) -> list[_Copies]:
+    """Copies joined where they share a clip: one entry for each recording, with all its clips."""
+    joined: list[_Copies] = []
+    for copy in copies:
+        touching = [other for other in joined if set(other.clip_ids) & set(copy.clip_ids)]
+        parts = [*touching, copy]
+        clip_ids = tuple(dict.fromkeys(c for part in parts for c in part.clip_ids))
+        evidence = "; ".join(dict.fromkeys(part.evidence for part in parts))
+        joined = [other for other in joined if other not in touching]
+        joined.append(_Copies(copy.kind, clip_ids, evidence))
+    return joined
 
 
 def _broken(clips: dict[str, _Clip]) -> Iterator[Finding]:
@@ -348,13 +378,13 @@ def _odd_band(clips: dict[str, _Clip]) -> Iterator[Finding]:
         yield "band-limited", (clip_id,), f"nothing above {top:.0f} Hz"
 
 
-def _conflicts(corpus: Corpus, copies: Iterable[_Copies]) -> Iterator[Finding]:
+def _conflicts(corpus: Corpus, recordings: Iterable[_Copies]) -> Iterator[Finding]:
     """Recordings, and groups, whose clips carry more than one genre."""
     genre = corpus.clips["genre"]
-    for copy in copies:
-        labels = [str(genre[clip_id]) for clip_id in copy.clip_ids]
+    for recording in recordings:
+        labels = [str(genre[clip_id]) for clip_id in recording.clip_ids]
         if len(set(labels)) > 1:
-            yield "label-conflict", copy.clip_ids, f"one recording labelled {_counted(labels)}"
+            yield "label-conflict", recording.clip_ids, f"one recording labelled {_counted(labels)}"
     for group, labels_of in genre.groupby(corpus.clips["group"]):
         if labels_of.nunique() > 1:
             rare = labels_of[labels_of.map(labels_of.value_counts()) < len(labels_of) / 2]
@@ -375,18 +405,18 @@ def _imbalance(corpus: Corpus) -> Iterator[Finding]:
         yield "imbalance", (), f"{counts[high]} clips of {high}, {counts[low]} of {low}"
 
 
-def _split_faults(corpus: Corpus, split: Split, copies: Iterable[_Copies]) -> Iterator[Finding]:
+def _split_faults(corpus: Corpus, split: Split, recordings: Iterable[_Copies]) -> Iterator[Finding]:
     """Recordings and groups that stand in two parts of the split."""
     part_of = {clip: part for part, ids in split.parts().items() for clip in ids}
     unknown = [clip for clip in part_of if clip not in corpus.clips.index]
     if unknown:
         where = f"audit of {corpus.name!r} with split {split.name!r}"
         raise CorpusError(explain(where, "clips of the corpus", f"unknown {some(unknown)}"))
-    for copy in copies:
-        for a, b in combinations(copy.clip_ids, 2):
+    for recording in recordings:
+        for a, b in combinations(recording.clip_ids, 2):
             parts = part_of.get(a), part_of.get(b)
             if None not in parts and parts[0] != parts[1]:
-                yield "split-duplicate", (a, b), f"{parts[0]} and {parts[1]}: {copy.evidence}"
+                yield "split-duplicate", (a, b), f"{parts[0]} and {parts[1]}: {recording.evidence}"
     group = corpus.clips["group"]
     members = pd.Series({clip: group[clip] for clip in part_of})
     for name in split.shared_groups(corpus):

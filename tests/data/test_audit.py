@@ -128,6 +128,25 @@ def test_a_copy_at_another_rate_is_two_findings(spoil):
     ]
 
 
+def test_copies_of_copies_are_one_recording(clean, tmp_path, monkeypatch):
+    """Many copies cost few comparisons, and no leak between two of them is missed."""
+    shutil.copytree(clean, tmp_path, dirs_exist_ok=True)
+    new = [f"a/new/{k}" for k in range(4)]
+    for k, name in enumerate(new):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        sf.write(tmp_path / f"{name}.wav", (0.9 - 0.1 * k) * tune(2), RATE)
+    shutil.copy(tmp_path / "a/new/3.wav", tmp_path / "a/new/4.wav")
+    compared = []
+    whole = fingerprint.alignment
+    monkeypatch.setattr(fingerprint, "alignment", lambda *args: compared.append(1) or whole(*args))
+    corpus = folder(tmp_path)
+    split = Split("s", ("a/new/1",), (), ("a/new/4",))
+    report = audit(corpus, split)
+    assert len(compared) == 4  # four new sounds, each beside one known copy
+    leaks = [set(ids) for kind, ids in found(report) if kind == "split-duplicate"]
+    assert leaks == [{"a/new/1", "a/new/4"}]
+
+
 def test_a_copy_in_another_genre_is_a_conflict_of_labels(spoil):
     report = spoil(tune(2), "b/new/new.wav")
     assert ("label-conflict", ("a/artist2/clip2", "b/new/new")) in found(report)
