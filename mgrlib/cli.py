@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SPECS = {"vector57": "Vector57", "vector26": "Vector26", "melrows128": "MelRows128"}
 DATA = ("synthetic", "songs", "gtzan", "gtzan-mini", "gtzan-table", "folder")
+PROTOCOLS = ("artist-folds", "artist-folds-published", "fault-filtered")
 FAILURE, FAULTS, INTERRUPTED, NO_READER = 1, 2, 130, 141  # exit statuses; the last two as in shells
 
 
@@ -159,6 +160,7 @@ def _add_run(running: argparse.ArgumentParser) -> None:
     _add_data(running)
     running.add_argument("--folds", type=int, default=5, help="0 for one holdout of 20 %%")
     running.add_argument("--by", choices=("clip", "group"), default=None)
+    running.add_argument("--protocol", choices=PROTOCOLS, help="a published division of GTZAN")
     running.add_argument("--seeds", type=int, default=1, help="how many, counted from 0")
     running.add_argument("--epochs", type=int, help="in place of the recipe's")
     running.add_argument("--bfloat16", action="store_true", help="faster where the CPU or GPU can")
@@ -283,6 +285,7 @@ def _run(options: argparse.Namespace) -> int:
     import joblib
 
     recipes, studies = _chosen(options.recipes)
+    _check_protocol_options(options)
     if studies:
         _check_study_options(options, studies[0].name)
     corpus = _corpus(options)
@@ -295,10 +298,24 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _changed_options(options: argparse.Namespace, defaults: dict[str, Any]) -> list[str]:
+    """The options among these that are not as they are by default."""
+    return [f"--{key}" for key, value in defaults.items() if getattr(options, key) != value]
+
+
+def _check_protocol_options(options: argparse.Namespace) -> None:
+    """Refuse the options that a published division settles."""
+    ignored = _changed_options(options, {"folds": 5, "by": None})
+    if options.protocol and ignored:
+        hint = "a published division says itself who trains and who tests: leave the option out."
+        where = f"--protocol {options.protocol}"
+        raise RecipeError(explain(where, "no other option of division", some(ignored), hint))
+
+
 def _check_study_options(options: argparse.Namespace, name: str) -> None:
     """Refuse, before anything is trained, the options of recipes that a study would ignore."""
-    defaults = {"folds": 5, "by": None, "epochs": None, "bfloat16": False, "fresh": False}
-    ignored = [f"--{key}" for key, value in defaults.items() if getattr(options, key) != value]
+    defaults = {"folds": 5, "by": None, "protocol": None, "epochs": None, "bfloat16": False}
+    ignored = _changed_options(options, {**defaults, "fresh": False})
     if ignored:
         hint = "a study has its own protocol and training: leave the option out or name recipes."
         raise RecipeError(explain(f"run {name}", "no option of recipes", some(ignored), hint))
@@ -341,7 +358,7 @@ def _trained(recipe: Recipe, corpus: Corpus, options: argparse.Namespace) -> Sys
 def _check_state_options(options: argparse.Namespace) -> None:
     """Refuse the options of a training that `--state` replaces."""
     defaults = {"epochs": None, "seed": None, "bfloat16": False, "keep": None}
-    ignored = [f"--{key}" for key, value in defaults.items() if getattr(options, key) != value]
+    ignored = _changed_options(options, defaults)
     if options.state and ignored:
         hint = "the system in the file is trained already: leave the option or --state out."
         raise RecipeError(explain("--state", "no option of training", some(ignored), hint))
@@ -532,12 +549,17 @@ def _chosen(patterns: Sequence[str]) -> tuple[list[Recipe], list[Study]]:
 
 def _run_recipe(recipe: Recipe, corpus: Corpus, options: argparse.Namespace) -> None:
     from mgrlib import papers
-    from mgrlib.experiments.protocol import Protocol, best_by
+    from mgrlib.experiments.protocol import Division, Protocol, best_by, named
     from mgrlib.experiments.record import write_records
     from mgrlib.experiments.run import cross_validate, forget
     from mgrlib.storage import home
 
-    protocol = Protocol(options.folds or None, options.by or best_by(corpus, options.folds or 5))
+    protocol: Division
+    if options.protocol:
+        protocol = named(options.protocol)
+    else:
+        by = options.by or best_by(corpus, options.folds or 5)
+        protocol = Protocol(options.folds or None, by)
     if options.fresh:
         forget(recipe)
     result = cross_validate(

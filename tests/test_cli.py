@@ -10,7 +10,8 @@ import pytest
 import soundfile as sf
 
 from mgrlib import __version__, papers
-from mgrlib.cli import main
+from mgrlib.cli import PROTOCOLS, main
+from mgrlib.experiments.protocol import NAMED
 from mgrlib.experiments.record import read_records
 
 RATE = 8000
@@ -254,3 +255,19 @@ def test_the_version_is_told(capsys):
         main(["--version"])
     assert left.value.code == 0
     assert capsys.readouterr().out == f"mgrlib {__version__}\n"
+
+
+@pytest.mark.parametrize("option", [("--folds", "3"), ("--by", "clip")])
+def test_a_published_division_takes_no_other_option_of_division(music, capsys, option):
+    told = refused(capsys, main(["run", "luo2021/cnn-mfcc", "--protocol", "artist-folds", *option]))
+    assert option[0] in told
+
+
+def test_a_published_division_is_refused_for_other_data(music, capsys):
+    arguments = ["--data", "folder", "--root", str(music), "--protocol", "fault-filtered"]
+    told = refused(capsys, main(["run", "luo2021/cnn-mfcc", *arguments]))
+    assert "this split is for GTZAN" in told
+
+
+def test_the_named_divisions_are_those_of_the_package():
+    assert tuple(NAMED) == PROTOCOLS

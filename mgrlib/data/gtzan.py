@@ -17,10 +17,10 @@ from typing import Literal
 import pandas as pd
 
 from mgrlib import storage
-from mgrlib.data import facts
 from mgrlib.data.audio import FileSource
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.folder import lengths
+from mgrlib.data.gtzan_artists import artist_groups, known_artists, known_faults
 from mgrlib.data.layout import hidden, is_audio
 from mgrlib.errors import CorpusError, explain, some
 
@@ -94,9 +94,9 @@ def gtzan(
     names, such as `blues.00000`. The corpus is called `"gtzan"`, or `"gtzan-part"` if clips are
     missing that `exclude` does not name.
 
-    GTZAN itself names no artist. With `groups="artist"` a group is an artist of whom Sturm's index
-    (2012) knows several clips (`known_artists`: 790 of the 1,000), and repeated recordings share
-    their group; every other clip is its own. 81 clips are of artists that nobody has named.
+    GTZAN itself names no artist. With `groups="artist"` clips that share an artist share a group,
+    and so do repeated recordings (`mgrlib.data.gtzan_artists`: the artists of 982 clips are
+    known); every other clip is its own.
 
     Args:
         root: the folder; where `download_gtzan` puts it if not given.
@@ -126,14 +126,14 @@ def gtzan_mini(
     exclude: Sequence[str] = (),
     urls: Sequence[str] = MINI_URLS,
     digest: str = MINI_DIGEST,
-    groups: Literal["artist", "clip"] = "clip",
+    groups: Literal["artist", "clip"] = "artist",
     check: bool = True,
 ) -> Corpus:
     """The 100-clip mini set: the first ten clips of each genre, from a folder or downloaded once.
 
-    Each clip is its own group unless `groups="artist"`: the ten blues clips are all John Lee
-    Hooker's, the ten classical ones all Bach's, so that nothing can be split by artist here, and
-    every figure on this set is helped by artists on both sides. Say so beside it.
+    The ten blues clips are all John Lee Hooker's, the ten classical ones all Bach's: nothing can be
+    split by artist here, and every figure on this set is helped by artists on both sides. Say so
+    beside it.
 
     Args:
         root: the folder; without it the set (120 MB) is downloaded into `storage.home()` and kept.
@@ -170,25 +170,6 @@ def download_gtzan(*, urls: Sequence[str] = FULL_URLS, digest: str = FULL_DIGEST
     return _fetched("gtzan", "genres.tar.gz", urls, digest)
 
 
-def known_faults() -> pd.DataFrame:
-    """What is known to be wrong with GTZAN: columns `kind`, `clip_id`, `same_as`, `note`.
-
-    `exact-duplicate`: 14 pairs with the same 57 feature values. `near-duplicate`: the same song by
-    the same artist in Sturm's index, and closest to each other in those values. `corrupt`: cannot
-    be decoded in the copy named. `distorted`: most of the clip is noise. Mislabelled clips, on
-    which people differ, are in Sturm (2013); `splits.fault_filtered` leaves them out.
-    """
-    return facts.read("gtzan_faults")
-
-
-def known_artists() -> dict[str, str]:
-    """The artist (the composer in classical music) of each clip whose artist has several clips."""
-    artists: dict[str, str] = {}
-    for artist, genre, numbers in facts.read("gtzan_artists").itertuples(index=False):
-        artists.update(dict.fromkeys(facts.expand(genre, numbers), artist))
-    return artists
-
-
 def _fetched(folder: str, archive: str, urls: Sequence[str], digest: str) -> Path:
     """The folder unpacked from a download; the archive goes once its content is there."""
     place = storage.home() / folder
@@ -218,7 +199,7 @@ def _table(root: Path, exclude: Sequence[str], groups: str, check: bool) -> pd.D
         {
             "path": [str(paths[clip].absolute()) for clip in ids],
             "genre": [clip.split(".")[0] for clip in ids],
-            "group": _groups(ids) if groups == "artist" else ids,
+            "group": artist_groups(ids) if groups == "artist" else ids,
         },
         index=pd.Index(ids, name="clip_id"),
     )
@@ -272,22 +253,3 @@ def _clips(path: Path, genre: str, where: str) -> dict[str, Path]:
             raise CorpusError(explain(where, "one file a clip", got, "remove one of the copies."))
         found[match[1]] = file
     return found
-
-
-def _groups(ids: Sequence[str]) -> list[str]:
-    """The artist of each clip, or the first clip of the repeated ones, or the clip itself."""
-    faults = known_faults()
-    repeats = faults[faults["kind"].str.endswith("duplicate")]
-    parent: dict[str, str] = {}
-
-    def top(item: str) -> str:
-        while item in parent:
-            item = parent[item]
-        return item
-
-    pairs = [*zip(repeats["clip_id"], repeats["same_as"], strict=True), *known_artists().items()]
-    for clip, other in pairs:
-        low, high = top(clip), top(other)
-        if low != high:
-            parent[low] = high
-    return [top(clip) for clip in ids]

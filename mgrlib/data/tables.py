@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from mgrlib.data.corpus import Corpus
+from mgrlib.data.gtzan_artists import artist_groups
 from mgrlib.errors import AudioError, CorpusError, explain, some
 
 __all__ = ["N_COLUMNS", "FeatureTable", "TableSource", "kaggle_features"]
@@ -77,19 +78,21 @@ class FeatureTable:
     def corpus(self, name: str = "gtzan-table") -> Corpus:
         """The table's clips as a corpus whose only feature is `Vector57`, already computed.
 
-        Clips tied by equal rows share a group. There is no audio: `seconds` is what GTZAN's clips
-        have, 30.
+        The groups are the artists, as for `mgrlib.data.gtzan.gtzan`; clips tied by equal rows
+        share a group too. There is no audio: `seconds` is what GTZAN's clips have, 30.
         """
         _, first = np.unique(self.clip_ids, return_index=True)
         first = np.sort(first)
+        ids = [str(clip) for clip in self.clip_ids[first]]
+        ties = zip(ids, map(str, self.groups[first]), strict=True)
         clips = pd.DataFrame(
             {
                 "path": "",
                 "genre": [self.genres[k] for k in self.labels[first]],
-                "group": self.groups[first],
+                "group": artist_groups(ids, (tie for tie in ties if tie[0] != tie[1])),
                 "seconds": 30.0,
             },
-            index=pd.Index(self.clip_ids[first], name="clip_id"),
+            index=pd.Index(ids, name="clip_id"),
         )
         return Corpus(name, self.genres, clips, TableSource(self))
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import dataclass
 from typing import Literal
 
 from mgrlib.data.corpus import Corpus, Split
-from mgrlib.data.splits import by_group, folds, stratified
+from mgrlib.data.splits import artist_folds, by_group, fault_filtered, folds, stratified
 from mgrlib.errors import RecipeError, explain
 
-__all__ = ["Protocol", "best_by"]
+__all__ = ["NAMED", "ArtistFolds", "Division", "FaultFiltered", "Protocol", "best_by", "named"]
 
 By = Literal["clip", "group"]
+
+
+class Division(typing.Protocol):
+    """A way to divide a corpus: a value whose text says how, as records keep it."""
+
+    def splits(self, corpus: Corpus, seed: int) -> list[Split]:
+        """The splits of this division for a seed."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,56 @@ class Protocol:
             splitter = stratified if self.by == "clip" else by_group
             splits = [splitter(corpus, valid=self.valid, test=self.test, seed=seed)]
         return [split.check(corpus, leaky=self.by == "clip") for split in splits]
+
+
+@dataclass(frozen=True)
+class ArtistFolds:
+    """The three folds of GTZAN with artists apart, of Foleis and Tavares (2020); one for all seeds.
+
+    Args:
+        published: as they were published, with some artists in several folds.
+    """
+
+    published: bool = False
+
+    def __str__(self) -> str:
+        return f"3 artist folds{', as published' if self.published else ''}"
+
+    def splits(self, corpus: Corpus, seed: int) -> list[Split]:
+        """The same three splits for every seed."""
+        splits = artist_folds(corpus, published=self.published)
+        return [split.check(corpus, leaky=self.published) for split in splits]
+
+
+@dataclass(frozen=True)
+class FaultFiltered:
+    """The split of GTZAN by Kereliuk et al. (2015): 443 train, 197 validate, 290 test."""
+
+    def __str__(self) -> str:
+        return "fault-filtered"
+
+    def splits(self, corpus: Corpus, seed: int) -> list[Split]:
+        """The same split for every seed; as published, some artists are in several parts."""
+        return [fault_filtered(corpus).check(corpus, leaky=True)]
+
+
+NAMED: dict[str, Division] = {
+    "artist-folds": ArtistFolds(),
+    "artist-folds-published": ArtistFolds(published=True),
+    "fault-filtered": FaultFiltered(),
+}
+"""Divisions of GTZAN by the name that the command line takes."""
+
+
+def named(name: str) -> Division:
+    """The division of GTZAN of this name.
+
+    Raises:
+        RecipeError: no such division.
+    """
+    if name not in NAMED:
+        raise RecipeError(explain("protocol", f"one of {', '.join(NAMED)}", repr(name)))
+    return NAMED[name]
 
 
 def best_by(corpus: Corpus, n_parts: int = 5) -> By:

@@ -16,7 +16,7 @@ from mgrlib.data.corpus import Corpus, Split
 from mgrlib.errors import RecipeError, StorageError, explain
 from mgrlib.evaluation.intervals import Interval, over_runs, over_seeds
 from mgrlib.evaluation.predictions import Predictions
-from mgrlib.experiments.protocol import Protocol
+from mgrlib.experiments.protocol import Division, Protocol
 from mgrlib.experiments.record import Record, Records
 from mgrlib.provenance import provenance
 from mgrlib.segments import Segments
@@ -58,7 +58,7 @@ class Result:
 
     recipe: Recipe
     data: dict[str, Any]
-    protocol: Protocol
+    protocol: Division
     runs: tuple[dict[str, Any], ...]
     changes: dict[str, Any]
     about: dict[str, Any]
@@ -155,7 +155,7 @@ def corpus_record(corpus: Corpus) -> dict[str, Any]:
 def cross_validate(
     recipe: Recipe,
     corpus: Corpus,
-    protocol: Protocol | None = None,
+    protocol: Division | None = None,
     *,
     seeds: Sequence[int] = (0,),
     on: Mapping[str, Condition] | None = None,
@@ -241,7 +241,7 @@ def _tested(
 def _folder(
     recipe: Recipe,
     fingerprint: str,
-    protocol: Protocol,
+    protocol: Division,
     config: Mapping[str, Any],
     on: Mapping[str, Condition],
 ) -> Path | None:

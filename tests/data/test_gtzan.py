@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 
 from mgrlib import storage
-from mgrlib.data import gtzan as module
 from mgrlib.data.audio import FileSource
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.gtzan import (
@@ -25,11 +24,11 @@ from mgrlib.data.gtzan import (
     download_gtzan,
     gtzan,
     gtzan_mini,
-    known_artists,
     known_faults,
 )
-from mgrlib.data.splits import by_group, fault_filtered
-from mgrlib.errors import ChecksumError, CorpusError
+from mgrlib.data.gtzan_artists import artist_groups
+from mgrlib.data.splits import artist_folds, by_group, fault_filtered
+from mgrlib.errors import ChecksumError, CorpusError, SplitError
 
 ALL_IDS = [f"{genre}.{n:05d}" for genre, n in product(GENRES, range(100))]
 
@@ -151,7 +150,7 @@ def test_groups_are_artists_where_they_are_known_and_clips_otherwise(tmp_path, l
     lay_out("genres")
     groups = gtzan(tmp_path).clips["group"]
     assert groups["blues.00000"] == groups["blues.00001"] == "John Lee Hooker"
-    assert groups["country.00000"] == "country.00000"
+    assert groups["country.00000"] == "Faith Hill"
     by_clip = gtzan(tmp_path, groups="clip").clips
     assert (by_clip["group"] == by_clip.index).all()
 
@@ -165,7 +164,7 @@ def test_groups_of_another_kind_are_refused(tmp_path, lay_out):
 @pytest.fixture(scope="module")
 def whole() -> Corpus:
     """GTZAN's 1,000 rows without its audio."""
-    groups = module._groups(ALL_IDS)
+    groups = artist_groups(ALL_IDS)
     genres = [clip.split(".")[0] for clip in ALL_IDS]
     table = pd.DataFrame(
         {"path": "", "genre": genres, "group": groups, "seconds": 30.0},
@@ -174,12 +173,50 @@ def whole() -> Corpus:
     return Corpus("gtzan", GENRES, table, FileSource())
 
 
-def test_the_fault_filtered_split_has_the_published_sizes_and_no_artist_in_two_parts(whole):
-    split = fault_filtered(whole).check(whole)
+def test_the_fault_filtered_split_has_the_published_sizes_and_17_groups_in_two_parts(whole):
+    split = fault_filtered(whole)
+    assert len(split.shared_groups(whole)) == 17
+    groups = whole.clips["group"]
+    trained = set(groups[[*split.train, *split.valid]])
+    assert groups[list(split.test)].isin(trained).sum() == 56
     assert [len(ids) for ids in split.parts().values()] == [443, 197, 290]
     assert split.source == "Kereliuk et al. (2015), fault-filtered"
     assert "blues.00000" in split.valid
     assert "rock.00099" in split.train
+
+
+def test_the_artist_folds_keep_groups_whole_and_the_published_ones_do_not(whole):
+    splits = artist_folds(whole)
+    published = artist_folds(whole, published=True)
+    assert [split.check(whole) for split in splits] == splits
+    for several in (splits, published):
+        tested = [clip for split in several for clip in split.test]
+        assert len(tested) == len(set(tested)) == 948
+        assert all(len(split.train) + len(split.test) == 948 for split in several)
+        assert all(300 <= len(split.test) <= 330 for split in several)
+    shared = {group for split in published for group in split.shared_groups(whole)}
+    assert len(shared) == 28
+    assert {"A Tribe Called Quest", "Slayer", "Vince Gill"} <= shared
+    old = {clip: split.name for split in published for clip in split.test}
+    assert sum(old[clip] != split.name for split in splits for clip in split.test) == 58
+    assert "hiphop.00000" in published[0].test and "hiphop.00046" in published[1].test
+
+
+def test_artist_folds_of_a_part_say_how_small_they_are(whole):
+    part = whole.select(clip_ids=[clip for clip in ALL_IDS if int(clip[-5:]) % 2])
+    splits = artist_folds(part)
+    assert "only the 475 of its 948 clips that" in splits[0].source
+    assert set().union(*(split.test for split in splits)) <= set(part.clips.index)
+
+
+def test_artist_folds_refuse_a_part_that_cannot_be_taught(whole):
+    first = [clip for clip in ALL_IDS if int(clip[-5:]) < 10]
+    with pytest.raises(SplitError, match="training clips in each genre"):
+        artist_folds(whole.select(clip_ids=first))
+    with pytest.raises(SplitError, match="clips in every fold"):
+        artist_folds(
+            whole.select(genres=["blues", "classical"], clip_ids=[*ALL_IDS[:12], *ALL_IDS[132:140]])
+        )
 
 
 def test_the_fault_filtered_split_of_a_part_says_how_small_it_is(whole):
@@ -191,18 +228,6 @@ def test_the_fault_filtered_split_of_a_part_says_how_small_it_is(whole):
 def test_all_of_gtzan_can_be_split_by_artist(whole):
     split = by_group(whole, test=0.2, valid=0.1, seed=0).check(whole)
     assert len(split.test) == pytest.approx(200, abs=10)
-
-
-def test_the_largest_artist_is_bob_marley_with_35_clips(whole):
-    counts = whole.clips["group"].value_counts()
-    assert (counts.index[0], counts.iloc[0]) == ("Bob Marley", 35)  # as Sturm (2012) counts
-
-
-def test_known_artists_are_those_of_790_clips():
-    artists = known_artists()
-    assert len(artists) == 790
-    assert set(artists) <= set(ALL_IDS)
-    assert min(pd.Series(artists).value_counts()) == 2
 
 
 def test_known_faults_name_clips_of_gtzan_and_repeated_ones_share_a_group(whole):
@@ -253,7 +278,7 @@ def test_the_mini_set_is_fetched_once_from_the_first_mirror_that_works(address):
     corpus = gtzan_mini(urls=[f"{server}/gone.zip", f"{server}/main.zip"], digest=digest)
     assert corpus.name == "gtzan-mini"
     assert len(corpus) == 20
-    assert (corpus.clips["group"] == corpus.clips.index).all()
+    assert corpus.clips["group"]["blues.00000"] == "John Lee Hooker"
     assert str(storage.home()) in corpus.clips["path"].iloc[0]
     again = gtzan_mini(urls=[])
     pd.testing.assert_frame_equal(again.clips, corpus.clips)

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from tiny import TINY
 
+from mgrlib.data.corpus import Corpus
+from mgrlib.data.gtzan_artists import artist_groups
 from mgrlib.errors import RecipeError, SplitError
-from mgrlib.experiments.protocol import Protocol, best_by
+from mgrlib.experiments.protocol import ArtistFolds, FaultFiltered, Protocol, best_by, named
 from mgrlib.experiments.run import cross_validate
 
 
@@ -41,6 +43,9 @@ def test_another_seed_is_another_split_and_the_same_seed_the_same(corpus, protoc
         (Protocol(None), "80%/20% by clip"),
         (Protocol(None, test=0.1), "90%/10% by clip"),
         (Protocol(None, test=0.1, valid=0.2), "70%/20%/10% by clip"),
+        (ArtistFolds(), "3 artist folds"),
+        (ArtistFolds(published=True), "3 artist folds, as published"),
+        (FaultFiltered(), "fault-filtered"),
     ],
 )
 def test_a_protocol_says_what_it_is(protocol, text):
@@ -63,3 +68,30 @@ def test_groups_are_known_where_two_clips_share_one(corpus):
     assert corpus.grouped and not alone.grouped
     assert (best_by(corpus, 3), best_by(alone, 3)) == ("group", "clip")
     assert best_by(corpus, 4) == "clip"  # three artists in a genre cannot fill four parts
+
+
+@pytest.fixture
+def gtzan_tones(corpus) -> Corpus:
+    """Three tones of each of two genres under the names of clips of GTZAN, one in each fold."""
+    ids = [f"{g}.{n:05d}" for g, numbers in (("blues", (12, 0, 29)), ("rock", (0, 39, 91)))
+           for n in numbers]  # fmt: skip
+    clips = corpus.clips.groupby("genre").head(3).assign(genre=[i[:-6] for i in ids])
+    clips = clips.set_axis(ids, axis=0).assign(group=artist_groups(ids))
+    return Corpus("gtzan-tones", ("blues", "rock"), clips.iloc[:6], corpus.source)
+
+
+def test_published_divisions_are_the_same_for_every_seed(gtzan_tones):
+    for name in ("artist-folds", "artist-folds-published"):
+        division = named(name)
+        assert division.splits(gtzan_tones, 0) == division.splits(gtzan_tones, 1)
+        assert len(division.splits(gtzan_tones, 0)) == 3
+    with pytest.raises(RecipeError, match=r"artist-folds.*'random'"):
+        named("random")
+
+
+def test_cross_validation_takes_a_published_division(gtzan_tones, corpus):
+    result = cross_validate(TINY, gtzan_tones, ArtistFolds(), seeds=(0, 1))
+    record = result.record()
+    assert (record.protocol, record.n, len(record.runs)) == ("3 artist folds", 6, 6)
+    with pytest.raises(SplitError, match="this split is for GTZAN"):
+        cross_validate(TINY, corpus, FaultFiltered())

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from mgrlib.data.corpus import Corpus, Split
-from mgrlib.data.gtzan import known_artists
+from mgrlib.data.gtzan_artists import repeat_groups
 from mgrlib.data.splits import by_group, fault_filtered, stratified
 from mgrlib.evaluation.intervals import Interval, over_runs, wilson
 from mgrlib.evaluation.predictions import Predictions
@@ -86,18 +86,15 @@ def over_splits(runs: Sequence[Predictions]) -> Interval:
 def splits_by_kind(corpus: Corpus, seeds: Sequence[int]) -> dict[str, list[Split]]:
     """For each kind of split, one split for each seed."""
     filtered = fault_filtered(corpus)
-    artists = known_artists()
-    clips = corpus.clips.copy()
-    pairs = clips["group"].items()
-    clips["group"] = [artists.get(str(c), artists.get(str(g), str(g))) for c, g in pairs]
-    by_artist = replace(corpus, clips=clips)
+    repeats = repeat_groups(corpus.clips.index, kinds=("exact-duplicate",))
+    by_repeat = replace(corpus, clips=corpus.clips.assign(group=repeats))
     n = len(corpus)
     test = len(filtered.test) / n
     sizes = {"test": test, "valid": 1 - test - len(filtered.train) / n}
     return {
         "random": [stratified(corpus, test=0.2, seed=seed) for seed in seeds],
-        "duplicates together": [by_group(corpus, test=0.2, seed=seed) for seed in seeds],
-        "artists together": [by_group(by_artist, test=0.2, seed=seed) for seed in seeds],
+        "duplicates together": [by_group(by_repeat, test=0.2, seed=seed) for seed in seeds],
+        "artists together": [by_group(corpus, test=0.2, seed=seed) for seed in seeds],
         "random, same sizes": [stratified(corpus, **sizes, seed=seed) for seed in seeds],
         "fault-filtered": [filtered for _ in seeds],
     }

@@ -21,7 +21,7 @@ from mgrlib.evaluation.intervals import Interval, bootstrap, mean_interval, over
 from mgrlib.evaluation.metrics import accuracy, accuracy_interval, genre_recall, recall
 from mgrlib.evaluation.multiframe import joined, songs_of, thinned
 from mgrlib.evaluation.predictions import Predictions
-from mgrlib.experiments.protocol import By, Protocol
+from mgrlib.experiments.protocol import By, Protocol, best_by
 from mgrlib.experiments.run import Condition, Result, cross_validate
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.papers.reddy2024.features import START
@@ -79,7 +79,7 @@ def multiframe(
         on[NEIGHBOURS] = neighbour_predictions
     rows: list[Row] = []
     for split, by in SPLITS.items():
-        if by == "clip" or corpus.grouped:
+        if by in ("clip", best_by(corpus, n_folds)):
             protocol = Protocol(n_folds, by)
             result = cross_validate(recipe, corpus, protocol, seeds=seeds, on=on, progress=progress)
             rows += _frame_rows(split, result) + _song_rows(split, result, n_frames)

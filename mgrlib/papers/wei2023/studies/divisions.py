@@ -7,6 +7,7 @@ import numpy as np
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.splits import folds
 from mgrlib.data.tables import TableSource
+from mgrlib.experiments.protocol import best_by
 from mgrlib.features.base import Feature
 from mgrlib.segments import Cut, Segments, cut
 
@@ -22,8 +23,9 @@ def three_seconds(corpus: Corpus, feature: Feature, progress: bool = False) -> S
 
 
 def divisions(corpus: Corpus) -> tuple[str, ...]:
-    """The ways to divide that differ here: by artist only where artists are known."""
-    return (AT_RANDOM, BY_CLIP, BY_ARTIST) if corpus.grouped else (AT_RANDOM, BY_CLIP)
+    """The ways to divide that differ here: by artist only where artists can be kept apart."""
+    by_artist = (BY_ARTIST,) if best_by(corpus) == "group" else ()
+    return (AT_RANDOM, BY_CLIP, *by_artist)
 
 
 def fold_numbers(
