@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -61,17 +60,22 @@ def missing(
         )
         weights = [run["details"]["weights"] for run in result.runs if "weights" in run["details"]]
         for condition in (PLAIN, *CONDITIONS):
-            rows.append(
-                row(
-                    "accuracy",
-                    replace(result.accuracy(condition), unit="clips"),
-                    condition={"system": name, "missing": condition or "nothing"},
-                    n=len(corpus),
-                    train_accuracy=result.train_accuracy,
-                    **({"weights": weights} if weights else {}),
-                )
+            accuracy = row(
+                "accuracy",
+                result.accuracy(condition),
+                condition={"system": name, "missing": condition or "nothing"},
+                n=len(corpus),
+                train_accuracy=result.train_accuracy,
+                **({"weights": weights} if weights else {}),
             )
+            rows.append({**accuracy, "runs": [_run(run, condition) for run in result.runs]})
     return rows
+
+
+def _run(run: Mapping[str, Any], condition: str) -> dict[str, Any]:
+    """What a record keeps of one fold under a condition."""
+    kept = {name: run[name] for name in ("seed", "split")}
+    return {**kept, "predictions": run["predictions"][condition]}
 
 
 _SYSTEMS = ("early", "late", "weighted", "dropout")
