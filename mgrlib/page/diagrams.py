@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.resources import files
 
@@ -9,7 +10,7 @@ from mgrlib.errors import MgrError, explain
 from mgrlib.page.html import Html, inline, unique_id
 
 
-def drawing(name: str, caption: str = "") -> Html:
+def drawing(name: str, *, caption: str | None = None) -> Html:
     """A drawing that ships with the package, as part of the page.
 
     Its words are text, and its lines take the color of the text around it. A screen reader reads
@@ -18,7 +19,8 @@ def drawing(name: str, caption: str = "") -> Html:
 
     Args:
         name: a file of `mgrlib/page/drawings`, without its ending.
-        caption: one or two sentences to show below; `code` and *emphasis* may be marked.
+        caption: a sentence or two to show below it in place of the drawing's own; an empty one
+            shows none.
 
     Raises:
         MgrError: there is no drawing of this name.
@@ -30,8 +32,10 @@ def drawing(name: str, caption: str = "") -> Html:
     try:
         svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        names = sorted(item.name.removesuffix(".svg") for item in folder.iterdir())
+        names = sorted(p.name[:-4] for p in folder.iterdir() if p.name.endswith(".svg"))
         raise MgrError(explain("drawing", f"one of {names}", repr(name))) from error
+    if caption is None:
+        caption = json.loads((folder / "captions.json").read_text(encoding="utf-8"))[name]
     title = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
     body = _with_own_ids(svg, unique_id(name))
     below = f"<figcaption>{inline(caption)}</figcaption>" if caption else ""

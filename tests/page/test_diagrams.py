@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.resources import files
 from xml.etree import ElementTree
@@ -12,9 +13,8 @@ from mgrlib.errors import MgrError
 from mgrlib.page import drawing
 
 SVG = "{http://www.w3.org/2000/svg}"
-NAMES = sorted(
-    item.name.removesuffix(".svg") for item in (files("mgrlib.page") / "drawings").iterdir()
-)
+FILES = [item.name for item in (files("mgrlib.page") / "drawings").iterdir()]
+NAMES = sorted(name.removesuffix(".svg") for name in FILES if name.endswith(".svg"))
 COLORS = {"none", "currentColor", "var(--mgr-accent, #3a6ea5)", "var(--mgr-warm, #b35c00)"}
 
 
@@ -74,9 +74,17 @@ def test_a_drawing_shown_twice_has_no_id_twice():
 
 
 def test_a_caption_stands_below_its_drawing_and_is_escaped():
-    assert "<figcaption>1 &lt; <em>2</em></figcaption>" in drawing("crnn", "1 < *2*").body
-    assert "figcaption" not in drawing("crnn").body
+    own = drawing("crnn", caption="1 < *2*")
+    assert "<figcaption>1 &lt; <em>2</em></figcaption>" in own.body
+    assert "figcaption" not in drawing("crnn", caption="").body
     assert repr(drawing("crnn")) == "drawing: A convolutional recurrent network"
+
+
+def test_every_drawing_has_a_caption_of_its_own_and_no_caption_lacks_its_drawing():
+    text = (files("mgrlib.page") / "drawings/captions.json").read_text(encoding="utf-8")
+    captions = json.loads(text)
+    assert sorted(captions) == NAMES
+    assert all(f"<figcaption>{captions[name]}</figcaption>" in drawing(name).body for name in NAMES)
 
 
 def test_a_drawing_that_is_not_there_is_refused_with_the_names_of_those_that_are():
