@@ -1,10 +1,10 @@
-"""More training data from the same clips: changed sound, masked spectrograms, balanced classes.
+"""Data augmentation: changed waveforms, masked spectrograms, mixup, and balanced classes.
 
-Everything is a pure function. What is random takes a seed (waveforms, indices) or a torch generator
-(batches); the same one gives the same result. Augment training data only.
+All functions are pure. Random ones take a seed (waveforms, indices) or a torch generator (batches),
+and the same seed gives the same result. Augment training data only.
 
-`fit` takes augmentations of batches as its `augment` hook, `mixup` as it is and those of one tensor
-by `on_inputs`: `on_inputs(partial(spec_augment, time_width=64))`, `partial(mixup, n_classes=10)`.
+The argument `augment` of `fit` takes `partial(mixup, n_classes=10)` directly. Functions of one
+tensor need `on_inputs`, as in `on_inputs(partial(spec_augment, time_width=64))`.
 """
 
 from __future__ import annotations
@@ -22,51 +22,51 @@ Inputs = tuple[torch.Tensor, ...]
 
 
 def time_stretch(y: np.ndarray, rate: float) -> FloatArray:
-    """The same music at another tempo and the same pitch, (N,) -> about (N / rate,).
+    """Change the tempo and keep the pitch, (N,) -> about (N / rate,).
 
     Args:
         y: (N,) float waveform.
-        rate: 2 is twice as fast and half as long; from 0.1 to 10.
+        rate: from 0.1 to 10; 2 is twice as fast and half as long.
     """
-    import librosa  # a slow import that few need
+    import librosa  # a slow import that few callers need
 
     y = check_waveform("time_stretch", y)
     _check("time_stretch", "rate", rate, 0.1, 10.0)
-    stretched: FloatArray = librosa.effects.time_stretch(y=y, rate=float(rate))
-    return stretched.astype(np.float32, copy=False)
+    result: FloatArray = librosa.effects.time_stretch(y=y, rate=float(rate))
+    return result.astype(np.float32, copy=False)
 
 
 def pitch_shift(y: np.ndarray, sample_rate: int, semitones: float) -> FloatArray:
-    """The same music at another pitch and the same tempo, (N,) -> (N,).
+    """Change the pitch and keep the tempo, (N,) -> (N,).
 
     Args:
         y: (N,) float waveform.
         sample_rate: in Hz.
-        semitones: 12 is an octave up, -12 one down; from -24 to 24.
+        semitones: from -24 to 24; 12 is an octave up, -12 an octave down.
     """
-    import librosa  # a slow import that few need
+    import librosa  # a slow import that few callers need
 
     y = check_waveform("pitch_shift", y)
     _check("pitch_shift", "semitones", semitones, -24.0, 24.0)
-    shifted: FloatArray = librosa.effects.pitch_shift(y=y, sr=sample_rate, n_steps=float(semitones))
-    return shifted.astype(np.float32, copy=False)
+    result: FloatArray = librosa.effects.pitch_shift(y=y, sr=sample_rate, n_steps=float(semitones))
+    return result.astype(np.float32, copy=False)
 
 
 def add_noise(
     y: np.ndarray, snr_db: float, seed: int, *, colour: Literal["white", "pink"] = "white"
 ) -> FloatArray:
-    """The sound with noise of a given level behind it, (N,) -> (N,).
+    """Add noise at a given signal-to-noise ratio, (N,) -> (N,).
 
     Args:
         y: (N,) float waveform, not silent.
-        snr_db: power of the sound over power of the noise, in dB: 0 is as loud as the sound, 20
+        snr_db: the signal-to-noise ratio in dB: at 0 the noise is as loud as the sound, at 20 it is
             faint.
         seed: of the noise.
-        colour: "white" has the same power at every frequency, "pink" in every octave, as most
-            background has.
+        color: "white" noise has the same power at every frequency, "pink" noise the same power in
+            every octave, like most background noise.
 
     Raises:
-        FeatureError: a silent sound, beside which no noise is faint.
+        FeatureError: if the sound is silent.
     """
     y = check_waveform("add_noise", y)
     _check("add_noise", "snr_db", snr_db, -100.0, 200.0)
@@ -105,16 +105,17 @@ def spec_augment(
     band_width: int = 16,
     fill: float | None = None,
 ) -> torch.Tensor:
-    """Spectrograms with stripes of frames and of bands masked, (B, ..., F, T) -> the same shape.
+    """Mask random stripes of frames and of bands, (B, ..., F, T) -> the same shape.
 
-    SpecAugment (Park et al. 2019) without its time warping. Each segment gets its own stripes.
+    This is SpecAugment (Park et al. 2019) without time warping. Each segment gets different
+    stripes.
 
     Args:
         x: a batch of log spectrograms.
-        generator: on the CPU, whatever the device of `x`.
-        n_time_masks, n_band_masks: stripes a segment.
-        time_width, band_width: a stripe's width is drawn from 0 to this, in frames and bands.
-        fill: what stands in a stripe; None is each segment's own mean.
+        generator: on the CPU, for `x` on any device.
+        n_time_masks, n_band_masks: the number of stripes per segment.
+        time_width, band_width: the largest width of a stripe, in frames and in bands.
+        fill: the value in the stripes; None uses each segment's mean.
     """
     if x.ndim < 3:
         raise ShapeError(explain("spec_augment", "shape (B, ..., F, T)", str(tuple(x.shape))))
@@ -130,7 +131,7 @@ def spec_augment(
 
 
 def _stripes(n: int, length: int, width: int, generator: torch.Generator) -> torch.Tensor:
-    """(n, length) bool, true on one stretch of 0 to `width` places in each row."""
+    """(n, length) bool, true in one random interval of 0 to `width` places in each row."""
     if width < 0:
         raise FeatureError(explain("spec_augment", "a width of at least 0", str(width)))
     widths = torch.randint(0, min(width, length) + 1, (n, 1), generator=generator)
@@ -142,25 +143,25 @@ def _stripes(n: int, length: int, width: int, generator: torch.Generator) -> tor
 def drop_cells(
     x: torch.Tensor, generator: torch.Generator, *, fraction: float, fill: float = 0.0
 ) -> torch.Tensor:
-    """A tensor of any shape with that fraction of its cells, drawn at random, set to `fill`.
+    """Set a random fraction of the cells of a tensor of any shape to `fill`.
 
-    The noise of Minhas et al. (2019): 25, 50 or 75 % of the pixels of a mel picture to zero.
-    The share is exact, to the nearest cell, in each segment (first axis).
+    This is the noise of Minhas et al. (2019), who set 25, 50 or 75 % of the pixels of a mel
+    spectrogram to zero. The fraction is exact, to the nearest cell, in each segment (first axis).
     """
     _check("drop_cells", "fraction", fraction, 0.0, 1.0)
     if x.ndim < 2:
         raise ShapeError(explain("drop_cells", "shape (B, ...)", str(tuple(x.shape))))
     n_cells = x[0].numel() if len(x) else 0
     order = torch.rand((len(x), n_cells), generator=generator).argsort(dim=1)
-    dropped = torch.zeros((len(x), n_cells), dtype=torch.bool)
-    dropped.scatter_(1, order[:, : round(fraction * n_cells)], True)
-    return x.masked_fill(dropped.reshape(x.shape).to(x.device), fill)
+    mask = torch.zeros((len(x), n_cells), dtype=torch.bool)
+    mask.scatter_(1, order[:, : round(fraction * n_cells)], True)
+    return x.masked_fill(mask.reshape(x.shape).to(x.device), fill)
 
 
 def on_inputs(
     change: Callable[[torch.Tensor, torch.Generator], torch.Tensor],
 ) -> Callable[[Inputs, torch.Tensor, torch.Generator], tuple[Inputs, torch.Tensor]]:
-    """The `augment` hook of `fit` that changes every modality and leaves the classes alone."""
+    """Turn a function of one tensor into an `augment` of `fit` that changes every modality."""
 
     def augment(
         inputs: Inputs, y: torch.Tensor, generator: torch.Generator
@@ -178,41 +179,41 @@ def mixup(
     n_classes: int,
     alpha: float = 0.2,
 ) -> tuple[Inputs, torch.Tensor]:
-    """Each segment mixed with another of its batch, and the classes likewise (Zhang et al. 2018).
+    """Mix each segment and its class with another segment of the batch (Zhang et al. 2018).
 
     Args:
-        inputs: one tensor (B, ...) a modality; all are mixed alike.
+        inputs: one tensor (B, ...) per modality; all are mixed with the same weights.
         y: (B,) class numbers.
         generator: on the CPU.
         n_classes: K.
-        alpha: small values leave most segments almost unmixed; 1 mixes evenly.
+        alpha: the parameter of the beta distribution of the weights; with small values most
+            segments are almost unchanged, with 1 all weights are equally likely.
 
     Returns:
-        the mixed inputs and targets (B, K) that sum to 1, for a cross-entropy with soft targets.
+        The mixed inputs, and targets (B, K) that sum to 1, for a cross-entropy with soft targets.
     """
     _check("mixup", "alpha", alpha, 1e-3, 100.0)
     if y.ndim != 1 or any(len(x) != len(y) for x in inputs):
         got = f"{[tuple(x.shape) for x in inputs]} and {tuple(y.shape)}"
         raise ShapeError(explain("mixup", "inputs (B, ...) and classes (B,)", got))
     seed = int(torch.randint(0, 2**31, (1,), generator=generator))
-    drawn = np.random.default_rng(seed).beta(alpha, alpha, size=len(y))  # torch's has no generator
-    share = torch.from_numpy(np.maximum(drawn, 1.0 - drawn)).float().to(y.device)  # (B,)
+    values = np.random.default_rng(seed).beta(alpha, alpha, size=len(y))  # torch's has no generator
+    weights = torch.from_numpy(np.maximum(values, 1.0 - values)).float().to(y.device)  # (B,)
     partner = torch.randperm(len(y), generator=generator).to(y.device)
 
     def mix(x: torch.Tensor) -> torch.Tensor:
-        kept = share.reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)
-        return kept * x + (1 - kept) * x[partner]
+        weight = weights.reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)
+        return weight * x + (1 - weight) * x[partner]
 
     targets = torch.nn.functional.one_hot(y, n_classes).float()
     return tuple(mix(x) for x in inputs), mix(targets)
 
 
 def over_sample(labels: Sequence[object] | np.ndarray, seed: int) -> np.ndarray:
-    """Indices in which every class is as frequent as the most frequent one, (S,) -> (S',).
+    """Repeat indices until every class is as frequent as the most frequent one, (S,) -> (S',).
 
-    Everything is kept once; the smaller classes are filled up with repetitions, all repeated
-    equally often to within one. Over-sample after splitting, never before: a repeated clip on both
-    sides of a split is a leak.
+    Every index appears at least once; within a class, the numbers of repetitions differ by at most
+    one. Over-sample after splitting, never before: a clip repeated in training and test is a leak.
 
     >>> over_sample(["jazz", "rock", "rock"], seed=0)
     array([0, 0, 1, 2])
@@ -220,15 +221,15 @@ def over_sample(labels: Sequence[object] | np.ndarray, seed: int) -> np.ndarray:
     groups = _by_class("over_sample", labels)
     most = max(len(group) for group in groups)
     rng = np.random.default_rng(seed)
-    chosen = []
+    samples = []
     for group in groups:
-        rounds = [group] * (most // len(group))
-        chosen += [*rounds, rng.permutation(group)[: most % len(group)]]
-    return np.sort(np.concatenate(chosen))
+        copies = [group] * (most // len(group))
+        samples += [*copies, rng.permutation(group)[: most % len(group)]]
+    return np.sort(np.concatenate(samples))
 
 
 def under_sample(labels: Sequence[object] | np.ndarray, seed: int) -> np.ndarray:
-    """Indices in which every class is as rare as the rarest one, (S,) -> (S',).
+    """Select indices so that every class is as rare as the rarest one, (S,) -> (S',).
 
     >>> len(under_sample(["jazz", "rock", "rock"], seed=0))
     2
@@ -240,7 +241,7 @@ def under_sample(labels: Sequence[object] | np.ndarray, seed: int) -> np.ndarray
 
 
 def _by_class(where: str, labels: Sequence[object] | np.ndarray) -> list[np.ndarray]:
-    """The indices of each class, classes in sorted order."""
+    """The indices of each class, with the classes in sorted order."""
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.size == 0:
         raise ShapeError(explain(where, "labels (S,)", f"shape {labels.shape}"))

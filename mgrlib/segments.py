@@ -1,8 +1,8 @@
-"""Segments: what a model eats; `cut` makes them from a corpus, and a store on disk keeps them.
+"""Segments, the inputs of models, and `cut`, which computes them from a corpus.
 
-The only place where data and features meet. A feature of a clip is computed once, written whole
-to `mgrlib.storage.home() / "features"`, and found again by what went into it: the clip's content,
-the feature's settings and the way the clip was cut.
+This is the only module in which data and features meet. Each feature of a clip is computed once and
+written atomically to `mgrlib.storage.home() / "features"`. Its file is identified by the clip's
+content, the feature's settings and how the clip was cut.
 """
 
 from __future__ import annotations
@@ -46,25 +46,25 @@ from mgrlib.storage import atomic_write, home
 __all__ = ["Cut", "Segments", "cut", "standardize"]
 
 STORE_VERSION = 1
-SEAL = b"crc3"  # stands behind the array, with a checksum; files of the first edition have none
+SEAL = b"crc3"  # precedes the checksum at the end; files of the first edition have neither
 SEAL_BYTES = 8
 SEAL_BLOCK = 1 << 20
-HINT = "set MGRLIB_HOME to a folder on a disk with room that you may read and write."
+HINT = "set MGRLIB_HOME to a folder that you may read and write, on a disk with free space."
 
 
 @dataclass(frozen=True, eq=False)
 class Segments(Dataset):
-    """Model inputs that remember their clip: a torch `Dataset` of (*inputs, y).
+    """Model inputs with the clip of each segment: a torch `Dataset` of (*inputs, y).
 
     Args:
-        inputs: one tensor a modality, each (S, ...) float32.
-        y: class numbers (S,) int64, or targets (S, K) float32 for multi-label work.
-        clip: the number of each segment's clip, (S,) int64, an index into `clip_ids`.
-        clip_ids: the clips, M of them.
-        genres: the classes, K of them.
+        inputs: one tensor per modality, each (S, ...) float32.
+        y: class numbers (S,) int64, or targets (S, K) float32 for multi-label classification.
+        clip: the index in `clip_ids` of each segment's clip, (S,) int64.
+        clip_ids: the M clips.
+        genres: the K classes.
 
     Raises:
-        ShapeError: the parts disagree about the number of segments, or a clip number has no clip.
+        ShapeError: if the numbers of segments differ, or if an index is outside `clip_ids`.
     """
 
     inputs: tuple[torch.Tensor, ...]
@@ -103,38 +103,38 @@ class Segments(Dataset):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """The shape of one segment of the first modality: what a model's constructor asks for."""
+        """The shape of one segment of the first modality, an argument of every model."""
         return tuple(self.inputs[0].shape[1:])
 
     def of(self, clip_ids: Sequence[str]) -> Segments:
-        """The segments of these clips, clip by clip in the order asked for.
+        """Select the segments of these clips, clip by clip in this order.
 
         Raises:
-            ShapeError: a clip that is not here.
+            ShapeError: if a clip has no segments.
         """
         number = {clip_id: m for m, clip_id in enumerate(self.clip_ids)}
         missing = [c for c in clip_ids if c not in number]
         if missing:
             raise ShapeError(explain("Segments.of", "clips that were cut", some(missing)))
-        wanted = torch.tensor([number[c] for c in clip_ids], dtype=torch.int64)
-        where = [torch.nonzero(self.clip == m).flatten() for m in wanted]
-        index = torch.cat(where) if where else torch.empty(0, dtype=torch.int64)
-        renumbered = torch.repeat_interleave(
-            torch.arange(len(wanted)), torch.tensor([len(w) for w in where], dtype=torch.int64)
+        numbers = torch.tensor([number[c] for c in clip_ids], dtype=torch.int64)
+        rows = [torch.nonzero(self.clip == m).flatten() for m in numbers]
+        index = torch.cat(rows) if rows else torch.empty(0, dtype=torch.int64)
+        clip = torch.repeat_interleave(
+            torch.arange(len(numbers)), torch.tensor([len(r) for r in rows], dtype=torch.int64)
         )
         return replace(
             self,
             inputs=tuple(x[index] for x in self.inputs),
             y=self.y[index],
-            clip=renumbered,
+            clip=clip,
             clip_ids=tuple(clip_ids),
         )
 
     def map(self, *functions: Callable[[torch.Tensor], torch.Tensor] | None) -> Segments:
-        """The same segments with each modality put through its function (None keeps it)."""
+        """Apply a function to each modality; None leaves the modality unchanged."""
         if len(functions) != len(self.inputs):
             got = f"{len(functions)} for {len(self.inputs)} modalities"
-            raise ShapeError(explain("Segments.map", "one function a modality", got))
+            raise ShapeError(explain("Segments.map", "one function per modality", got))
         pairs = zip(functions, self.inputs, strict=True)
         return replace(self, inputs=tuple(x if f is None else f(x) for f, x in pairs))
 
@@ -143,13 +143,15 @@ class Segments(Dataset):
 class Cut:
     """How a clip is cut into segments.
 
-    Args:
-        segment_seconds: length of a segment; None takes the whole clip as one.
-        hop_seconds: from one segment's start to the next; None means no overlap.
-        trim_seconds: dropped at both ends of the clip first.
-        pad: a clip shorter than one segment is padded with zeros at its end instead of refused.
+    Samples at the end of the clip that do not fill a segment are left out.
 
-    A rest at the end that is shorter than a segment is dropped.
+    Args:
+        segment_seconds: length of a segment; with None the whole clip is one segment.
+        hop_seconds: time from the start of one segment to the start of the next; with None the
+            segments do not overlap.
+        trim_seconds: time that is first cut off at both ends of the clip.
+        pad: whether to pad a clip shorter than one segment with zeros at its end; otherwise it
+            raises an error.
     """
 
     segment_seconds: float | None = None
@@ -181,8 +183,8 @@ class Cut:
             if not self.pad:
                 seconds = f"{len(y) / sample_rate:.2f} s after trimming"
                 hint = "shorten segment_seconds, or write pad=True to fill with silence."
-                wanted = f"at least {length / sample_rate:g} s"
-                raise AudioError(explain("Cut", wanted, seconds, hint))
+                expected = f"at least {length / sample_rate:g} s"
+                raise AudioError(explain("Cut", expected, seconds, hint))
             y = np.pad(y, (0, length - len(y)))
         hop = length if self.hop_seconds is None else max(round(self.hop_seconds * sample_rate), 1)
         n_segments = 1 + (len(y) - length) // hop
@@ -197,23 +199,24 @@ def cut(
     store: bool = True,
     progress: bool = False,
 ) -> Segments:
-    """All segments of a corpus, one tensor a feature.
+    """Cut the clips of a corpus into segments and compute features, one tensor per feature.
 
-    Clips are shared out by joblib: one after the other by default, over all cores inside
-    `with joblib.parallel_config(n_jobs=-1):`, over a cluster with its `"dask"` backend.
+    Clips are processed by joblib: one after the other by default, on all cores inside
+    `with joblib.parallel_config(n_jobs=-1):`, and on a cluster with its `"dask"` backend.
 
     Args:
-        features: one or more, all of the same number of segments; several make a multimodal set.
-        how: the cutting; default: each whole clip is one segment.
-        clip_ids: only these clips; default: all.
-        store: look into the store on disk first and write what was missing to it.
-        progress: show a bar.
+        corpus: the clips.
+        features: one feature per modality; all must give the same number of segments.
+        how: how each clip is cut; by default the whole clip is one segment.
+        clip_ids: the clips to cut; by default all clips of the corpus.
+        store: whether to read features from the store on disk and to write new ones to it.
+        progress: whether to show a progress bar.
 
     Raises:
-        AudioError, FeatureError: a clip cannot be read or is too short; the message names it.
-        CorpusError: no clip, or an unknown one.
-        ShapeError: segments of unequal shape, as from whole clips of unequal length.
-        StorageError: the store cannot be read or written.
+        AudioError, FeatureError: if a clip cannot be read or is too short; the message names it.
+        CorpusError: if there is no clip, or an unknown one.
+        ShapeError: if segments have different shapes, such as whole clips of different lengths.
+        StorageError: if the store cannot be read or written.
     """
     if not features:
         raise FeatureError(explain("cut", "at least one feature", "none"))
@@ -242,44 +245,44 @@ def _segments_of(
     features: Sequence[Feature],
     how: Cut,
     folders: Sequence[Path] | None,
-) -> list[_Kept] | list[np.ndarray]:
-    """One clip's segments, a stack (S, ...) a feature: as files of the store, or as arrays."""
+) -> list[_StoredStack] | list[np.ndarray]:
+    """A stack (S, ...) of one clip's segments per feature, as files of the store or as arrays."""
     try:
         if isinstance(source, TableSource):
-            return [_rows(source, row, feature, how) for feature in features]
+            return [_table_rows(source, row, feature, how) for feature in features]
         if folders is None:
             return [stack for _, stack in _compute(source, row, features, how)]
         name = hashlib.sha256(source.fingerprint(row).encode()).hexdigest()[:32] + ".npy"
         paths = [folder / name for folder in folders]
-        found = [_kept(path) for path in paths]
-        missing = [f for f, kept in zip(features, found, strict=True) if kept is None]
+        files = [_read_header(path) for path in paths]
+        missing = [f for f, file in zip(features, files, strict=True) if file is None]
         stacks = _compute(source, row, missing, how)
         return [
-            _keep(path, next(stacks)[1]) if kept is None else kept
-            for path, kept in zip(paths, found, strict=True)
+            _write(path, next(stacks)[1]) if file is None else file
+            for path, file in zip(paths, files, strict=True)
         ]
     except (AudioError, FeatureError, ShapeError) as error:
         raise type(error)(f"clip {row.name!r}: {error}") from error
     except (MemoryError, RecursionError) as error:
         got = str(error) or type(error).__name__
         hint = "cut it into segments (`segment_seconds`), or leave the clip out."
-        want = "features that fit into memory"
-        raise FeatureError(explain(f"clip {row.name!r}", want, got, hint)) from error
+        expected = "features that fit into memory"
+        raise FeatureError(explain(f"clip {row.name!r}", expected, got, hint)) from error
 
 
-def _rows(source: TableSource, row: pd.Series, feature: Feature, how: Cut) -> np.ndarray:
-    """What a feature table holds of a clip, (S, 57), if that is what was asked for."""
+def _table_rows(source: TableSource, row: pd.Series, feature: Feature, how: Cut) -> np.ndarray:
+    """The rows of a clip in a feature table, (S, 57); other features raise an error."""
     if feature != Vector57(22050) or how != Cut():
         hint = "the table's rows are its segments, and other features need the recordings."
-        want = "Vector57(22050) of whole clips from a feature table"
-        raise FeatureError(explain("cut", want, f"{feature}, {how}", hint))
+        expected = "Vector57(22050) of whole clips from a feature table"
+        raise FeatureError(explain("cut", expected, f"{feature}, {how}", hint))
     return source.rows(str(row.name))
 
 
 def _compute(
     source: AudioSource, row: pd.Series, features: Sequence[Feature], how: Cut
 ) -> Iterator[tuple[Feature, np.ndarray]]:
-    """Each feature with its stack (S, ...) float32; the audio is read once a sample rate."""
+    """Yield each feature with its stack (S, ...) float32; audio is read once per sample rate."""
     pieces: dict[int, list[np.ndarray]] = {}
     for feature in features:
         rate = feature.sample_rate
@@ -290,34 +293,34 @@ def _compute(
 
 
 def _folder(feature: Feature, how: Cut) -> Path:
-    """Where the store keeps a feature of clips cut like this: a file a clip."""
+    """The folder of the store for a feature of clips cut in this way, with one file per clip."""
     kind = hashlib.sha256(f"{STORE_VERSION}|{feature.key}|{how}".encode()).hexdigest()[:16]
     return home() / "features" / kind
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """A stack in the store: its file, its shape, and where in the file it begins."""
+class _StoredStack:
+    """A stack in the store: its file, its shape, and its offset in the file."""
 
     path: Path
     shape: tuple[int, ...]
     offset: int
 
     def read_into(self, place: np.ndarray) -> None:
-        """Fill an array of the same shape from the file: one copy, and no more memory."""
+        """Read the stack into an array of the same shape, without another copy in memory."""
         with self.path.open("rb") as stream:
             stream.seek(self.offset)
             if stream.readinto(place.data.cast("B")) != place.nbytes:
-                got = "a file that became shorter meanwhile"
-                raise StorageError(explain(f"reading {self.path}", "a whole file", got, HINT))
+                got = "a file that became shorter in the meantime"
+                raise StorageError(explain(f"reading {self.path}", "a complete file", got, HINT))
 
 
-_Found = _Kept | np.ndarray
+_Stack = _StoredStack | np.ndarray
 
 
 @lru_cache(maxsize=1024)
-def _described(header: bytes) -> tuple[tuple[int, ...], int]:
-    """The shape of the array that follows this header of an `.npy` file, and its bytes.
+def _parse_header(header: bytes) -> tuple[tuple[int, ...], int]:
+    """The shape and the number of bytes of the array after this header of an `.npy` file.
 
     Raises:
         Exception: of any kind, if it is not the header of a float32 array in C order.
@@ -331,42 +334,42 @@ def _described(header: bytes) -> tuple[tuple[int, ...], int]:
     return shape, 4 * math.prod(shape)
 
 
-def _kept(path: Path) -> _Kept | None:
-    """What the store has in this file, if whole; a damaged one is announced and computed anew."""
+def _read_header(path: Path) -> _StoredStack | None:
+    """Check a file of the store and read its header; warn and return None if it is damaged."""
     try:
         with path.open("rb") as stream:
             header = stream.read(10)
             header += stream.read(int.from_bytes(header[8:], "little"))
-            shape, n_bytes = _described(header)
+            shape, n_bytes = _parse_header(header)
             size = os.fstat(stream.fileno()).st_size - len(header) - n_bytes
             if size == 0 or (size == SEAL_BYTES and _seal_fits(stream, header, n_bytes)):
-                return _Kept(path, shape, len(header))
+                return _StoredStack(path, shape, len(header))
         reason = "its checksum or length does not fit its content"
     except FileNotFoundError:
         return None
     except OSError as error:
         got = error.strerror or str(error)
         raise StorageError(explain(f"reading {path}", "a readable file", got, HINT)) from error
-    except Exception as error:  # to a parser, damage can look like anything
+    except Exception as error:  # a damaged header can make the parser fail in any way
         reason = str(error)
     warnings.warn(f"{path} is damaged ({reason}); it is computed again", stacklevel=2)
     return None
 
 
 def _seal_fits(stream: BinaryIO, header: bytes, n_bytes: int) -> bool:
-    """Whether the rest of a file is what its last bytes say."""
+    """Whether the rest of a file agrees with the checksum in its last bytes."""
     checksum = zlib.crc32(header)
     while n_bytes:
         block = stream.read(min(n_bytes, SEAL_BLOCK))
-        if not block:  # another process made it shorter
+        if not block:  # another process shortened the file
             return False
         n_bytes -= len(block)
         checksum = zlib.crc32(block, checksum)
     return stream.read() == SEAL + checksum.to_bytes(4, "little")
 
 
-def _keep(path: Path, stack: np.ndarray) -> _Kept:
-    """Write a stack to the store, whole or not at all."""
+def _write(path: Path, stack: np.ndarray) -> _StoredStack:
+    """Write a stack to the store atomically."""
     with atomic_write(path) as part, part.open("w+b") as stream:
         np.save(stream, stack)
         offset = stream.tell() - stack.nbytes
@@ -374,38 +377,39 @@ def _keep(path: Path, stack: np.ndarray) -> _Kept:
         checksum = zlib.crc32(stack.tobytes(), zlib.crc32(stream.read(offset)))
         stream.seek(0, os.SEEK_END)
         stream.write(SEAL + checksum.to_bytes(4, "little"))
-    return _Kept(path, stack.shape, offset)
+    return _StoredStack(path, stack.shape, offset)
 
 
-def _counts(per_clip: Sequence[Sequence[_Found]], clip_ids: Sequence[str]) -> np.ndarray:
-    """The number of segments of each clip, (M,), the same from every feature."""
+def _counts(per_clip: Sequence[Sequence[_Stack]], clip_ids: Sequence[str]) -> np.ndarray:
+    """The number of segments of each clip, (M,), which must be the same for every feature."""
     counts = np.array([[item.shape[0] for item in parts] for parts in per_clip])
-    odd = np.flatnonzero((counts != counts[:, :1]).any(axis=1))
-    if odd.size:
-        got = f"{some(clip_ids[int(i)] for i in odd)}, the first {counts[odd[0]].tolist()}"
-        hint = "rounding at different sample rates can cost one: shorten `segment_seconds`."
+    unequal = np.flatnonzero((counts != counts[:, :1]).any(axis=1))
+    if unequal.size:
+        got = f"{some(clip_ids[int(i)] for i in unequal)}, the first {counts[unequal[0]].tolist()}"
+        hint = "rounding at different sample rates can cost a segment: shorten `segment_seconds`."
         raise ShapeError(explain("cut", "as many segments from every feature", got, hint))
     return counts[:, 0]
 
 
-def _stack(items: Sequence[_Found], clip_ids: Sequence[str]) -> torch.Tensor:
-    """All clips' stacks in one tensor (S, ...), read from the store straight into its place."""
+def _stack(items: Sequence[_Stack], clip_ids: Sequence[str]) -> torch.Tensor:
+    """Join all clips' stacks in one tensor (S, ...), reading files straight into the tensor."""
     shapes = [item.shape for item in items]
-    odd = [i for i, shape in enumerate(shapes) if shape[1:] != shapes[0][1:]]
-    if odd:
-        first = f"{clip_ids[0]!r}: {shapes[0][1:]}, {clip_ids[odd[0]]!r}: {shapes[odd[0]][1:]}"
+    unequal = [i for i, shape in enumerate(shapes) if shape[1:] != shapes[0][1:]]
+    if unequal:
+        i = unequal[0]
+        got = f"{clip_ids[0]!r}: {shapes[0][1:]}, {clip_ids[i]!r}: {shapes[i][1:]}"
         hint = "give the feature `n_frames`, or cut with `segment_seconds`."
-        raise ShapeError(explain("cut", "segments of one shape", first, hint))
-    whole = np.empty((sum(s[0] for s in shapes), *shapes[0][1:]), dtype=np.float32)
+        raise ShapeError(explain("cut", "segments of one shape", got, hint))
+    values = np.empty((sum(s[0] for s in shapes), *shapes[0][1:]), dtype=np.float32)
     start = 0
     for item, shape in zip(items, shapes, strict=True):
-        place = whole[start : start + shape[0]]
-        if isinstance(item, _Kept):
+        place = values[start : start + shape[0]]
+        if isinstance(item, _StoredStack):
             item.read_into(place)
         else:
             place[...] = item
         start += shape[0]
-    return torch.from_numpy(whole)
+    return torch.from_numpy(values)
 
 
 def standardize(
@@ -414,16 +418,20 @@ def standardize(
     per: str = "coefficient",
     eps: float = 1e-5,
 ) -> tuple[Segments, ...]:
-    """All of them with the first modality brought to mean 0 and deviation 1 *of the training part*.
+    """Standardize the first modality by its mean and standard deviation *in the training part*.
 
     Args:
-        per: "coefficient" has one mean and deviation a row (band, MFCC), over all frames and
-            segments; "array" has one for everything and keeps the rows' differences.
-        eps: added to the deviation, so that a row that hardly changes stays small.
+        train: the training segments.
+        others: segments that are scaled in the same way.
+        per: "coefficient" uses a mean and a standard deviation for each row (mel band, MFCC) over
+            all segments and frames; "array" uses one pair for all values, which keeps the
+            differences between the rows.
+        eps: added to the standard deviation, so that a nearly constant row is not blown up.
 
     Raises:
-        FeatureError: another `per`, or training segments that nothing can be fitted to.
+        FeatureError: if `per` is neither of the two, or if the training segments are empty or not
+            finite.
     """
     scale = Standardize.fit(train.inputs[0], per=per, eps=eps)
-    rest = (None,) * (len(train.inputs) - 1)
-    return tuple(part.map(scale, *rest) for part in (train, *others))
+    unchanged = (None,) * (len(train.inputs) - 1)
+    return tuple(part.map(scale, *unchanged) for part in (train, *others))

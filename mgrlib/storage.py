@@ -1,7 +1,8 @@
-"""Where files are kept, and how they get there whole or not at all.
+"""The folder for caches and downloads, and functions that write files atomically.
 
-One folder holds everything that mgrlib computes or downloads: `MGRLIB_HOME` if that variable is
-set, the platform's cache folder otherwise. Deleting it loses time, never results.
+One folder contains everything that mgrlib computes or downloads: the one named by the variable
+`MGRLIB_HOME` or, without it, the platform's cache folder. It can be deleted at any time; its files
+are then computed or downloaded again.
 """
 
 from __future__ import annotations
@@ -45,46 +46,46 @@ __all__ = [
     "write_table",
 ]
 
-STORE_HINT = "set MGRLIB_HOME to a folder on a disk with room that you may write to."
-OTHER_HINT = "give a path in a folder that you may write to, on a disk with room."
+STORE_HINT = "set MGRLIB_HOME to a folder that you may write to, on a disk with free space."
+OTHER_HINT = "give a path in a folder that you may write to, on a disk with free space."
 TABLES = (".parquet", ".csv")
 
 PART_SUFFIX = ".mgrlib.part"
-PART_NAME = 40  # characters of a file's name in its part's, which must not become too long
-ABANDONED_SECONDS = 10.0  # without a write, by a process that is gone
-ABANDONED_SECONDS_ELSEWHERE = 86_400.0  # by a process that cannot be asked for
+PART_NAME = 40  # characters of the file's name in the name of its part, which must stay short
+ABANDONED_SECONDS = 10.0  # time since the last write of a process that has ended
+ABANDONED_SECONDS_ELSEWHERE = 86_400.0  # the same if the process is on another computer
 
 BROKEN = (EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
 MAX_UNPACKED = 8 << 30
-"""Bytes that an archive may unpack to; GTZAN, the largest data set that is fetched, has 1.3e9."""
+"""The largest size of an unpacked archive, in bytes; GTZAN, the largest data set, has 1.3e9."""
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 def home() -> Path:
-    """The folder for caches and downloads (not created until something is written)."""
-    chosen = os.environ.get("MGRLIB_HOME")
-    return Path(chosen).expanduser() if chosen else Path(pooch.os_cache("mgrlib"))
+    """The folder for caches and downloads; it is created when the first file is written."""
+    folder = os.environ.get("MGRLIB_HOME")
+    return Path(folder).expanduser() if folder else Path(pooch.os_cache("mgrlib"))
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that replaces it when the block ends without an error.
+    """Yield a temporary path in the folder of `path`, which replaces `path` if the block succeeds.
 
-    A reader sees the old file or the new one, never half of one; a killed process leaves at most
-    a file whose name ends in `.part`, which nobody reads and the next process that writes to the
-    folder removes.
+    A reader sees the old file or the new one, never a part of it. A killed process leaves at most a
+    file whose name ends in `.part`; it is never read, and the next process that writes to the
+    folder deletes it.
 
     Raises:
-        StorageError: the folder cannot be made or written, or the disk is full.
+        StorageError: if the folder cannot be created or written to, or the disk is full.
     """
     part = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(path.parent.absolute())
+        _remove_old_parts(path.parent.absolute())
         part = _new_part(path)
         yield part
-        os.chmod(part, 0o666 & ~_umask())  # mkstemp's 0600 would shut other users out of the file
+        os.chmod(part, 0o666 & ~_umask())  # mkstemp's 0600 would exclude other users
         os.replace(part, path)
     except OSError as error:
         if isinstance(error, StorageError | DownloadError):
@@ -98,7 +99,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def _new_part(path: Path) -> Path:
-    """A new file beside `path` whose name tells who writes it."""
+    """Create a file in the folder of `path` whose name contains its computer and process."""
     suffix = f".{_computer()}-{os.getpid()}{PART_SUFFIX}"
     prefix = path.name[:PART_NAME] + "."
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=suffix)
@@ -111,25 +112,25 @@ def _computer() -> str:
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
-@lru_cache(maxsize=256)  # a folder may hold many thousand files: look through it once
-def _remove_abandoned(folder: Path) -> None:
-    """Delete the parts in a folder whose writers died."""
+@lru_cache(maxsize=256)  # a folder can contain thousands of files, so it is searched only once
+def _remove_old_parts(folder: Path) -> None:
+    """Delete the parts in a folder whose processes have ended."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.endswith(PART_SUFFIX) and _abandoned(entry):
+            if entry.name.endswith(PART_SUFFIX) and _is_abandoned(entry):
                 with suppress(OSError):
                     os.unlink(entry.path)
 
 
-def _abandoned(part: os.DirEntry[str]) -> bool:
-    """Whether a part's writer is gone; a computer knows only its own processes."""
+def _is_abandoned(part: os.DirEntry[str]) -> bool:
+    """Whether the process that wrote a part has ended; only local processes can be checked."""
     writer = part.name.removesuffix(PART_SUFFIX).rpartition(".")[2]
     computer, _, pid = writer.partition("-")
     try:
         age = time.time() - part.stat(follow_symlinks=False).st_mtime
         if computer != _computer() or os.name != "posix":
             return age > ABANDONED_SECONDS_ELSEWHERE
-        os.kill(int(pid), 0)  # asks whether the process is there, and does nothing to it
+        os.kill(int(pid), 0)  # signal 0 only checks whether the process exists
     except ProcessLookupError:
         return age > ABANDONED_SECONDS
     except (OSError, ValueError, OverflowError):
@@ -138,16 +139,16 @@ def _abandoned(part: os.DirEntry[str]) -> bool:
 
 
 def _hint(path: Path) -> str:
-    """What to do about a path that cannot be written: the store's can be moved as a whole."""
+    """The hint for a path that cannot be written, which differs for paths in the store."""
     in_store = path.absolute().is_relative_to(home().absolute())
     return STORE_HINT if in_store else OTHER_HINT
 
 
 def check_table(path: Path) -> Path:
-    """The path itself, if `write_table` knows its kind.
+    """Check that `write_table` can write a path, and return it.
 
     Raises:
-        StorageError: a name that ends in neither .csv nor .parquet.
+        StorageError: if the name ends in neither .csv nor .parquet.
     """
     if path.suffix.lower() not in TABLES:
         raise StorageError(
@@ -157,12 +158,13 @@ def check_table(path: Path) -> Path:
 
 
 def write_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table without its index, whole or not at all; returns the path.
+    """Write a table without its index atomically, and return the path.
 
-    A .csv file is in UTF-8 everywhere. What UTF-8 cannot hold, as in some files' names, is escaped.
+    A .csv file is encoded in UTF-8 on every platform. Characters that UTF-8 cannot encode, as in
+    the names of some files, are escaped.
 
     Raises:
-        StorageError: the file cannot be written, or its name ends in neither .csv nor .parquet.
+        StorageError: if the file cannot be written, or its name ends in neither .csv nor .parquet.
     """
     check_table(path)
     texts = table.map(lambda value: printable(value) if isinstance(value, str) else value)
@@ -175,26 +177,27 @@ def write_table(table: pd.DataFrame, path: Path) -> Path:
 
 
 def write_json(content: Any, path: Path) -> Path:
-    """Write a value as JSON with its checksum, whole or not at all; returns the path.
+    """Write a value as JSON with its checksum atomically, and return the path.
 
     Raises:
-        StorageError: the file cannot be written.
+        StorageError: if the file cannot be written.
     """
     text = json.dumps(content)
     with atomic_write(path) as part:
-        part.write_text(_sealed(text), encoding="utf-8")
+        part.write_text(_seal(text), encoding="utf-8")
     return path
 
 
-def _sealed(text: str) -> str:
+def _seal(text: str) -> str:
+    """Wrap JSON text in an object with its checksum."""
     return f'{{"crc32": "{zlib.crc32(text.encode()):08x}", "content": {text}}}\n'
 
 
 def read_json(path: Path) -> Any:
-    """The value of a file that `write_json` wrote; JSON without a checksum is read as it is.
+    """Read a file that `write_json` wrote; JSON without a checksum is not checked.
 
     Raises:
-        StorageError: no such file, or one that is damaged.
+        StorageError: if the file does not exist or is damaged.
     """
     try:
         text = path.read_bytes().decode("utf-8")
@@ -206,8 +209,8 @@ def read_json(path: Path) -> Any:
     if not text.startswith(start) and text[len(start) + 8 :][: len(middle)] != middle:
         return value
     content = text[len(start) + 8 + len(middle) : -2]
-    if text != _sealed(content):
-        got = "a file that was changed"
+    if text != _seal(content):
+        got = "a changed file"
         raise StorageError(explain(str(path), "content that fits its checksum", got))
     return value["content"]
 
@@ -220,13 +223,13 @@ def _umask() -> int:
 
 @contextmanager
 def lock(path: Path, timeout_seconds: float = 600.0) -> Iterator[None]:
-    """Hold a lock between processes for the length of the block, in a file beside `path`.
+    """Hold a lock between processes during the block, in a file in the folder of `path`.
 
-    The operating system frees it when its holder dies, so a killed run blocks nobody.
+    The operating system releases the lock when its process ends, so a killed run blocks no other.
 
     Raises:
-        StorageError: the folder cannot be made or written, or another process kept the lock too
-            long.
+        StorageError: if the folder cannot be created or written to, or if another process held the
+            lock for longer than `timeout_seconds`.
     """
     guard = FileLock(str(path) + ".lock", timeout=timeout_seconds)
     try:
@@ -249,18 +252,19 @@ def checksum(path: Path, algorithm: str = "sha256") -> str:
 
 
 def download(name: str, urls: Sequence[str], digest: str, *, folder: Path | None = None) -> Path:
-    """The path of a file fetched from the first mirror that has it whole.
+    """Download a file from the first mirror that provides it, and return its path.
 
     Args:
-        name: what the file is called in `folder` (default: `home() / "downloads"`).
-        urls: mirrors, tried in this order.
-        digest: `"sha256:..."` or `"md5:..."` of the content; a file already there that has it is
-            used.
+        name: of the file in the folder.
+        urls: the mirrors, in the order in which they are tried.
+        digest: `"sha256:..."` or `"md5:..."`, the checksum of the content; an existing file with
+            this checksum is not downloaded again.
+        folder: the default is `home() / "downloads"`.
 
     Raises:
-        ChecksumError: something came from a mirror, and it was not the file.
-        DownloadError: nothing came from any mirror.
-        StorageError: the folder cannot be written.
+        ChecksumError: if a mirror sent a file with a different checksum.
+        DownloadError: if no mirror sent a file.
+        StorageError: if the folder cannot be written to.
     """
     path = (folder or home() / "downloads") / name
     algorithm, expected = digest.split(":")
@@ -275,15 +279,15 @@ def download(name: str, urls: Sequence[str], digest: str, *, folder: Path | None
                 if isinstance(error, StorageError):
                     raise
                 failures.append(error)
-            except Exception as error:  # a mirror can fail in any way; the message below tells how
+            except Exception as error:  # a mirror can fail in any way; the message gives reasons
                 failures.append(error)
             else:
                 return path
     reasons = "; ".join(f"{u}: {e}" for u, e in zip(urls, failures, strict=True))
     kind = ChecksumError if any(isinstance(e, ChecksumError) for e in failures) else DownloadError
-    hint = f"check the network, or fetch the file by hand and place it at {path}."
-    want = f"one working mirror of {len(urls)}"
-    raise kind(explain(f"downloading {name}", want, reasons.rstrip("."), hint))
+    hint = f"check the network, or download the file by hand and put it at {path}."
+    expected = f"one working mirror of {len(urls)}"
+    raise kind(explain(f"downloading {name}", expected, reasons.rstrip("."), hint))
 
 
 def _fetch(url: str, path: Path, algorithm: str, expected: str) -> None:
@@ -291,48 +295,45 @@ def _fetch(url: str, path: Path, algorithm: str, expected: str) -> None:
         fetch = pooch.core.choose_downloader(url, progressbar=True)
         try:
             fetch(url, str(part), None)
-        except OSError as error:  # requests' errors are of this type, and so is a full disk's
+        except OSError as error:  # errors of requests are OSErrors too, not only those of the disk
             if error.errno in DISK:
                 raise
             raise DownloadError(str(error)) from error
-        came = checksum(part, algorithm)
-        if came != expected:
-            hint = "the file changed or the transfer broke; it was not kept."
-            raise ChecksumError(explain(url, f"{algorithm} {expected}", came, hint))
+        digest = checksum(part, algorithm)
+        if digest != expected:
+            hint = "the file on the server changed or the transfer failed; it was not stored."
+            raise ChecksumError(explain(url, f"{algorithm} {expected}", digest, hint))
 
 
 def unpack(archive: Path, folder: Path) -> Path:
-    """`folder`, holding what the zip or tar archive holds; made in one step or not at all.
+    """Unpack a zip or tar archive to `folder` atomically, and return the folder.
 
-    Members that would land outside the folder, links that leave it and devices are refused, and
-    so is an archive that unpacks to more than `MAX_UNPACKED` bytes.
+    Members outside the folder, links to paths outside it and devices are refused, and so is an
+    archive whose content is larger than `MAX_UNPACKED` bytes.
 
     Raises:
-        StorageError: not an archive, an unsafe member, too much in it, or no room.
+        StorageError: if the file is not an archive, has an unsafe member or is too large, or if the
+            disk is full.
     """
     with lock(folder):
         if folder.is_dir():
             return folder
         prefix = f".unpack-{folder.name[:PART_NAME]}-"
-        for abandoned in folder.parent.glob(f"{glob.escape(prefix)}*"):  # we hold the lock
-            shutil.rmtree(abandoned, ignore_errors=True)
-        with tempfile.TemporaryDirectory(dir=_made(folder.parent), prefix=prefix) as work:
-            whole = Path(work) / "whole"
+        for old in folder.parent.glob(f"{glob.escape(prefix)}*"):  # of processes that have ended
+            shutil.rmtree(old, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as work:
+            content = Path(work) / "content"
             try:
-                _extract(archive, whole)
-                os.replace(whole, folder)
+                _extract(archive, content)
+                os.replace(content, folder)
             except (*BROKEN, OSError) as error:
                 if isinstance(error, StorageError):
                     raise
-                hint = f"delete {archive} and run again, or make room on the disk."
+                hint = f"delete {archive} and run again, or free space on the disk."
                 raise StorageError(
-                    explain(str(archive), "a whole archive", str(error), hint)
+                    explain(str(archive), "a complete archive", str(error), hint)
                 ) from error
-    return folder
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -347,7 +348,7 @@ def _extract(archive: Path, folder: Path) -> None:
     elif tarfile.is_tarfile(archive):
         with tarfile.open(archive) as source_tar:
             total = 0
-            for member in source_tar:  # its length is known only when all of it has been unpacked
+            for member in source_tar:  # the total is known only after unpacking the whole archive
                 total += member.size
                 _check_unpacked(archive, total)
                 source_tar.extract(member, folder, filter="data")
@@ -357,9 +358,9 @@ def _extract(archive: Path, folder: Path) -> None:
 
 def _check_unpacked(archive: Path, n_bytes: int) -> None:
     if n_bytes > MAX_UNPACKED:
-        want = f"at most {MAX_UNPACKED / 2**30:g} GB when unpacked"
-        hint = f"delete {archive}: it is not the data set that it should be."
-        raise StorageError(explain(str(archive), want, "more", hint))
+        expected = f"at most {MAX_UNPACKED / 2**30:g} GB when unpacked"
+        hint = f"delete {archive}: it is not the expected data set."
+        raise StorageError(explain(str(archive), expected, "more", hint))
 
 
 def _leaves(name: str) -> bool:

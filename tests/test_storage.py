@@ -172,7 +172,7 @@ def test_what_a_dead_writer_left_is_removed_and_nothing_else(tmp_path):
         os.utime(other, (hour_ago, hour_ago))
     with storage.atomic_write(tmp_path / "other.txt") as living:
         os.utime(living, (hour_ago, hour_ago))
-        storage._remove_abandoned.cache_clear()
+        storage._remove_old_parts.cache_clear()
         with storage.atomic_write(path) as part:
             part.write_text("whole", encoding="utf-8")
         assert living.exists()

@@ -47,7 +47,7 @@ from mgrlib.training.config import Run, TrainConfig
 from mgrlib.training.loop import fit
 from mgrlib.training.losses import multi_label
 from mgrlib.training.seeds import seeded
-from mgrlib.training.transfer import by_depth, freeze, initialised, layer_features, new_head
+from mgrlib.training.transfer import by_depth, freeze, initialize, layer_features, new_head
 
 __all__ = [
     "SHORT",
@@ -523,7 +523,7 @@ def initialisations(
         def make(train: Segments, seed: int) -> tuple[nn.Module, TrainConfig]:
             model = _scratch(train, seed)
             config = steps(SCRATCH, train, seed, n_steps)
-            return (initialised(model, how, seed=seed) if how else model), config
+            return (initialize(model, how, seed=seed) if how else model), config
 
         return make
 

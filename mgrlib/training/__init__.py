@@ -1,4 +1,4 @@
-"""Training in forty readable lines, with its settings and what came of it as values."""
+"""The training loop `fit`, its settings and results, and tools for transfer learning."""
 
 from mgrlib.training.checkpoints import load_weights, save_weights
 from mgrlib.training.config import Run, TrainConfig
@@ -11,7 +11,7 @@ from mgrlib.training.transfer import (
     LayerRates,
     by_depth,
     freeze,
-    initialised,
+    initialize,
     layer_features,
     layers,
     new_head,
@@ -28,7 +28,7 @@ __all__ = [
     "fit",
     "fit_in_stages",
     "freeze",
-    "initialised",
+    "initialize",
     "layer_features",
     "layers",
     "load_weights",

@@ -1,4 +1,4 @@
-"""Weights and half-finished runs on disk: written whole, read without running anyone's code."""
+"""Files of weights and of interrupted runs, written atomically and read without executing code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Progress", "load_weights", "resume", "save_progress", "save_weights"
 
 
 class Progress:
-    """A run between two epochs: all that is needed to go on as if nothing had happened."""
+    """The state of a run between two epochs, which is all that is needed to resume it exactly."""
 
     def __init__(
         self,
@@ -33,25 +33,25 @@ class Progress:
         self.best_state: dict[str, torch.Tensor] = {}
 
     @property
-    def exhausted(self) -> bool:
-        """Whether the patience of the config has run out."""
+    def out_of_patience(self) -> bool:
+        """Whether the config's patience has run out."""
         patience = self.config.patience
         return patience is not None and len(self.history) - self.best_epoch >= patience
 
     def end_epoch(self, train: tuple[float, float], valid: tuple[float, float], lr: float) -> None:
-        """Note an epoch's figures, and its weights if they are the best so far."""
+        """Record an epoch's losses and accuracies, and its weights if they are the best so far."""
         names = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
         row = dict(zip(names, (*train, *valid), strict=True))
         best = self.history[self.best_epoch - 1]["valid_loss"] if self.best_epoch else float("inf")
         self.history.append({"epoch": len(self.history) + 1, **row, "lr": lr})
-        if not row["valid_loss"] >= best:  # lower, or NaN: nothing to validate on
+        if not row["valid_loss"] >= best:  # lower, or NaN without validation segments
             self.best_epoch = len(self.history)
             state = self.model.state_dict()
             self.best_state = {k: v.detach().cpu().clone() for k, v in state.items()}
 
 
 def save_progress(path: Path | None, progress: Progress) -> None:
-    """Write the run's progress whole or not at all; without a path do nothing."""
+    """Write the run's progress atomically; without a path do nothing."""
     if path is None:
         return
     content = {
@@ -72,26 +72,30 @@ def save_progress(path: Path | None, progress: Progress) -> None:
 
 
 def resume(path: Path | None, progress: Progress) -> None:
-    """Bring `progress` to where the file at `path` left off, if there is one.
+    """Restore `progress` from the file at `path`, if it exists.
 
-    More epochs than the file was told of are no other settings, unless the learning rate's course
-    depends on their number.
+    A run can be resumed with more epochs than the file's, unless the learning rate depends on the
+    number of epochs.
 
     Raises:
-        TrainingError: the file is of a run with other settings.
-        StorageError: the file is not a checkpoint, or one of another model.
+        TrainingError: if the file is from a run with different settings.
+        StorageError: if the file is not a checkpoint, or is one of a different model.
     """
     if path is None or not path.exists():
         return
     content = read_tensors(path)
     try:
-        told, now = content["config"], config_dict(progress.config)
-        other = [name for name in now if told.get(name) != now[name]]
-        if other == ["epochs"] and told["epochs"] < now["epochs"] and now["schedule"] == "constant":
-            other = []  # a shorter training is the beginning of a longer one
-        if other:
-            hint = "delete the checkpoint to begin anew, or go on with its settings."
-            got = ", ".join(f"{n}={told.get(n)!r} in the file, {now[n]!r} asked" for n in other)
+        stored, config = content["config"], config_dict(progress.config)
+        changes = [name for name in config if stored.get(name) != config[name]]
+        constant = config["schedule"] == "constant"
+        if changes == ["epochs"] and stored["epochs"] < config["epochs"] and constant:
+            changes = []  # a shorter training is the beginning of a longer one
+        if changes:
+            hint = "delete the checkpoint to start again, or continue with its settings."
+            got = ", ".join(
+                f"{name}={stored.get(name)!r} in the file and {config[name]!r} in the config"
+                for name in changes
+            )
             raise TrainingError(explain(str(path), "a checkpoint of this config", got, hint))
         progress.model.load_state_dict(content["model"])
         progress.optimizer.load_state_dict(content["optimizer"])
@@ -103,37 +107,40 @@ def resume(path: Path | None, progress: Progress) -> None:
     except TrainingError:
         raise
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
-        hint = "delete it to begin anew, or build the model that it was made with."
+        hint = "delete it to start again, or build the model that was trained."
         expected = f"a checkpoint of `fit` with this {type(progress.model).__name__}"
-        raise StorageError(explain(str(path), expected, _told(error), hint)) from error
+        raise StorageError(explain(str(path), expected, _summary(error), hint)) from error
     progress.history, progress.best_epoch = content["history"], content["best_epoch"]
     progress.best_state = content["best_state"]
 
 
 def save_weights(path: Path, model: nn.Module) -> str:
-    """Write the model's weights whole or not at all; returns the SHA-256 of the file."""
+    """Write the model's weights atomically, and return the SHA-256 of the file."""
     with atomic_write(path) as part:
         torch.save(model.state_dict(), part)
     return checksum(path)
 
 
 def load_weights(path: Path, model: nn.Module, *, sha256: str | None = None) -> nn.Module:
-    """`model` itself, with the weights of the file.
+    """Load a file's weights into `model`, and return it.
 
     Args:
-        sha256: what the file's content must be; None trusts it. Either way only tensors are read.
+        path: of the file.
+        model: a model with the same layers.
+        sha256: the expected checksum of the file; None does not check it. In both cases only
+            tensors are read.
 
     Raises:
-        ChecksumError: another content.
-        StorageError: missing, damaged, or not weights of this model.
+        ChecksumError: if the file has a different checksum.
+        StorageError: if the file is missing or damaged, or does not fit the model.
     """
     if sha256 is not None and path.exists() and checksum(path) != sha256:
-        hint = "fetch the file again; do not load weights that someone may have changed."
+        hint = "download the file again; do not load weights that someone may have changed."
         raise ChecksumError(explain(str(path), f"SHA-256 {sha256}", checksum(path), hint))
     state = read_tensors(path)
-    wanted = model.state_dict()
-    wrong = [k for k in wanted if k not in state or state[k].shape != wanted[k].shape]
-    wrong += [k for k in state if k not in wanted]
+    expected = model.state_dict()
+    wrong = [k for k in expected if k not in state or state[k].shape != expected[k].shape]
+    wrong += [k for k in state if k not in expected]
     if wrong:
         where = f"{path} for {type(model).__name__}"
         raise StorageError(explain(where, "the model's own layers and shapes", some(wrong)))
@@ -141,6 +148,6 @@ def load_weights(path: Path, model: nn.Module, *, sha256: str | None = None) -> 
     return model
 
 
-def _told(error: Exception) -> str:
-    """The kind of an error and the first line of what it says."""
+def _summary(error: Exception) -> str:
+    """The type of an error and the first line of its message."""
     return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])

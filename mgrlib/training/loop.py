@@ -1,4 +1,4 @@
-"""`fit`: the training loop that the course teaches."""
+"""`fit`, the training loop that the course teaches."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Augment = Callable[[Inputs, torch.Tensor, torch.Generator], tuple[Inputs, torch.
 
 
 def cross_entropy(logits: torch.Tensor, y: torch.Tensor, inputs: Inputs) -> torch.Tensor:
-    """Mean cross-entropy in nats of logits (B, K) against classes (B,) or probabilities (B, K)."""
+    """Mean cross-entropy, in nats, of logits (B, K) and classes (B,) or probabilities (B, K)."""
     return nn.functional.cross_entropy(logits, y)
 
 
@@ -43,27 +43,31 @@ def fit(
     checkpoint: Path | None = None,
     progress: bool = False,
 ) -> Run:
-    """Train `model` in place and give it the weights of its best epoch.
+    """Train `model` in place, and load the weights of its best epoch at the end.
 
-    The same seed gives the same history to the bit on one CPU with one number of threads.
+    The same seed gives exactly the same history on the same CPU with the same number of threads.
 
     Args:
-        train, valid: segments; without `valid` the last epoch counts as the best.
-        loss: `(logits, y, inputs) -> scalar`; distillation puts a teacher in it.
+        model: a network that returns logits.
+        train: training segments.
+        valid: validation segments; without them the last epoch counts as the best.
+        config: the settings; the default is `TrainConfig()`.
+        loss: `(logits, y, inputs) -> scalar`; for distillation it contains a teacher.
         augment: `(inputs, y, generator) -> (inputs, y)` for each training batch; mixup returns
             probabilities (B, K) for y.
-        checkpoint: a file written after every epoch; if it is there, training goes on from it and
-            ends as if it had never been interrupted.
-        progress: show a bar.
+        checkpoint: a file that is written after every epoch. If it exists, training resumes from it
+            and gives the same result as without the interruption.
+        progress: whether to show a progress bar.
 
     Raises:
-        TrainingError: no segments, a loss that is not finite, or a checkpoint of other settings.
-        StorageError: the checkpoint cannot be written, is damaged, or is another model's.
+        TrainingError: if there are no segments, if the loss is not finite, or if the checkpoint has
+            different settings.
+        StorageError: if the checkpoint cannot be written, is damaged, or is one of another model.
     """
     config = config or TrainConfig()
     if not len(train):
         raise TrainingError(explain("fit", "at least one training segment", "none"))
-    device, started = pick_device(config.device), time.perf_counter()
+    device, start_time = pick_device(config.device), time.perf_counter()
     with cpu_settings(config.n_threads), seeded(config.seed):
         model.to(device)
         optimizer = config.make_optimizer(model)
@@ -90,15 +94,15 @@ def fit(
             save_progress(checkpoint, state)
         model.load_state_dict(state.best_state)
     history = pd.DataFrame(state.history)
-    seconds = time.perf_counter() - started
-    return Run(config, history, state.best_epoch, state.best_state, seconds, state.exhausted)
+    seconds = time.perf_counter() - start_time
+    return Run(config, history, state.best_epoch, state.best_state, seconds, state.out_of_patience)
 
 
 def train_mode(model: nn.Module) -> None:
-    """Training mode for every layer but those that are wholly frozen.
+    """Set every layer to training mode, except layers whose parameters are all frozen.
 
-    A frozen layer neither drops values nor moves the running statistics of its batch
-    normalisation: it gives what it would give in evaluation, epoch after epoch.
+    A frozen layer stays in evaluation mode: it applies no dropout and does not update the running
+    statistics of its batch normalization.
     """
     model.train()
     for layer in model.modules():
@@ -108,7 +112,7 @@ def train_mode(model: nn.Module) -> None:
 
 
 def _epochs(state: Progress, config: TrainConfig, progress: bool) -> Iterator[int]:
-    """The numbers of the epochs still to run, until patience runs out."""
+    """Yield the numbers of the remaining epochs, until the patience runs out."""
     bar = tqdm(
         total=config.epochs,
         initial=len(state.history),
@@ -117,7 +121,7 @@ def _epochs(state: Progress, config: TrainConfig, progress: bool) -> Iterator[in
         file=sys.stdout,
     )
     with bar:
-        while len(state.history) < config.epochs and not state.exhausted:
+        while len(state.history) < config.epochs and not state.out_of_patience:
             yield len(state.history) + 1
             last = state.history[-1]
             bar.set_postfix({k: f"{last[k]:.3f}" for k in ("train_loss", "valid_loss")})
@@ -130,9 +134,10 @@ def batches(
     generator: torch.Generator | None = None,
     device: torch.device | str = "cpu",
 ) -> Iterator[tuple[Inputs, torch.Tensor]]:
-    """Batches of (inputs, y), in random order if a generator is given.
+    """Yield batches of (inputs, y), in random order if a generator is given.
 
-    A rest of one segment joins the batch before it: batch normalisation needs two.
+    If a single segment remains, it is added to the last batch, because batch normalization needs
+    at least two.
     """
     n = len(segments)
     order = torch.arange(n) if generator is None else torch.randperm(n, generator=generator)
@@ -151,7 +156,7 @@ def measure(
     *,
     loss: Loss = cross_entropy,
 ) -> tuple[float, float]:
-    """Mean loss (nats) and accuracy over segments in evaluation mode; (nan, nan) without any."""
+    """Mean loss (in nats) and accuracy in evaluation mode; (nan, nan) without segments."""
     if segments is None or not len(segments):
         return float("nan"), float("nan")
     config = config or TrainConfig()
@@ -167,7 +172,7 @@ def measure(
 def _validate(
     model: nn.Module, valid: Segments | None, config: TrainConfig, loss: Loss, epoch: int
 ) -> tuple[float, float]:
-    """Loss and accuracy on the validation segments; a loss that is not finite ends the run."""
+    """Loss and accuracy on the validation segments; raise an error if the loss is not finite."""
     means = measure(model, valid, config, loss=loss)
     if valid is not None and len(valid):
         _check_finite(means[0], f"fit, epoch {epoch}, validation")
@@ -180,7 +185,7 @@ def _autocast(device: torch.device, config: TrainConfig) -> torch.autocast:
 
 def _check_finite(loss: float, where: str) -> None:
     if not math.isfinite(loss):
-        hint = "look for NaN among the inputs, standardise them, or lower `lr`."
+        hint = "look for NaN among the inputs, standardize them, or lower `lr`."
         raise TrainingError(explain(where, "a finite loss", str(loss), hint))
 
 
@@ -200,7 +205,7 @@ class _Means:
         self.loss += value * len(y)
         if y.ndim == 1:
             self.correct += (logits.argmax(1) == y).sum().item()
-        else:  # soft or several labels: a share of exact hits has no meaning
+        else:  # soft or several labels, for which accuracy is not defined
             self.correct = float("nan")
 
     def result(self) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Losses for `fit` beside plain cross-entropy: several tags a clip, and classes of unequal size."""
+"""Losses for `fit` other than cross-entropy: for several tags per clip and unbalanced classes."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["class_weights", "multi_label", "weighted_cross_entropy"]
 
 
 def multi_label(logits: torch.Tensor, y: torch.Tensor, inputs: Inputs) -> torch.Tensor:
-    """Mean binary cross-entropy in nats of logits (B, K) against tags (B, K), each 0 or 1.
+    """Mean binary cross-entropy, in nats, of logits (B, K) and tags (B, K), each 0 or 1.
 
-    Every tag is a question of its own: the outputs do not compete as those of a softmax do.
+    Every tag is a separate binary classification, so the outputs do not compete as in a softmax.
     """
     return nn.functional.binary_cross_entropy_with_logits(logits, y)
 
 
 def class_weights(y: torch.Tensor, n_classes: int) -> torch.Tensor:
-    """The weight (K,) that makes each class count the same: S / (K S_k), for classes (S,).
+    """The weights (K,) that give every class the same total, S / (K S_k), for classes (S,).
 
     Raises:
-        TrainingError: a class without a segment, which no weight can make up for.
+        TrainingError: if a class has no segment.
 
     >>> class_weights(torch.tensor([0, 0, 0, 1]), 2)
     tensor([0.6667, 2.0000])
@@ -31,15 +31,15 @@ def class_weights(y: torch.Tensor, n_classes: int) -> torch.Tensor:
     counts = torch.bincount(y, minlength=n_classes)
     empty = torch.nonzero(counts == 0).flatten().tolist()
     if empty:
-        hint = "no weight makes up for a class that is not there; take it out of the genres."
+        hint = "remove classes without segments from the genres."
         raise TrainingError(explain("class_weights", "a segment of each class", some(empty), hint))
     return len(y) / (n_classes * counts.float())
 
 
 def weighted_cross_entropy(weights: torch.Tensor) -> Loss:
-    """The loss for `fit` in which a segment of class k counts `weights[k]`, (K,) times.
+    """Return a cross-entropy for `fit` in which a segment of class k has weight `weights[k]`.
 
-    A mean weighted by the weights, so that the learning rate keeps its meaning.
+    The loss is a weighted mean, so the learning rate does not have to change.
     """
 
     def loss(logits: torch.Tensor, y: torch.Tensor, inputs: Inputs) -> torch.Tensor:

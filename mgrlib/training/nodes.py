@@ -1,4 +1,4 @@
-"""The clips that each node of a tree is trained on: those of its own genres."""
+"""The training segments of each node of a tree, which are those of its genres."""
 
 from __future__ import annotations
 
@@ -15,37 +15,38 @@ __all__ = ["node_parts", "node_segments"]
 
 
 def node_segments(node: Tree, segments: Segments) -> Segments:
-    """The segments of a node's genres, labelled by the number of the child they belong to.
+    """Select the segments of a node's genres, and label each with the index of its child.
 
     Raises:
-        TrainingError: no clip of any of these genres.
+        TrainingError: if there is no clip of any of these genres.
     """
     child = torch.tensor([node.child_of(genre) for genre in segments.genres])
-    wanted = set(segments.clip[child[segments.y] >= 0].tolist())
-    if not wanted:
+    numbers = set(segments.clip[child[segments.y] >= 0].tolist())
+    if not numbers:
         got = f"none among {segments.n_clips} clips"
         raise TrainingError(explain("node_segments", f"clips of {node.genres}", got))
-    own = segments.of([c for m, c in enumerate(segments.clip_ids) if m in wanted])
-    return replace(own, y=child[own.y], genres=node.labels)
+    selection = segments.of([c for m, c in enumerate(segments.clip_ids) if m in numbers])
+    return replace(selection, y=child[selection.y], genres=node.labels)
 
 
 def node_parts(
     tree: Tree, train: Segments, valid: Segments | None = None
 ) -> Iterator[tuple[str, Segments, Segments | None]]:
-    """Each node's name, its training segments, and its validation segments where it has any.
+    """Yield each node's name, its training segments, and its validation segments or None.
 
     Raises:
-        TrainingError: a child of some node without a training clip.
+        TrainingError: if a child of a node has no training clip.
     """
     for name, node in tree.nodes.items():
-        own = node_segments(node, train)
-        empty = [node.labels[k] for k in range(own.n_classes) if not bool((own.y == k).any())]
+        part = node_segments(node, train)
+        empty = [node.labels[k] for k in range(part.n_classes) if not bool((part.y == k).any())]
         if empty:
             got = f"none of {some(empty)}"
             raise TrainingError(explain(f"node {name}", "clips of every child", got))
-        known = valid is not None and any(g in node.genres for g in _present(valid))
-        yield name, own, node_segments(node, valid) if valid is not None and known else None
+        has_valid = valid is not None and any(g in node.genres for g in _genres_of(valid))
+        yield name, part, node_segments(node, valid) if valid is not None and has_valid else None
 
 
-def _present(segments: Segments) -> set[str]:
+def _genres_of(segments: Segments) -> set[str]:
+    """The genres that at least one segment has."""
     return {segments.genres[k] for k in segments.y.unique().tolist()}

@@ -1,4 +1,4 @@
-"""One long training looked at on its way."""
+"""Training that stops at given epochs, so that the model can be measured there."""
 
 from __future__ import annotations
 
@@ -21,22 +21,26 @@ __all__ = ["fit_in_stages"]
 def fit_in_stages(
     model: nn.Module, train: Segments, config: TrainConfig, stages: Sequence[int]
 ) -> Iterator[Run]:
-    """Train `model` in place and stop at each of these epochs, so that it can be measured there.
+    """Train `model` in place, and yield a `Run` at each of the given numbers of epochs.
 
-    At a stage the model is what `fit` with so many epochs makes of it, to the bit: with a constant
-    learning rate a shorter training is the beginning of a longer one. Nothing is chosen; the model
-    has the weights of the stage's last epoch.
+    At each stage the model is identical, bit for bit, to what `fit` returns for that number of
+    epochs: with a constant learning rate, a shorter training is the beginning of a longer one. No
+    best epoch is chosen; the model has the weights of the stage's last epoch.
 
     Args:
-        stages: numbers of epochs, rising; the config's own number does not count.
+        model: the network.
+        train: training segments.
+        config: the settings; `config.epochs` is ignored.
+        stages: increasing numbers of epochs.
 
     Raises:
-        TrainingError: stages that do not rise, or a learning rate that depends on the length.
+        TrainingError: if the stages do not increase, or if the learning rate depends on the number
+            of epochs.
     """
     if not stages or any(b <= a for a, b in pairwise(stages)):
-        raise TrainingError(explain("fit_in_stages", "rising stages", str(list(stages)[:8])))
+        raise TrainingError(explain("fit_in_stages", "increasing stages", str(list(stages)[:8])))
     if config.schedule != "constant":
-        hint = "its shorter trainings are other trainings: run each with `fit`."
+        hint = "run each number of epochs with `fit`."
         got = repr(config.schedule)
         raise TrainingError(explain("fit_in_stages", "a constant learning rate", got, hint))
     with tempfile.TemporaryDirectory() as folder:

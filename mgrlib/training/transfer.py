@@ -1,18 +1,18 @@
-"""Transfer learning in small parts: features of a trained network, or the network trained on.
+"""Tools for transfer learning: feature extraction and fine-tuning.
 
-What a network has learnt on one task can serve another in two ways, Reddy et al. (n.d.), "Transfer
-Learning". As a feature extractor, it stays as it is, and an SVM or a softmax learns from what its
-layers say:
+A network trained on one task can be used for another in two ways (Reddy et al., n.d., "Transfer
+Learning"). As a feature extractor it is not changed, and an SVM or a softmax layer is trained on
+the activations of its layers:
 
     rows = layer_features(tagger, segments)
 
-Fine-tuned, it gets a new last layer, keeps its first layers fixed, and goes on learning at a lower
-rate than before:
+For fine-tuning, it gets a new last layer, its first layers are frozen, and the others are trained
+at a lower learning rate:
 
     model = freeze(new_head(tagger, n_classes=10, seed=0), n_layers=5)
     run = fit(model, train, config=by_depth(config, model, decay=0.5))
 
-All of them return new values; the network that they are given stays as it was.
+The functions return new networks and never change their argument.
 """
 
 from __future__ import annotations
@@ -33,39 +33,40 @@ from mgrlib.training.loop import batches
 from mgrlib.training.seeds import seeded
 
 __all__ = [
-    "INITIALISERS",
+    "INITIALIZERS",
     "LayerRates",
     "by_depth",
     "falling_rates",
     "freeze",
-    "initialised",
+    "initialize",
     "layer_features",
     "layers",
     "new_head",
 ]
 
 
-class Layered(Protocol):
-    """A network that tells what each of its layers leaves, by name in order of execution."""
+class HasActivations(Protocol):
+    """A network that returns the activations of its layers by name, in order of execution."""
 
     def activations(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """(B, F, T) -> a tensor (B, ...) a layer."""
+        """(B, F, T) -> a tensor (B, ...) per layer."""
 
 
 def layers(model: nn.Module) -> tuple[str, ...]:
-    """The names of the layers that can be frozen, in order: a block is one, the head is the last.
+    """The names of the layers that can be frozen, in order; the head is the last.
 
-    A layer is a child of the model that has parameters; of lists of blocks, each block.
+    A layer is a child of the model that has parameters. In a list of blocks, each block is a layer.
 
     >>> layers(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)))
     ('0', '2')
     """
-    found = []
+    names = []
     for name, child in model.named_children():
-        listed = isinstance(child, nn.ModuleList | nn.Sequential)
-        inner = [f"{name}.{part}" for part, _ in child.named_children()] if listed else [name]
-        found += [one for one in inner if any(True for _ in model.get_submodule(one).parameters())]
-    return tuple(found)
+        if isinstance(child, nn.ModuleList | nn.Sequential):
+            names += [f"{name}.{part}" for part, _ in child.named_children()]
+        else:
+            names.append(name)
+    return tuple(n for n in names if any(True for _ in model.get_submodule(n).parameters()))
 
 
 def layer_features(
@@ -76,42 +77,44 @@ def layer_features(
     pool: Callable[[torch.Tensor], torch.Tensor] = pooled,
     batch_size: int = 64,
 ) -> Segments:
-    """The segments as a trained network hears them: one row (S, D) a segment, for any classifier.
+    """Compute the activations of a trained network as features, one row (S, D) per segment.
 
-    Each layer's activations are pooled to a vector, and the vectors stand side by side, as in Choi
-    et al. (2017b), *Transfer learning for music classification and regression tasks*.
+    Each layer's activations are pooled to a vector, and the vectors of all layers are concatenated,
+    as in Choi et al. (2017b), *Transfer learning for music classification and regression tasks*.
 
     Args:
-        model: one with `activations`, such as `Crnn` or `Fcn5`; it is not changed.
-        names: the layers, in the order wanted; all of them if None.
-        pool: an activation (B, ...) -> (B, D): the mean over bands and frames.
+        model: a network with a method `activations`, such as `Crnn` or `Fcn5`; it is not changed.
+        segments: the segments.
+        names: the layers, in the order of the result; None uses all layers.
+        pool: an activation (B, ...) -> (B, D); the default is the mean over bands and frames.
+        batch_size: segments per batch.
 
     Raises:
-        TrainingError: a model that does not tell its activations, or no such layer.
+        TrainingError: if the model has no method `activations`, or if a layer does not exist.
     """
     if not hasattr(model, "activations"):
-        hint = "write a method `activations(x)` that returns a tensor a layer, by name."
+        hint = "write a method `activations(x)` that returns a tensor per layer, by name."
         got = type(model).__name__
         raise TrainingError(explain("layer_features", "a model with activations", got, hint))
-    hearing = copy.deepcopy(model).eval()  # a copy, so that no layer's mode has to be put back
+    network = copy.deepcopy(model).eval()  # a copy, so that no layer's mode has to be restored
     rows = []
     with torch.inference_mode():
         for (x,), _ in batches(replace(segments, inputs=segments.inputs[:1]), batch_size):
-            heard = cast(Layered, hearing).activations(x)
-            unknown = [name for name in names or () if name not in heard]
+            activations = cast(HasActivations, network).activations(x)
+            unknown = [name for name in names or () if name not in activations]
             if unknown:
-                raise TrainingError(
-                    explain("layer_features", f"layers among {tuple(heard)}", some(unknown))
-                )
-            rows.append(torch.cat([pool(heard[name]) for name in names or heard], dim=1))
+                expected = f"layers among {tuple(activations)}"
+                raise TrainingError(explain("layer_features", expected, some(unknown)))
+            vectors = [pool(activations[name]) for name in names or activations]
+            rows.append(torch.cat(vectors, dim=1))
     return replace(segments, inputs=(torch.cat(rows).clone(),))
 
 
 def new_head(model: nn.Module, n_classes: int, *, seed: int) -> nn.Module:
-    """A copy of the model with a fresh last layer for `n_classes`; all else keeps its weights.
+    """Copy the model and replace its last layer by an untrained one for `n_classes`.
 
     Raises:
-        TrainingError: the last layer is not linear.
+        TrainingError: if the last layer is not linear.
     """
     twin, name = copy.deepcopy(model), layers(model)[-1]
     old = twin.get_submodule(name)
@@ -125,13 +128,13 @@ def new_head(model: nn.Module, n_classes: int, *, seed: int) -> nn.Module:
 
 
 def freeze(model: nn.Module, n_layers: int) -> nn.Module:
-    """A copy of the model in which the first `n_layers` of `layers(model)` are fixed.
+    """Copy the model and freeze the first `n_layers` of `layers(model)`.
 
-    `fit` keeps a layer whose parameters are all fixed in evaluation mode: neither its weights nor
-    the statistics of its batch normalisation move, and its dropout does nothing.
+    `fit` keeps frozen layers in evaluation mode: neither their weights nor the statistics of their
+    batch normalization change, and they apply no dropout.
 
     Raises:
-        TrainingError: a number that leaves nothing to train.
+        TrainingError: if no layer would be left to train.
     """
     names = layers(model)
     if not 0 <= n_layers < len(names):
@@ -145,14 +148,15 @@ def freeze(model: nn.Module, n_layers: int) -> nn.Module:
 
 @dataclass(frozen=True)
 class LayerRates(TrainConfig):
-    """A TrainConfig in which each layer learns at a rate of its own.
+    """A TrainConfig with a learning rate for each layer.
 
     Args:
-        factors: pairs of a layer's name and what `lr` is multiplied by for it; layers that are not
-            named learn at `lr`.
+        factors: pairs of a layer's name and the factor by which `lr` is multiplied for it; the
+            other layers learn at `lr`.
 
     Raises:
-        TrainingError: a factor that is not above 0 (freeze the layer), or, in `fit`, no such layer.
+        TrainingError: if a factor is not above 0 (freeze the layer instead) or, in `fit`, if a
+            layer does not exist.
     """
 
     factors: tuple[tuple[str, float], ...] = ()
@@ -161,16 +165,16 @@ class LayerRates(TrainConfig):
         super().__post_init__()
         wrong = [name for name, factor in self.factors if not factor > 0]
         if wrong:
-            hint = "to keep a layer as it is, `freeze` it."
+            hint = "to keep a layer unchanged, `freeze` it."
             raise TrainingError(explain("LayerRates", "factors above 0", some(wrong), hint))
 
     def parameters(self, model: nn.Module) -> list[Any]:
-        """Groups of parameters that are not frozen, one a rate, the highest first."""
-        factor, known = dict(self.factors), layers(model)
-        unknown = [name for name in factor if name not in known]
+        """The parameters that are not frozen, in one group per rate, the highest rate first."""
+        factor, names = dict(self.factors), layers(model)
+        unknown = [name for name in factor if name not in names]
         if unknown:
-            raise TrainingError(explain("LayerRates", f"layers among {known}", some(unknown)))
-        owner = {id(p): n for n in known for p in model.get_submodule(n).parameters()}
+            raise TrainingError(explain("LayerRates", f"layers among {names}", some(unknown)))
+        owner = {id(p): n for n in names for p in model.get_submodule(n).parameters()}
         groups: dict[float, list[nn.Parameter]] = {}
         for p in model.parameters():
             if p.requires_grad:
@@ -179,44 +183,44 @@ class LayerRates(TrainConfig):
 
 
 def by_depth(config: TrainConfig, model: nn.Module, decay: float) -> LayerRates:
-    """The config with rates that fall from the head, which learns at `lr`, to the first layer.
+    """Add learning rates that decrease from the head, which learns at `lr`, to the first layer.
 
-    Each layer learns `decay` times as fast as the one after it: early layers are general, and
-    should change least.
+    The rate of each layer is `decay` times that of the next one, because early layers are more
+    general and should change less.
     """
     return falling_rates(config, layers(model), decay)
 
 
 def falling_rates(config: TrainConfig, names: Sequence[str], decay: float) -> LayerRates:
-    """The same for layers by name, in order of execution; needs no network."""
+    """Do the same as `by_depth` for a list of layer names in order of execution."""
     factors = tuple((name, decay**depth) for depth, name in enumerate(reversed(names)))
     return LayerRates(**{**config_dict(config), "factors": factors})
 
 
 def _small(values: torch.Tensor) -> torch.Tensor:
-    """Normal values of deviation .01: what was usual before anyone asked."""
+    """Draw normal values with standard deviation .01, once the usual initialization."""
     return nn.init.normal_(values, std=0.01)
 
 
-INITIALISERS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+INITIALIZERS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "Xavier": nn.init.xavier_uniform_,
     "Kaiming": nn.init.kaiming_normal_,
     "orthogonal": nn.init.orthogonal_,
     "normal .01": _small,
 }
-"""Ways to draw first weights, by the name that tables give them."""
+"""Ways to initialize weights, by their name in tables."""
 
 
-def initialised(model: nn.Module, how: str, *, seed: int) -> nn.Module:
-    """A copy of the model with every weight of two or more axes drawn anew, and biases of 0.
+def initialize(model: nn.Module, how: str, *, seed: int) -> nn.Module:
+    """Copy the model, draw new weights, and set biases to 0.
 
-    Batch normalisation keeps its scale and shift.
+    The scale and shift of batch normalization are not changed.
 
     Raises:
-        TrainingError: no such initialisation.
+        TrainingError: if `how` is not among `INITIALIZERS`.
     """
-    if how not in INITIALISERS:
-        raise TrainingError(explain("initialised", f"one of {tuple(INITIALISERS)}", repr(how)))
+    if how not in INITIALIZERS:
+        raise TrainingError(explain("initialize", f"one of {tuple(INITIALIZERS)}", repr(how)))
     twin = copy.deepcopy(model)
     with seeded(seed), torch.no_grad():
         for layer in twin.modules():
@@ -224,8 +228,8 @@ def initialised(model: nn.Module, how: str, *, seed: int) -> nn.Module:
                 continue
             for value in layer.parameters(recurse=False):
                 if value.ndim > 1:
-                    drawn = torch.empty(value.shape)  # whatever the value's memory format
-                    value.copy_(INITIALISERS[how](drawn))
+                    weights = torch.empty(value.shape)  # independent of the value's memory format
+                    value.copy_(INITIALIZERS[how](weights))
                 else:
                     value.zero_()
     return twin

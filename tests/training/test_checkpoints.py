@@ -112,7 +112,7 @@ def test_a_run_resumed_leaves_the_random_numbers_of_the_process_alone(tmp_path):
 
 def test_a_checkpoint_of_other_settings_is_refused_with_the_difference(tmp_path):
     interrupted(tmp_path / "run.pt")
-    with pytest.raises(TrainingError, match=r"lr=0\.02 in the file, 0\.5 asked.*delete"):
+    with pytest.raises(TrainingError, match=r"lr=0\.02 in the file and 0\.5 in the config.*delete"):
         fit(small(), toy(), None, replace(CONFIG, lr=0.5), checkpoint=tmp_path / "run.pt")
 
 

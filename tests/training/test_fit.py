@@ -142,7 +142,7 @@ def test_no_training_segment_is_refused():
 
 
 def test_a_model_wholly_frozen_is_refused():
-    with pytest.raises(TrainingError, match="wholly frozen"):
+    with pytest.raises(TrainingError, match="a frozen model"):
         fit(small().requires_grad_(False), toy())
 
 

@@ -37,9 +37,9 @@ def test_each_stage_is_the_training_of_that_length_to_the_bit():
 
 
 def test_stages_must_rise():
-    with pytest.raises(TrainingError, match="rising"):
+    with pytest.raises(TrainingError, match="increasing"):
         next(fit_in_stages(small(), toy(), CONFIG, (3, 3)))
-    with pytest.raises(TrainingError, match="rising"):
+    with pytest.raises(TrainingError, match="increasing"):
         next(fit_in_stages(small(), toy(), CONFIG, ()))
 
 
@@ -51,7 +51,7 @@ def test_a_schedule_that_depends_on_the_length_is_refused():
 def test_a_checkpoint_is_prolonged_but_neither_cut_nor_rescheduled(tmp_path):
     path = tmp_path / "run.pt"
     fit(small(), toy(), config=replace(CONFIG, epochs=4), checkpoint=path)
-    with pytest.raises(TrainingError, match="epochs=4 in the file, 2 asked"):
+    with pytest.raises(TrainingError, match="epochs=4 in the file and 2 in the config"):
         fit(small(), toy(), config=replace(CONFIG, epochs=2), checkpoint=path)
     longer = fit(small(), toy(), config=replace(CONFIG, epochs=6), checkpoint=path)
     assert len(longer.history) == 6

@@ -11,11 +11,11 @@ from mgrlib.segments import Segments
 from mgrlib.training import TrainConfig, fit, seeded
 from mgrlib.training.config import config_dict
 from mgrlib.training.transfer import (
-    INITIALISERS,
+    INITIALIZERS,
     LayerRates,
     by_depth,
     freeze,
-    initialised,
+    initialize,
     layer_features,
     layers,
     new_head,
@@ -175,21 +175,21 @@ def test_a_rate_of_zero_is_refused():
         LayerRates(factors=(("linear", 0.0),))
 
 
-@pytest.mark.parametrize("how", sorted(INITIALISERS))
+@pytest.mark.parametrize("how", sorted(INITIALIZERS))
 def test_an_initialisation_draws_all_weights_and_leaves_normalisation(how):
     model = network()
-    twin = initialised(model, how, seed=0)
+    twin = initialize(model, how, seed=0)
     assert "frame_norm" not in changed(model, twin)
     assert changed(model, twin) == set(NAMES[1:])
     assert not twin.blocks[0].conv.bias.any()
-    assert torch.equal(twin.gru1.weight_hh_l0, initialised(model, how, seed=0).gru1.weight_hh_l0)
+    assert torch.equal(twin.gru1.weight_hh_l0, initialize(model, how, seed=0).gru1.weight_hh_l0)
 
 
 def test_orthogonal_weights_are_orthogonal():
-    weight = initialised(network(), "orthogonal", seed=0).gru2.weight_hh_l0.detach().numpy()
+    weight = initialize(network(), "orthogonal", seed=0).gru2.weight_hh_l0.detach().numpy()
     assert np.allclose(weight.T @ weight, np.eye(4), atol=1e-5)
 
 
 def test_an_unknown_initialisation_is_refused():
     with pytest.raises(TrainingError, match="Xavier"):
-        initialised(network(), "zeros", seed=0)
+        initialize(network(), "zeros", seed=0)

@@ -36,7 +36,7 @@ from mgrlib.systems.system import System
 from mgrlib.training.config import TrainConfig
 from mgrlib.training.loop import Loss
 from mgrlib.training.losses import class_weights, weighted_cross_entropy
-from mgrlib.training.transfer import freeze, initialised, new_head
+from mgrlib.training.transfer import freeze, initialize, new_head
 
 __all__ = [
     "Bands",
@@ -90,7 +90,7 @@ def with_first_weights(
     recipe: Recipe, n_classes: int, shapes: Shapes, seed: int, *, how: str
 ) -> nn.Module:
     """The recipe's network, its first weights drawn in another way, for `Network(make=...)`."""
-    return initialised(recipe.network(n_classes, shapes), how, seed=seed)
+    return initialize(recipe.network(n_classes, shapes), how, seed=seed)
 
 
 def tuned_half(recipe: Recipe, n_classes: int, shapes: Shapes, seed: int) -> nn.Module:
