@@ -22,9 +22,6 @@ from checks.strip import CHECKED, stripped
 Notebook = nbformat.NotebookNode
 QUESTIONS_KEPT = Path(mgrlib.__file__).parent / "page/questions"
 
-# The instructor's editions of the assignments are no pages.
-SOLUTIONS = ("book", "assignments", "source")
-
 EXERCISES = 5
 QUESTIONS = 6
 DRAWS = re.compile(r"\bplot_\w+\(|\.(?:plot|imshow|bar|barh|scatter|hist|specgram|matshow|pie)\(")
@@ -241,7 +238,7 @@ def toc_faults(root: Path) -> list[str]:
     there = [p for ending in ("ipynb", "md") for p in (root / "book").rglob(f"*.{ending}")]
     for path in there:
         inside = path.relative_to(root).parts
-        hidden = any(part.startswith(".") for part in inside) or inside[:3] == SOLUTIONS
+        hidden = any(part.startswith(".") for part in inside)
         if not hidden and path.relative_to(root).with_suffix("").as_posix() not in pages:
             found.append(f"{path.relative_to(root)} is not in _toc.yml")
     return found

@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
-CELL_METADATA = {"tags", "mystnb", "nbgrader"}
+CELL_METADATA = {"tags", "mystnb", "mgrlib"}
 NOTEBOOK_METADATA: dict[str, Any] = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -72,7 +72,9 @@ def strip(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    given = [Path(name) for name in sys.argv[1:]] or sorted((ROOT / "book").rglob("*.ipynb"))
+    given = [Path(name) for name in sys.argv[1:]] or sorted(
+        p for n in ("book", "instructors") for p in (ROOT / n).rglob("*.ipynb")
+    )
     for path in given:
         if strip(path):
             print(f"stripped {path}")

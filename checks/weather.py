@@ -135,8 +135,8 @@ def conditions() -> list[Condition]:
 
 
 def notebooks() -> list[Path]:
-    """All chapters, and the assignments with their solutions (without them nothing would run)."""
-    folders = ("foundations", "papers", "reference", "assignments/source")
+    """All chapters."""
+    folders = ("foundations", "papers", "reference")
     return [path for name in folders for path in sorted((ROOT / "book" / name).glob("*.ipynb"))]
 
 

@@ -67,10 +67,10 @@ def marking() -> str:
         return ""
     told = json.loads(file.read_text(encoding="utf-8"))
     return (
-        f"A folder of {told['n_submissions']} submissions of the assignment "
-        f"`{told['assignment']}`, {told['n_hostile']} of them hostile, was marked offline by "
-        f"{told['jobs']} jobs in {told['wall_seconds'] / 60:.0f} minutes, with "
-        f"{told['cpu_seconds_a_submission']:.1f} s of the processor a submission "
-        f"({told['machine']}; load average {told['load_average'][0]:g} when it began). "
-        f"The longest took {told['longest_wall_seconds']:.0f} s by the clock."
+        f"We marked a folder of {told['n_submissions']} submissions of the assignment "
+        f"`{told['assignment']}`, {told['n_hostile']} of them hostile, with {told['jobs']} jobs "
+        f"in {told['wall_seconds']:.0f} seconds ({told['machine']}; load average "
+        f"{told['load_average'][0]:g} at the start). Half of them took less than "
+        f"{told['median_wall_seconds']:.1f} s, and the longest, an endless loop, "
+        f"{told['longest_wall_seconds']:.0f} s."
     )

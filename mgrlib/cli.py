@@ -14,6 +14,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,18 +194,34 @@ def _add_folder_commands(commands: argparse._SubParsersAction) -> None:
 
 def _add_course_commands(commands: argparse._SubParsersAction) -> None:
     giving = commands.add_parser("release", help="the student's edition of an assignment")
-    giving.add_argument("source", type=Path, help="the instructor's notebook")
-    giving.add_argument("out", type=Path, help="where to write the student's")
+    giving.add_argument("assignment", type=Path, help="its folder, as instructors/features")
+    giving.add_argument("out", type=Path, help="the notebook to write")
+    giving.add_argument("--seed", type=Path, help="the class's secret; drawn if there is none yet")
+    giving.add_argument("--variant", help="which questions; default: drawn with the secret")
     giving.set_defaults(command=_release)
 
     marking = commands.add_parser("mark", help="mark a folder of submissions")
-    marking.add_argument("source", type=Path, help="the instructor's notebook")
+    marking.add_argument("assignment", type=Path, help="its folder, as instructors/features")
     marking.add_argument("submissions", type=Path, help="one notebook or folder per student")
     marking.add_argument("--out", type=Path, required=True, help="marks.csv")
+    marking.add_argument("--seed", type=Path, required=True, help="the class's secret")
     marking.add_argument("--feedback", type=Path, help="folder for one page per student")
+    marking.add_argument("--rubric", type=Path, help="folder for written answers and rubric.csv")
+    marking.add_argument("--roster", type=Path, help="CSV with the columns id and name")
+    marking.add_argument("--gradebook", choices=("canvas", "moodle"), help="also for this platform")
+    marking.add_argument("--due", type=_moment, help="as 2027-02-01T23:59; later files are late")
+    marking.add_argument("--box", choices=("bwrap", "docker", "podman", "user"), default="bwrap")
+    marking.add_argument("--unsafe", action="store_true", help="no box: only for work you trust")
+    marking.add_argument("--fresh", action="store_true", help="mark again what was marked before")
     marking.add_argument("--jobs", type=_jobs, default=1, help="submissions marked at a time")
-    marking.add_argument("--cell-seconds", type=int, default=60, help="a cell may run; default 60")
     marking.set_defaults(command=_mark)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2027-02-01T23:59") from None
 
 
 def _jobs(text: str) -> int:
@@ -456,27 +473,40 @@ def _features(options: argparse.Namespace) -> int:
 def _release(options: argparse.Namespace) -> int:
     from mgrlib.grading.marking import release
 
-    print(release(options.source, options.out))
+    print(release(options.assignment, options.out, seed=options.seed, variant=options.variant))
+    if options.seed:
+        print(
+            f"the class's secret is in {options.seed}: keep it, and keep it out of the repository"
+        )
     return 0
 
 
 def _mark(options: argparse.Namespace) -> int:
     from joblib import effective_n_jobs
 
-    from mgrlib.grading.marking import Limits, mark_all
-    from mgrlib.storage import check_table, write_table
+    from mgrlib.grading.classes import ClassRun, mark_class
 
-    check_table(options.out)
-    marks = mark_all(
-        options.source,
-        options.submissions,
+    if options.unsafe:
+        warning = "warning: --unsafe runs what students wrote with your rights; nothing is shut off"
+        print(f"mgrlib: {warning}", file=sys.stderr)
+    run = ClassRun(
+        assignment=options.assignment,
+        submissions=options.submissions,
+        out=options.out,
+        seed=options.seed,
         feedback=options.feedback,
-        limits=Limits(options.cell_seconds, 10 * options.cell_seconds),
-        n_jobs=effective_n_jobs(options.jobs),
+        rubric=options.rubric,
+        roster=options.roster,
+        gradebook=options.gradebook,
+        due=options.due,
+        box="unsafe" if options.unsafe else options.box,
+        jobs=effective_n_jobs(options.jobs),
+        fresh=options.fresh,
         progress=True,
     )
-    write_table(marks, options.out)
-    print(f"{len(marks)} submissions, mean {marks['points'].mean():.1f} points -> {options.out}")
+    rows = mark_class(run)
+    unmarked = sum(row["points"] is None for row in rows)
+    print(f"{len(rows)} rows, {unmarked} of them without points -> {options.out}")
     return 0
 
 

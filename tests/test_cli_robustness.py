@@ -219,7 +219,7 @@ def test_a_package_of_an_extra_is_named_with_the_extra(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "psutil", None)
     for name in [name for name in sys.modules if name.startswith("mgrlib.grading")]:
         monkeypatch.delitem(sys.modules, name)
-    message = refusal(capsys, ["mark", "a.ipynb", "b", "--out", "c.csv"])
+    message = refusal(capsys, ["mark", "a", "b", "--out", "c.csv", "--seed", "d"])
     assert "psutil" in message
     assert 'pip install "mgrlib[grading]"' in message
 

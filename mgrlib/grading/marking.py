@@ -1,72 +1,49 @@
-"""Assignments from one source: the student's edition of a notebook, and marks for submissions.
+"""Marks for a folder of submissions: values are collected from a box and judged outside of it.
 
-nbgrader makes the one and does the marking of the other; here it is put to work without its
-course folder: a source notebook and a folder of submissions are enough. Each submission is
-marked in a throw-away course of its own, by a limited and watched process (`grading.guard`), so
-that one that hangs, prints without end or deletes files costs nobody else anything.
+For each submission a job is written (cells to run, then questions with their inputs), a box runs
+it, and the judge looks at the values that came back. This process never executes what a student
+wrote. Whatever goes wrong with a submission ends up in its row; the table of marks is written
+before any page.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
+import json
+import secrets
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import pandas as pd
-import psutil
 from tqdm.auto import tqdm
 
 from mgrlib.errors import MgrError, explain
-from mgrlib.grading import checks, guard
-from mgrlib.storage import atomic_write, home
+from mgrlib.grading import notebooks, values
+from mgrlib.grading.assignment import Hidden, Question, Secret, Source, Verdict, load_assignment
+from mgrlib.grading.box import Kind, Limits, Outcome, run_job
+from mgrlib.grading.submissions import Submission, safe_read
 
-__all__ = ["Limits", "Mark", "mark", "mark_all", "release"]
+__all__ = ["Mark", "Marker", "Score", "release"]
 
-STUDENT = "student"
-CONFIG = """c = get_config()
-c.CourseDirectory.course_id = "mgrlib"
-c.CourseDirectory.root = {root!r}
-c.Execute.timeout = {cell_seconds}
-c.Execute.iopub_timeout = {cell_seconds}
-c.Execute.startup_timeout = 300
-c.ClearSolutions.code_stub = {{"python": "raise NotImplementedError()"}}
-"""
-STARTUP = """import checks, guard
-guard.limit_output(get_ipython(), checks)
-del checks, guard
-"""
-Notebook = nbformat.NotebookNode
-# nbgrader as a program. Without the one package that checks addresses of a kind no notebook holds:
-# building its grammar takes longer than all of nbgrader.
-NBGRADER = """import sys
-sys.modules["rfc3987_syntax"] = None
-from nbgrader.apps.nbgraderapp import main
-main()
-"""
+RESTARTS = 4
+LEFT_BLANK = "This part was left blank."
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What the marking of one submission may use.
+class Score:
+    """What one question earned: its part's task, titles, points, and why."""
 
-    Args:
-        cell_seconds: a cell that runs longer is interrupted and earns nothing; the next one goes
-            on.
-        seconds: all of the submission, by the clock and of the CPU.
-        gigabytes: memory.
-    """
-
-    cell_seconds: int = 60
-    seconds: int = 600
-    gigabytes: int = 8
+    task: str
+    title: str
+    points: float
+    out_of: float
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,357 +52,353 @@ class Mark:
 
     Args:
         student: the submission's name.
-        parts: points earned and to be had, by the name of the test.
-        messages: what the tests that failed said, by the name of the test.
-        note: why it could not be marked as it was, if so.
+        scores: of each question; empty if it could not be marked.
+        written: the written answers, by task.
+        pictures: their pictures, by task.
+        note: what the instructor should know, and why it could not be marked if so.
         seconds: that the marking took.
+        identity: a learning platform's number of the student.
+        late: whether it came late.
+        digest: of the submission's file.
     """
 
     student: str
-    parts: dict[str, tuple[float, float]]
-    messages: dict[str, str] = field(default_factory=dict)
+    scores: tuple[Score, ...] = ()
+    written: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     note: str = ""
     seconds: float = 0.0
+    identity: str = ""
+    late: bool = False
+    digest: str = ""
 
     @property
-    def points(self) -> float:
-        """Points earned."""
-        return sum(earned for earned, _ in self.parts.values())
+    def points(self) -> float | None:
+        """Points earned by questions; None if the submission could not be marked."""
+        return round(sum(score.points for score in self.scores), 2) if self.scores else None
 
-    @property
-    def out_of(self) -> float:
-        """Points to be had."""
-        return sum(most for _, most in self.parts.values())
-
-    def feedback(self) -> str:
-        """A page for the student, as Markdown."""
-        lines = [f"# {self.student}: {self.points:g} of {self.out_of:g} points", ""]
-        lines += [f"{self.note}", ""] if self.note else []
-        for name, (earned, most) in self.parts.items():
-            lines.append(f"- **{name}**: {earned:g} of {most:g}")
-            if name in self.messages:
-                lines.append(f"  {self.messages[name]}")
-        return "\n".join(lines) + "\n"
+    def of_task(self, task: str) -> float | None:
+        """Points earned in one part."""
+        if not self.scores:
+            return None
+        return round(sum(score.points for score in self.scores if score.task == task), 2)
 
 
-def release(source: Path, out: Path) -> Path:
-    """Write the student's edition of a source notebook: no solutions, no hidden tests.
-
-    Raises:
-        MgrError: nbgrader is not installed, or cannot make it; the message says why.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        course = _course(source, Path(folder), Limits())
-        made = course / "release" / source.stem / source.name
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(out) as part:
-            nbformat.write(_quiet(nbformat.read(made, 4)), part)
-    return out
-
-
-def _quiet(notebook: Notebook) -> Notebook:
-    """Without execution counts, outputs and the checksums' noise of a second run."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return notebook
-
-
-def mark_all(
-    source: Path,
-    submissions: Path,
-    *,
-    feedback: Path | None = None,
-    limits: Limits | None = None,
-    n_jobs: int = 1,
-    progress: bool = False,
-) -> pd.DataFrame:
-    """The marks of a folder of submissions, a row a student, in the order of their names.
+def release(
+    folder: Path, out: Path, *, seed: Path | None = None, variant: str | None = None
+) -> Path:
+    """Write the student's edition of an assignment, and draw the class's secret if asked to.
 
     Args:
-        source: the instructor's notebook.
-        submissions: holds `STUDENT.ipynb`, or a folder a student with one notebook in it.
-        feedback: where to write a page for each student.
+        folder: the assignment's, with its source notebook and judge.
+        out: the notebook to write.
+        seed: the class's secret; drawn and written there if there is no such file yet. Its
+            variant is the one that is released.
+        variant: of a new secret, or of an edition without one; by default drawn at random, or the
+            first one if there is no secret.
+
+    Raises:
+        MgrError: no assignment in the folder, an unknown variant, or a secret of another one.
+    """
+    source = load_assignment(folder)
+    known = source.assignment.variants
+    if variant is not None and variant not in known:
+        raise MgrError(explain("release", f"a variant among {known}", repr(variant)))
+    if seed is None:
+        chosen = variant or known[0]
+    elif seed.exists():
+        chosen = Secret.read(seed, source.name).variant
+        if variant not in (None, chosen):
+            got = f"the class has {chosen!r} by {seed}"
+            raise MgrError(explain("release", f"the variant {variant!r}", got))
+    else:
+        chosen = variant or secrets.choice(known)
+        Secret.draw(source.name, chosen).write(seed)
+    return notebooks.write_edition(source.notebook, chosen, out)
+
+
+class Marker:
+    """Marks submissions of one assignment for one class.
+
+    Args:
+        source: the assignment.
+        secret: of the class.
+        folder: for hidden corpora and jobs; the caller removes it.
         limits: of each submission.
-        n_jobs: submissions marked at a time.
-        progress: show a bar.
-
-    Raises:
-        MgrError: no submission, or a source that is no assignment. What a submission does wrong
-            raises nothing: it stands in its row.
+        kind: of box.
+        salt: of the run; a resumed run gives the one it began with.
     """
-    paths = _submissions(submissions)
-    limits = limits or Limits()
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max(n_jobs, 1)) as pool:
-        course = _course(source, Path(folder), limits)
-        work = [pool.submit(_mark, course, source.stem, *item, limits) for item in paths.items()]
-        bar = tqdm(work, desc=source.stem, disable=not progress, file=sys.stdout)
-        marks = [future.result() for future in bar]
-    if feedback is not None:
-        for one in marks:
-            with atomic_write(feedback / f"{one.student}.md") as part:
-                part.write_text(one.feedback())
-    rows = [
-        {
-            "student": one.student,
-            "points": one.points,
-            "out_of": one.out_of,
-            **{name: earned for name, (earned, _) in one.parts.items()},
-            "seconds": round(one.seconds, 1),
-            "note": one.note,
+
+    def __init__(
+        self,
+        source: Source,
+        secret: Secret,
+        folder: Path,
+        *,
+        limits: Limits | None = None,
+        kind: Kind = "bwrap",
+        salt: str | None = None,
+    ) -> None:
+        if secret.variant not in source.assignment.variants:
+            got = repr(secret.variant)
+            known = source.assignment.variants
+            raise MgrError(explain("mark", f"a secret with a variant among {known}", got))
+        self.source, self.folder, self.kind = source, folder, kind
+        seconds = source.assignment.cell_seconds
+        self.limits = limits or Limits(cell_seconds=seconds, cpu_seconds=6 * seconds)
+        self.salt = salt or secrets.token_hex(16)
+        self.hidden = Hidden(secret, self.salt, folder)
+        self.pattern = notebooks.edition(source.notebook, secret.variant)
+        self.asked: list[tuple[str, Question]] = []
+        for part in source.assignment.parts:
+            self.asked += [(part.task, question) for question in part.questions(self.hidden)]
+        self.setup = source.assignment.setup(self.hidden)
+        self.data = dict(source.assignment.data(self.hidden))
+
+    def check(self) -> None:
+        """Run an empty notebook: a box that does not work is found before a class is marked.
+
+        Raises:
+            MgrError: the box does not start, or the assignment's set-up fails in it.
+        """
+        nobody = notebooks.Reading([], {}, {}, {}, frozenset())
+        with (
+            tempfile.TemporaryDirectory(dir=self.folder, prefix="job-") as place,
+            tempfile.TemporaryFile() as errors,
+        ):
+            job = self._job(nobody, Path(place)) | {"questions": []}
+            outcome = self._run(job, Path(place), errors.fileno())
+            kinds = [message.get("kind") for message, _ in values.frames(outcome.data)]
+            if kinds != ["end"]:
+                errors.seek(0)
+                said = plain_text(errors.read().decode("utf-8", "replace")[-300:])
+                problem = said or outcome.reason or "no answer"
+                hint = "run the command that installs the box again, or choose another `--box`."
+                raise MgrError(
+                    explain(f"the box {self.kind!r}", "an empty job done", problem, hint)
+                )
+
+    def _run(self, job: dict[str, Any], place: Path, errors: int = subprocess.DEVNULL) -> Outcome:
+        (place / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        return run_job(
+            place,
+            self.limits,
+            kind=self.kind,
+            hidden=self.source.assignment.hidden_modules,
+            data=self.data,
+            errors=errors,
+        )
+
+    def mark(self, submission: Submission) -> Mark:
+        """The mark of one submission; never raises because of what is in it."""
+        started = time.perf_counter()
+        base = Mark(
+            submission.student,
+            note=submission.note,
+            identity=submission.identity,
+            late=submission.late,
+        )
+        if submission.path is None:
+            return base
+        try:
+            mark = self._marked(base, submission.path)
+        except notebooks.UnreadableNotebookError as error:
+            mark = _noted(base, str(error))
+        except (OSError, ValueError) as error:
+            reason = f"The file could not be read: {getattr(error, 'strerror', '') or error}."
+            mark = _noted(base, reason)
+        except Exception as error:  # a judge's mistake must not stop the class's marking
+            mark = _noted(base, f"It could not be marked ({type(error).__name__}).")
+        return replace(mark, seconds=time.perf_counter() - started)
+
+    def mark_all(
+        self, submissions: list[Submission], *, jobs: int = 1, progress: bool = False
+    ) -> Iterator[Mark]:
+        """The marks of several submissions, in their order, as they come."""
+        with ThreadPoolExecutor(max(jobs, 1)) as pool:
+            work = [pool.submit(self.mark, one) for one in submissions]
+            bar = tqdm(work, desc=self.source.name, disable=not progress, file=sys.stdout)
+            for future in bar:
+                yield future.result()
+
+    def _marked(self, base: Mark, path: Path) -> Mark:
+        data = safe_read(path)
+        base = replace(base, digest=sha256(data).hexdigest())
+        cells = notebooks.parse(data)
+        try:
+            reading = notebooks.match(cells, self.pattern)
+        except notebooks.UnreadableNotebookError as error:
+            raise notebooks.UnreadableNotebookError(f"{error}{_other_title(cells)}") from error
+        results = self._collected(reading)
+        scores = tuple(
+            self._score(task, question, results.get(number), reading)
+            for number, (task, question) in enumerate(self.asked)
+        )
+        note = " ".join(filter(None, [base.note, *reading.notes]))
+        return replace(
+            base, scores=scores, written=reading.written, pictures=reading.pictures, note=note
+        )
+
+    def _score(
+        self, task: str, question: Question, result: _Result | None, reading: notebooks.Reading
+    ) -> Score:
+        if task not in reading.answered:
+            fraction, reason = 0.0, LEFT_BLANK
+        elif result is None:
+            fraction, reason = 0.0, "It was not reached."
+        elif result.problem:
+            fraction, reason = 0.0, result.problem
+        else:
+            fraction, reason = judged(question, result.value)
+        points = round(fraction * question.points, 2)
+        return Score(task, question.title, points, question.points, plain_text(reason))
+
+    def _collected(self, reading: notebooks.Reading) -> dict[int, _Result]:
+        """Run the job, again without the step that ended it if one did; results by question."""
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix="job-") as place:
+            job = self._job(reading, Path(place))
+            log = _Log(reading.task_of)
+            for _ in range(RESTARTS):
+                outcome = self._run(job, Path(place))
+                if log.read(outcome.data, outcome.reason):
+                    break
+                job["skip_cells"] = sorted(log.fatal_cells)
+                job["skip_questions"] = sorted({*log.fatal_questions, *log.results})
+        return log.results_by(self.asked)
+
+    def _job(self, reading: notebooks.Reading, place: Path) -> dict[str, Any]:
+        questions = []
+        rows = [(self.setup[0], self.setup[1]), *((q.code, q.inputs) for _, q in self.asked)]
+        for number, (code, inputs) in enumerate(rows):
+            tree, blob = values.encode(dict(inputs))
+            (place / f"{number}.bin").write_bytes(blob)
+            questions.append({"code": code, "tree": tree, "blob": f"{number}.bin"})
+        return {
+            "limits": asdict(self.limits),
+            "hidden": list(self.source.assignment.hidden_modules),
+            "setup": questions[0],
+            "cells": reading.code,
+            "questions": questions[1:],
+            "skip_cells": [],
+            "skip_questions": [],
         }
-        for one in marks
-    ]
-    return pd.DataFrame(rows)
 
 
-def mark(source: Path, submission: Path, *, limits: Limits | None = None) -> Mark:
-    """What one submission earns.
+@dataclass(frozen=True)
+class _Result:
+    """What a question gave: a value, or the problem in its place."""
 
-    Raises:
-        MgrError: a source that is no assignment.
-    """
-    limits = limits or Limits()
-    with tempfile.TemporaryDirectory() as folder:
-        course = _course(source, Path(folder), limits)
-        return _mark(course, source.stem, submission.stem, submission, limits)
+    value: Any = None
+    problem: str = ""
 
 
-def _submissions(folder: Path) -> dict[str, Path | None]:
-    """The notebook of each student; None where a student's folder holds none, or several."""
-    if not folder.is_dir():
-        raise MgrError(explain("mark", f"a folder {folder}", "none there"))
-    found: dict[str, Path | None] = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
-    for place in sorted(path for path in folder.iterdir() if path.is_dir()):
-        notebooks = sorted(place.rglob("*.ipynb"))
-        notebooks = [path for path in notebooks if ".ipynb_checkpoints" not in path.parts]
-        found[place.name] = notebooks[0] if len(notebooks) == 1 else None
-    if not found:
-        hint = "put a notebook a student, or a folder a student, into it."
-        raise MgrError(explain("mark", f"submissions in {folder}", "none", hint))
-    return dict(sorted(found.items()))
+class _Log:
+    """Reads what boxes report, all of which is only ever used as a value or a note."""
+
+    def __init__(self, task_of: dict[int, str]) -> None:
+        self.task_of = task_of
+        self.results: dict[int, _Result] = {}
+        self.cell_errors: dict[str, str] = {}
+        self.fatal_cells: set[int] = set()
+        self.fatal_questions: set[int] = set()
+
+    def read(self, data: bytes, reason: str) -> bool:
+        """Take in one run; whether it came to its end, or nothing more can be gained by another."""
+        at, number, ended = "", -1, False
+        for message, blob in values.frames(data):
+            kind, said = message.get("kind"), message.get("number", -1)
+            if kind in ("cell", "question") and type(said) is int:
+                at, number = kind, said
+            elif kind == "value" and type(said) is int:
+                self.results.setdefault(said, _value(message, blob))
+                at = ""
+            elif kind == "error" and type(said) is int:
+                self._error(message, said)
+                at = ""
+            ended = kind == "end"
+        if ended:
+            return True
+        why = reason or "Its code ended the process that ran it."
+        if at == "cell" and number not in self.fatal_cells:
+            self.fatal_cells.add(number)
+            self.cell_errors[self.task_of.get(number, f"cell {number}")] = why
+        elif at == "question" and number not in self.fatal_questions:
+            self.fatal_questions.add(number)
+            self.results.setdefault(number, _Result(problem=why))
+        else:
+            return True
+        return False
+
+    def _error(self, message: dict[str, Any], number: int) -> None:
+        name, text = str(message.get("name", ""))[:80], str(message.get("text", ""))[:300]
+        if message.get("of") == "question":
+            self.results.setdefault(number, _Result(problem=_explained(name, text)))
+        elif number in self.task_of:
+            line = message.get("line")
+            place = f" in line {line}" if isinstance(line, int) else ""
+            words = "Your cell is not valid Python" if "Syntax" in name else "Your cell failed"
+            self.cell_errors.setdefault(self.task_of[number], f"{words}{place}: {name}: {text}")
+
+    def results_by(self, asked: list[tuple[str, Question]]) -> dict[int, _Result]:
+        """Results by question; where a part's own cell failed, that is the problem."""
+        found = dict(self.results)
+        for number, (task, _) in enumerate(asked):
+            result = found.get(number, _Result(problem="It was not reached."))
+            if result.problem and task in self.cell_errors:
+                found[number] = _Result(problem=self.cell_errors[task])
+        return found
 
 
-def _course(source: Path, folder: Path, limits: Limits) -> Path:
-    """A course folder of nbgrader's that knows the assignment; returns the folder."""
-    if not source.is_file():
-        raise MgrError(explain("mark", f"the source notebook {source}", "no such file"))
-    place = folder / "source" / source.stem
-    place.mkdir(parents=True)
-    shutil.copy(source, place / source.name)
-    _configure(folder, limits)
-    done = subprocess.run(
-        [sys.executable, "-c", NBGRADER, "generate_assignment", source.stem, "--force"],
-        cwd=folder,
-        env=_environment(folder),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode or not (folder / "release" / source.stem / source.name).is_file():
-        told = [line for line in done.stderr.splitlines() if line.strip()][-3:]
-        hint = "nbgrader comes with the package's extra `grading`; see the page for instructors."
-        raise MgrError(explain(str(source), "an assignment", " / ".join(told), hint))
-    return folder
-
-
-def _configure(folder: Path, limits: Limits) -> None:
-    told = CONFIG.format(root=str(folder), cell_seconds=limits.cell_seconds)
-    (folder / "nbgrader_config.py").write_text(told)
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """The variables of a process that keeps all of its files in `folder`."""
-    own = {name: folder / ".own" / name for name in ("config", "data", "runtime", "ipython", "tmp")}
-    for path in own.values():
-        path.mkdir(parents=True, exist_ok=True)
-    programs = str(Path(sys.executable).parent)  # nbgrader calls alembic by its name
-    return {
-        **os.environ,
-        "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")]),
-        "JUPYTER_CONFIG_DIR": str(own["config"]),
-        "JUPYTER_DATA_DIR": str(own["data"]),
-        "JUPYTER_RUNTIME_DIR": str(own["runtime"]),
-        "IPYTHONDIR": str(own["ipython"]),
-        "TMPDIR": str(own["tmp"]),
-        "MPLCONFIGDIR": str(own["tmp"]),
-        "NUMBA_CACHE_DIR": str(own["tmp"]),
-    }
-
-
-def _mark(course: Path, name: str, student: str, submission: Path | None, limits: Limits) -> Mark:
-    """Mark one submission in a copy of the course that is thrown away afterwards."""
-    started = time.perf_counter()
-    empty = _parts(course, name)
-    if submission is None:
-        return Mark(student, empty, note="There is no notebook, or more than one.")
-    with tempfile.TemporaryDirectory() as folder:
-        own = Path(folder).resolve()
-        shutil.copy(course / "gradebook.db", own / "gradebook.db")
-        (own / "source" / name).mkdir(parents=True)
-        _configure(own, limits)
-        place = own / "submitted" / STUDENT / name
-        place.mkdir(parents=True)
-        try:
-            given = nbformat.read(submission, as_version=4)
-            pattern = nbformat.read(course / "release" / name / f"{name}.ipynb", as_version=4)
-            whole, note = repaired(given, pattern)
-            nbformat.write(whole, place / f"{name}.ipynb")
-        except Exception as error:  # anything may stand in a file that a student hands in
-            told = f"The file is no notebook that can be read: {str(error)[:200]}"
-            return Mark(student, empty, note=told, seconds=time.perf_counter() - started)
-        failed = _autograde(own, name, limits)
-        if failed:
-            return Mark(student, empty, {}, failed, time.perf_counter() - started)
-        messages = _messages(own / "autograded" / STUDENT / name / f"{name}.ipynb")
-        return Mark(student, _parts(own, name), messages, note, time.perf_counter() - started)
-
-
-def _autograde(folder: Path, name: str, limits: Limits) -> str:
-    """Run nbgrader on the one submission of `folder`; returns what went wrong, or nothing."""
-    environment = _environment(folder)
-    store = folder / ".own" / "home"
-    clips = home() / "synthetic"
-    if clips.is_dir():  # links: what was rendered before is there, and cannot be written to
-        shutil.copytree(clips, store / "synthetic", copy_function=os.symlink)
-    watch = folder / ".own" / "watch"
-    watch.mkdir()
-    (watch / "sitecustomize.py").write_text("from guard import watch_kernel\n\nwatch_kernel()\n")
-    for module in (guard, checks):
-        shutil.copy(str(module.__file__), watch)
-    startup = folder / ".own" / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    (startup / "limit.py").write_text(STARTUP)
-    package = Path(__file__).resolve().parents[1]
-    environment |= {
-        "MGRLIB_HOME": str(store),
-        "MGRLIB_GUARD_OWN": os.pathsep.join(str(folder / ".own" / n) for n in OWN),
-        "MGRLIB_GUARD_READ": os.pathsep.join([str(package), str(clips)]),
-        "PYTHONPATH": os.pathsep.join([str(watch), str(package.parent)]),
-        "OMP_NUM_THREADS": "1",
-    }
-    nbgrader = [sys.executable, "-c", NBGRADER, "autograde", name, "--create"]
-    command = [sys.executable, guard.__file__, str(limits.seconds), str(limits.gigabytes)]
-    return _within(limits.seconds, [*command, *nbgrader], folder, environment)
-
-
-OWN = ("runtime", "ipython", "tmp", "home")
-
-
-def _within(seconds: int, command: list[str], folder: Path, environment: dict[str, str]) -> str:
-    """Run a command and all that it starts for so long; returns what went wrong, or nothing."""
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
+def _value(message: dict[str, Any], blob: bytes) -> _Result:
     try:
-        _, told = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        return f"It ran longer than {seconds} s in all and was stopped; nothing could be marked."
-    if process.returncode == 0:
-        return ""
-    lines = [line.strip() for line in told.splitlines() if "Error" in line]
-    reason = next((line for line in reversed(lines) if "DeadKernel" in line), "")
-    reason = "Its code ended the kernel" if reason else (lines[-1][:200] if lines else "no reason")
-    return f"The notebook could not be run to its end: {reason}."
+        return _Result(values.decode(message.get("tree"), blob))
+    except Exception:  # data from a student's process
+        return _Result(problem="What it returned could not be read.")
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """End a process and everything that it has started."""
+def _explained(name: str, text: str) -> str:
+    if name == "OutOfTimeError":
+        return f"It took too long: {text}."
+    if name == "NotImplementedError":
+        return LEFT_BLANK
+    if name == "ValueFormatError":
+        return f"It returned something else than was asked for: {text}."
+    return f"It raised {name}: {text}"
+
+
+def judged(question: Question, value: Any) -> tuple[float, str]:
+    """The fraction of a question's points that a value earns, and why."""
     try:
-        family = [*psutil.Process(process.pid).children(recursive=True)]
-    except psutil.NoSuchProcess:
-        family = []
-    process.kill()
-    for child in family:
-        try:
-            child.kill()
-        except psutil.NoSuchProcess:
-            continue
-    process.communicate()
+        verdict = question.judge(value)
+    except AssertionError as error:
+        return 0.0, str(error) or "The answer is not the expected one."
+    except Exception as error:  # the value is whatever a student returned
+        kind = type(value).__name__
+        return (
+            0.0,
+            f"The answer, a value of type {kind}, has another form ({type(error).__name__}).",
+        )
+    if verdict is None:
+        return 1.0, ""
+    if not isinstance(verdict, Verdict):
+        verdict = Verdict(float(verdict))
+    fraction = verdict.fraction if verdict.fraction == verdict.fraction else 0.0
+    return min(max(fraction, 0.0), 1.0), verdict.reason
 
 
-def _parts(folder: Path, name: str) -> dict[str, tuple[float, float]]:
-    """Points earned and to be had of each test, in the notebook's order."""
-    from nbgrader.api import Gradebook, MissingEntry
-
-    url = f"sqlite:///{folder / 'gradebook.db'}"
-    with Gradebook(url, "mgrlib") as book:
-        cells = book.find_notebook(name, name).grade_cells
-        most = {cell.name: float(cell.max_score) for cell in cells}
-        try:
-            given = book.find_submission_notebook(name, name, STUDENT)
-            earned = {grade.name: float(grade.score or 0) for grade in given.grades}
-        except MissingEntry:
-            earned = {}
-    return {test: (earned.get(test, 0.0), points) for test, points in most.items()}
+def plain_text(text: str, limit: int = 400) -> str:
+    """A text on one line without control characters."""
+    return "".join(c if c.isprintable() else " " for c in text[:limit]).strip()
 
 
-def _messages(path: Path) -> dict[str, str]:
-    """What the tests said that failed."""
-    found = {}
-    for cell in nbformat.read(path, as_version=4).cells:
-        about = cell.metadata.get("nbgrader", {})
-        if cell.cell_type == "code" and about.get("grade"):
-            for output in cell.outputs:
-                if output.output_type == "error":
-                    found[about["grade_id"]] = _said(output)
-                elif output.output_type == "stream" and output.name == "stderr":
-                    found[about["grade_id"]] = f"It warned: {output.text.strip()[:200]}"
-    return found
+def _noted(base: Mark, reason: str) -> Mark:
+    return replace(base, note=" ".join(filter(None, [base.note, plain_text(reason)])))
 
 
-def _said(output: Any) -> str:
-    text = str(output.evalue).strip().split("\n")[0][:300]
-    if output.ename == "AssertionError":
-        return text or "The test's condition does not hold."
-    if output.ename == "NotImplementedError":
-        return "This part was left blank, or it needs one that was."
-    if output.ename == "CellTimeoutError":
-        return "It took too long and was interrupted."
-    return f"{output.ename}: {text}"
-
-
-def repaired(given: Notebook, pattern: Notebook) -> tuple[Notebook, str]:
-    """A submission whose cells nbgrader can tell, and a note if something had to be mended.
-
-    Some editors drop the metadata that ties a cell to its task, and a copied cell has it twice;
-    nbgrader would give nothing for the one and fail at the other. Then the cells are told by
-    their first line instead.
-    """
-    told = [_task(cell) for cell in given.cells if _task(cell)]
-    wanted = [_task(cell) for cell in pattern.cells if _task(cell)]
-    if len(told) == len(set(told)) and set(wanted) <= set(told):
-        return given, ""
-    place = {_first_line(c): i for i, c in enumerate(pattern.cells) if _first_line(c)}
-    known = {cell.source.strip() for cell in pattern.cells}
-    cells: list[Notebook] = []
-    done = 0
-    for cell in given.cells:
-        i = place.get(_first_line(cell), -1)
-        solution = i >= done and pattern.cells[i].metadata.get("nbgrader", {}).get("solution")
-        if solution:
-            cells += pattern.cells[done:i]
-            cells.append(nbformat.from_dict({**pattern.cells[i], "source": cell.source}))
-            done = i + 1
-        elif cell.cell_type == "code" and cell.source.strip() not in known and not _task(cell):
-            cells.append(nbformat.v4.new_code_cell(cell.source))
-    cells += pattern.cells[done:]
-    whole = nbformat.from_dict({**pattern, "cells": cells})
-    return whole, "Cells had lost the marks that tie them to their tasks; told by first lines."
-
-
-def _task(cell: Notebook) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
-
-
-def _first_line(cell: Notebook) -> str:
-    lines = cell.source.strip().split("\n")
-    return lines[0].strip() if cell.cell_type == "code" else ""
+def _other_title(cells: list[notebooks.Cell]) -> str:
+    """The title of the notebook that was handed in, for a note on a wrong one."""
+    for cell in cells[:20]:
+        for line in cell.source.split("\n") if cell.type == "markdown" else ():
+            if line.startswith("# "):
+                return f' Its title is "{plain_text(line[2:], 80)}".'
+    return ""

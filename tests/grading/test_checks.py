@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mgrlib.features import mel_filterbank
-from mgrlib.grading.checks import by_hand, close, has_shape
+from mgrlib.grading.checks import close, has_shape
 
 
 def test_arrays_that_agree_pass() -> None:
@@ -39,29 +39,5 @@ def behind(n):
     return borrowed(n)
 
 
-def test_a_function_that_calls_a_package_is_found_out() -> None:
-    with pytest.raises(AssertionError, match="mgrlib"):
-        by_hand(borrowed, "mgrlib")
-
-
-def test_a_function_of_the_same_notebook_is_looked_into() -> None:
-    with pytest.raises(AssertionError, match="mgrlib"):
-        by_hand(behind, "mgrlib")
-
-
 def squared(x):
     return np.square(x)
-
-
-def test_numpy_is_by_hand() -> None:
-    by_hand(squared, "librosa", "scipy")
-
-
-def test_an_import_inside_is_found_out() -> None:
-    def sly(x):
-        import scipy.fft
-
-        return scipy.fft.dct(x)
-
-    with pytest.raises(AssertionError, match="scipy"):
-        by_hand(sly, "scipy")

@@ -1,0 +1,388 @@
+"""The box in which a submission runs: no network, no files but its own, bounded in all it uses.
+
+With bubblewrap the box is a set of new namespaces: the system, Python, and the packages are there
+to be read, everything that can be written is memory of a limited size, and nothing of it outlives
+the box. Results leave by one pipe, of which a limited number of bytes is read. Docker or Podman do
+the same where they are asked for. Without either, `--unsafe` runs the same program with ordinary
+limits and no walls.
+
+Time is CPU time. The clock only ends what does nothing: a submission that has used no CPU for
+`idle_seconds`, or one that takes many times longer than its CPU limit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+import psutil
+
+from mgrlib.errors import MgrError, explain
+from mgrlib.grading import seccomp
+
+__all__ = ["KINDS", "Limits", "Outcome", "choose_box", "run_job"]
+
+Kind = Literal["bwrap", "docker", "podman", "user", "unsafe"]
+KINDS: tuple[Kind, ...] = ("bwrap", "docker", "podman", "user", "unsafe")
+USER = 61_234
+"""The user that submissions run as in the box `user`; nobody else should have this number."""
+PACKAGE = Path(__file__).resolve().parents[1]
+TICK = 0.25
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use.
+
+    Args:
+        cell_seconds: CPU time of a cell or a question; then it is interrupted, and the next one
+            runs.
+        cpu_seconds: CPU time of everything together.
+        clock_factor: the clock may run this many times longer than `cpu_seconds`.
+        idle_seconds: time without any use of the CPU.
+        megabytes: memory of all processes together.
+        processes: processes and threads.
+        file_megabytes: size of one file.
+        disk_megabytes: everything that is written, which is kept in memory.
+        output_megabytes: what the submission hands over.
+    """
+
+    cell_seconds: int = 60
+    cpu_seconds: int = 400
+    clock_factor: int = 15
+    idle_seconds: int = 30
+    megabytes: int = 4096
+    processes: int = 64
+    file_megabytes: int = 100
+    disk_megabytes: int = 200
+    output_megabytes: int = 100
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of a box.
+
+    Args:
+        data: the frames that its program wrote, perhaps cut short.
+        reason: why it was ended before it ended itself; empty if it was not.
+    """
+
+    data: bytes
+    reason: str = ""
+
+
+def choose_box(wanted: str = "") -> Kind:
+    """The kind of box to use: the one asked for, or bubblewrap.
+
+    Raises:
+        MgrError: it is not on this computer; the message says what to install.
+    """
+    kind = wanted or "bwrap"
+    if kind not in KINDS:
+        raise MgrError(explain("mark", f"a box among {KINDS}", repr(kind)))
+    if kind == "user" and os.geteuid() != 0:
+        hint = "it is meant for the inside of a container; elsewhere leave `--box` out."
+        raise MgrError(explain("the box 'user'", "the user root", "another user", hint))
+    if kind not in ("unsafe", "user") and shutil.which(kind) is None:
+        hint = (
+            "install bubblewrap (`apt install bubblewrap`), choose `--box docker` or "
+            "`--box podman`, or accept the risk with `--unsafe`: a submission is a program, and "
+            "without a box it can read, change, and send whatever you can."
+        )
+        raise MgrError(explain("mark", f"the program {kind!r}", "none on this computer", hint))
+    return kind
+
+
+def run_job(
+    folder: Path,
+    limits: Limits,
+    *,
+    kind: Kind = "bwrap",
+    hidden: Sequence[str] = (),
+    data: Mapping[str, Path] | None = None,
+    errors: int = subprocess.DEVNULL,
+) -> Outcome:
+    """Run the job in `folder` to its end, or to its limits, and return what it wrote.
+
+    Args:
+        folder: holds `job.json` and the inputs; only read.
+        limits: of the submission.
+        kind: of box.
+        hidden: modules whose files the box does not contain.
+        data: more folders to read, by the names that they have in the job's folder.
+        errors: where the box's error messages go; only for a job that runs nobody's code.
+    """
+    with seccomp.filter_file() as rules, tempfile.TemporaryFile() as words:
+        command = _command(kind, folder, limits, hidden, dict(data or {}), rules.fileno())
+        passed: tuple[int, ...] = ()
+        if kind == "bwrap":  # its own command line can be read in the box, so it tells no paths
+            words.write(b"".join(os.fsencode(word) + b"\0" for word in command[1:-5]))
+            words.seek(0)
+            passed = (rules.fileno(), words.fileno())
+            command = ["bwrap", "--args", str(words.fileno()), *command[-5:]]
+        process = subprocess.Popen(
+            command,
+            env=_environment(kind),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            pass_fds=passed,
+            start_new_session=True,
+            user=USER if kind == "user" else None,
+            group=USER if kind == "user" else None,
+            extra_groups=[] if kind == "user" else None,
+            cwd="/tmp" if kind == "user" else None,
+        )
+    try:
+        return _watched(process, limits)
+    finally:
+        _end(process)
+        if kind == "user":
+            _end_user()
+
+
+def _end_user() -> None:
+    """End what the user of submissions still runs."""
+    for process in psutil.process_iter(["uids"]):
+        uids = process.info["uids"]
+        if uids is not None and uids.real == USER:
+            try:
+                process.kill()
+            except psutil.Error:
+                continue
+
+
+def _environment(kind: Kind) -> dict[str, str]:
+    """All that the box, and bubblewrap itself, whose environment can be read in it, may know."""
+    path = str(PACKAGE.parent) if kind in ("unsafe", "user") else "/box/lib"
+    return {
+        "PATH": "/usr/bin:/bin:/usr/local/bin",
+        "HOME": "/tmp",
+        "TMPDIR": "/tmp",
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "agg",
+        "MGRLIB_HOME": "/tmp/mgrlib",
+        "IPYTHONDIR": "/tmp/ipython",
+        "MPLCONFIGDIR": "/tmp/matplotlib",
+        "NUMBA_CACHE_DIR": "/tmp/numba",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": path,
+    }
+
+
+def _command(
+    kind: Kind,
+    folder: Path,
+    limits: Limits,
+    hidden: Sequence[str],
+    data: dict[str, Path],
+    rules: int,
+) -> list[str]:
+    if kind == "bwrap":
+        return _bwrap(folder, limits, hidden, data, rules)
+    if kind in ("unsafe", "user"):
+        for name, target in data.items():
+            if not (folder / name).exists():
+                (folder / name).symlink_to(target)
+        return [sys.executable, "-P", str(PACKAGE / "grading/runner.py"), str(folder)]
+    return _container(kind, folder, limits, data)
+
+
+def _bwrap(
+    folder: Path, limits: Limits, hidden: Sequence[str], data: dict[str, Path], rules: int
+) -> list[str]:
+    """Bubblewrap's command line: the walls first, then what can be seen between them."""
+    disk = str(limits.disk_megabytes << 20)
+    walls = "--unshare-all --unshare-user --uid 1000 --gid 1000 --disable-userns --cap-drop ALL"
+    command = ["bwrap", *walls.split(), "--die-with-parent", "--new-session", "--hostname", "box"]
+    command += ["--seccomp", str(rules)] if seccomp.known() else []
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    command += ["--size", str(64 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    command += ["--size", disk, "--tmpfs", "/tmp"]
+    for system in _system_folders():
+        command += ["--ro-bind", system, system]
+    for name in ("bin", "lib", "lib64", "sbin"):
+        if Path("/", name).is_symlink():
+            command += ["--symlink", os.readlink(f"/{name}"), f"/{name}"]
+    command += ["--ro-bind", str(folder), "/box/job"]
+    for name, place in data.items():
+        (folder / name).mkdir(exist_ok=True)  # where it is mounted
+        command += ["--ro-bind", str(place), f"/box/job/{name}"]
+    for module in ("runner.py", "values.py"):
+        command += ["--ro-bind", str(PACKAGE / "grading" / module), f"/box/run/{module}"]
+    command += [*_package(hidden), *_masks(hidden, folder)]
+    command += ["--chdir", "/tmp", "--remount-ro", "/"]
+    return [*command, sys.executable, "-s", "-P", "/box/run/runner.py", "/box/job"]
+
+
+def _system_folders() -> list[str]:
+    """What a Python process must be able to read: the system's libraries, itself, its packages."""
+    wanted = ["/usr", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives", "/etc/mime.types"]
+    wanted += [f"/{name}" for name in ("bin", "lib", "lib64") if not Path("/", name).is_symlink()]
+    wanted += [sys.base_prefix, sys.prefix]
+    present = sorted({place for place in wanted if Path(place).exists()})
+    return [p for p in present if not any(p != o and p.startswith(o + "/") for o in present)]
+
+
+def _package(hidden: Sequence[str]) -> list[str]:
+    """The package without its tests and without its folder, which may be a checkout."""
+    return [] if "mgrlib" in hidden else ["--ro-bind", str(PACKAGE), "/box/lib/mgrlib"]
+
+
+def _masks(hidden: Sequence[str], folder: Path) -> list[str]:
+    """Empty things over the files of hidden modules."""
+    empty, nothing = folder / "empty", folder / "empty.py"
+    empty.mkdir(exist_ok=True)
+    nothing.touch()
+    command: list[str] = []
+    for place, seen in _module_files(hidden):
+        command += ["--ro-bind", str(empty if place.is_dir() else nothing), seen]
+    return command
+
+
+def _module_files(hidden: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """The files and folders of modules here, and where the box would have them."""
+    paths = sysconfig.get_paths()
+    for name in hidden:
+        inside = name.replace(".", "/")
+        if name.startswith("mgrlib."):
+            roots = [(PACKAGE.parent, "/box/lib")] if "mgrlib" not in hidden else []
+        else:
+            roots = [(Path(p), p) for p in sorted({paths["purelib"], paths["platlib"]})]
+        for root, seen in roots:
+            for ending in ("", ".py"):
+                if (root / f"{inside}{ending}").exists():
+                    yield root / f"{inside}{ending}", f"{seen}/{inside}{ending}"
+
+
+def _container(kind: Kind, folder: Path, limits: Limits, data: dict[str, Path]) -> list[str]:
+    """The command line of Docker or Podman; the image is the one that `instructors/` builds."""
+    command = [kind, "run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL"]
+    command += ["--security-opt", "no-new-privileges", "--user", "1000:1000", "--init"]
+    command += ["--memory", f"{limits.megabytes}m", "--pids-limit", str(limits.processes)]
+    command += ["--tmpfs", f"/tmp:size={limits.disk_megabytes}m", "--shm-size", "64m"]
+    command += ["--volume", f"{folder}:/box/job:ro", "--workdir", "/tmp"]
+    for name, place in data.items():
+        command += ["--volume", f"{place}:/box/job/{name}:ro"]
+    for name, value in _environment(kind).items():
+        command += ["--env", f"{name}={value}"]
+    image = os.environ.get("MGRLIB_IMAGE", "mgrlib-grading")
+    return [*command, image, "python", "-m", "mgrlib.grading.runner", "/box/job"]
+
+
+def _watched(process: subprocess.Popen[bytes], limits: Limits) -> Outcome:
+    """Read what a process writes until it ends or goes beyond a limit."""
+    assert process.stdout is not None
+    os.set_blocking(process.stdout.fileno(), False)
+    chunks: list[bytes] = []
+    watch = _Watch(process.pid, limits)
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while True:
+            ready = selector.select(TICK)
+            if ready:
+                chunk = _read(process.stdout)
+                if chunk == b"":
+                    return Outcome(b"".join(chunks))
+                chunks.append(chunk or b"")
+                watch.bytes_read += len(chunk or b"")
+            elif process.poll() is not None:
+                return Outcome(b"".join(chunks))
+            reason = watch.breach()
+            if reason:
+                return Outcome(b"".join(chunks), reason)
+
+
+def _read(stream: IO[bytes]) -> bytes | None:
+    try:
+        return os.read(stream.fileno(), 1 << 20)
+    except BlockingIOError:
+        return None
+
+
+class _Watch:
+    """Looks at a family of processes now and then."""
+
+    def __init__(self, pid: int, limits: Limits) -> None:
+        self.pid, self.limits = pid, limits
+        self.started = self.looked = self.busy = time.monotonic()
+        self.bytes_read = 0
+        self.cpu: dict[tuple[int, float], float] = {}
+
+    def breach(self) -> str:
+        """Which limit was passed, as a sentence for the student; empty if none was."""
+        now, limits = time.monotonic(), self.limits
+        if self.bytes_read > limits.output_megabytes << 20:
+            return f"It handed over more than {limits.output_megabytes} MB."
+        if now - self.looked < TICK:
+            return ""
+        self.looked = now
+        n, memory, used = self._use()
+        if used:
+            self.busy = now
+        if n > limits.processes:
+            return f"It started more than {limits.processes} processes or threads."
+        if memory > limits.megabytes << 20:
+            return f"It used more than {limits.megabytes} MB of memory."
+        if sum(self.cpu.values()) > limits.cpu_seconds:
+            return f"It used more than {limits.cpu_seconds} s of CPU time in all."
+        if now - self.busy > limits.idle_seconds:
+            return f"It did nothing for {limits.idle_seconds} s."
+        if now - self.started > limits.cpu_seconds * limits.clock_factor:
+            return "It did not end."
+        return ""
+
+    def _use(self) -> tuple[int, int, bool]:
+        """Threads, bytes of memory, and whether any CPU time was used since the last look."""
+        n = memory = 0
+        before = sum(self.cpu.values())
+        for process in _family(self.pid):
+            try:
+                with process.oneshot():
+                    times = process.cpu_times()
+                    n += process.num_threads()
+                    memory += process.memory_info().rss
+                    self.cpu[process.pid, process.create_time()] = times.user + times.system
+            except psutil.Error:
+                continue
+        return n, memory, sum(self.cpu.values()) - before > 0.005
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        top = psutil.Process(pid)
+        return [top, *top.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and everything that it has started, and wait a bounded time for it."""
+    family = _family(process.pid)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for member in reversed(family):
+        try:
+            member.kill()
+        except psutil.Error:
+            continue
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=10)
+    if process.stdout is not None:
+        process.stdout.close()
