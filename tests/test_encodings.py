@@ -48,7 +48,14 @@ def opens_text(call: ast.Call, binary: bool) -> bool:
     owner = getattr(call.func.value, "id", "")  # type: ignore[attr-defined]
     if owner == "tempfile":
         return any(isinstance(a, ast.Constant) and a.value == "w" for a in call.args)
-    return not binary and owner not in ("Image", "tarfile", "zipfile", "os", "webbrowser")
+    return not binary and owner not in (
+        "Image",
+        "archive",
+        "tarfile",
+        "zipfile",
+        "os",
+        "webbrowser",
+    )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
