@@ -18,6 +18,11 @@ RATE = 22_050
 GENRES = ("blues", "disco", "jazz")
 SPOILED = {"a": ("silent", "truncated"), "b": ("silent", "clipped")}
 PUBLIC_SEED = 104
+CORPORA = ("first", "second", "third", "fourth", "fifth")
+"""Broken clips are asked for of two, exact copies of one, and disguised ones of two others.
+
+The parts may not share a corpus: what one of them gets as an input is another's answer.
+"""
 SETUP = """
 import numpy as np
 import pandas as pd
@@ -60,14 +65,14 @@ def hidden_corpus(hidden: Hidden, name: str) -> tuple[Path, dict[str, Any]]:
 
 
 def data(hidden: Hidden) -> Mapping[str, Path]:
-    """The corpora that the box shows: two hidden ones, and the one that students know."""
+    """The corpora that the box shows: the hidden ones, and the one that students know."""
 
     def public() -> Path:
         corpus = faulty_corpus(PUBLIC_SEED, hidden.variant)
         write_corpus(corpus, hidden.folder / "public", seed=PUBLIC_SEED, keep=0.85)
         return hidden.folder / "public"
 
-    names = {name: hidden_corpus(hidden, name)[0] for name in ("first", "second")}
+    names = {name: hidden_corpus(hidden, name)[0] for name in CORPORA}
     return names | {"public": hidden.once("public", public)}
 
 
@@ -122,12 +127,12 @@ def broken_questions(hidden: Hidden) -> list[Question]:
 
 def copies_questions(hidden: Hidden) -> list[Question]:
     """Exact copies of a corpus, whose broken clips are given."""
-    truth = hidden_corpus(hidden, "first")[1]
+    truth = hidden_corpus(hidden, "third")[1]
 
     def judge(value: Any) -> Verdict:
         return scored(pairs_of(value, "copies"), truth["exact"], "exact copies")
 
-    code = 'result = copies(read_corpus(JOB + "/first"), skip)'
+    code = 'result = copies(read_corpus(JOB + "/third"), skip)'
     title = "Exact copies of a hidden corpus"
     return [Question(title, 1, code, judge, {"skip": truth["broken"]})]
 
@@ -146,7 +151,7 @@ def disguised_questions(hidden: Hidden) -> list[Question]:
         title = f"Disguised copies of the {name} hidden corpus"
         return Question(title, 2, code, judge, inputs)
 
-    return [question("first"), question("second")]
+    return [question("fourth"), question("fifth")]
 
 
 def made_up_clips(rng: np.random.Generator) -> dict[str, Any]:

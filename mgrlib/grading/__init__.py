@@ -25,9 +25,10 @@ How it is built, and why:
 nbgrader was left behind: it runs hidden tests in the student's own kernel, which is what all of
 this avoids, and what remained of it (taking out solutions) is a regular expression.
 
-What is left. A submission sees the inputs of questions, so a judge must not ask anything whose
-answer is in its inputs. The kernel is shared with the box: a hole in Linux is a hole in the box.
-Marked as root, the number of processes is only watched, four times a second, and not limited by
-the kernel. The box `user`, for containers of platforms that allow nothing else, keeps the judge's
-files unreadable and does not shut off the network. And no box can tell who did the work.
+What is left. A submission sees the inputs of all questions from its first cell on, so a judge must
+not ask anything whose answer is among the inputs of any question. The kernel is shared with the
+box: a hole in Linux is a hole in the box. Marked as root, the number of processes is only watched,
+four times a second, and not limited by the kernel. The box `user`, for containers of platforms that
+allow nothing else, keeps the judge's files unreadable and does not shut off the network. And no box
+can tell who did the work.
 """

@@ -91,7 +91,8 @@ class Hidden:
 
     Args:
         secret: of the class.
-        salt: of this run, so that inputs differ from run to run; a resumed run keeps its own.
+        salt: of this run, so that inputs differ from run to run and feedback on one run's inputs
+            is of no use in the next.
         folder: where hidden corpora are written for this run.
     """
 

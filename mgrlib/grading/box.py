@@ -32,13 +32,15 @@ import psutil
 from mgrlib.errors import MgrError, explain
 from mgrlib.grading import seccomp
 
-__all__ = ["KINDS", "Limits", "Outcome", "choose_box", "run_job"]
+__all__ = ["KINDS", "Limits", "Outcome", "choose_box", "module_files", "run_job"]
 
 Kind = Literal["bwrap", "docker", "podman", "user", "unsafe"]
 KINDS: tuple[Kind, ...] = ("bwrap", "docker", "podman", "user", "unsafe")
 USER = 61_234
 """The user that submissions run as in the box `user`; nobody else should have this number."""
 PACKAGE = Path(__file__).resolve().parents[1]
+IMAGE_PACKAGES = "/usr/local/lib/python3.11/site-packages"
+"""Where the image of `instructors/platforms` has its packages."""
 TICK = 0.25
 
 
@@ -201,7 +203,7 @@ def _command(
             if not (folder / name).exists():
                 (folder / name).symlink_to(target)
         return [sys.executable, "-P", str(PACKAGE / "grading/runner.py"), str(folder)]
-    return _container(kind, folder, limits, data)
+    return _container(kind, folder, limits, hidden, data)
 
 
 def _bwrap(
@@ -247,43 +249,69 @@ def _package(hidden: Sequence[str]) -> list[str]:
 
 def _masks(hidden: Sequence[str], folder: Path) -> list[str]:
     """Empty things over the files of hidden modules."""
-    empty, nothing = folder / "empty", folder / "empty.py"
-    empty.mkdir(exist_ok=True)
-    nothing.touch()
     command: list[str] = []
-    for place, seen in _module_files(hidden):
-        command += ["--ro-bind", str(empty if place.is_dir() else nothing), seen]
+    for nothing, seen in _covers(hidden, folder, "", "/box/lib"):
+        command += ["--ro-bind", nothing, seen]
     return command
 
 
-def _module_files(hidden: Sequence[str]) -> Iterator[tuple[Path, str]]:
-    """The files and folders of modules here, and where the box would have them."""
-    paths = sysconfig.get_paths()
-    for name in hidden:
-        inside = name.replace(".", "/")
-        if name.startswith("mgrlib."):
-            roots = [(PACKAGE.parent, "/box/lib")] if "mgrlib" not in hidden else []
+def _covers(
+    hidden: Sequence[str], folder: Path, packages: str, own: str
+) -> Iterator[tuple[str, str]]:
+    """An empty folder or file, and the place in the box that it covers, for each hidden module.
+
+    Args:
+        hidden: names of modules.
+        folder: where the empty ones are made.
+        packages: where the box has installed packages; "" for where they are here.
+        own: where it has this package.
+    """
+    empty, nothing = folder / "empty", folder / "empty.py"
+    empty.mkdir(exist_ok=True)
+    nothing.touch()
+    for place, inside in module_files(hidden):
+        if PACKAGE in (place, *place.parents):
+            if "mgrlib" in hidden and own == "/box/lib":
+                continue  # the package is not in the box at all
+            seen = f"{own}/{inside}"
         else:
-            roots = [(Path(p), p) for p in sorted({paths["purelib"], paths["platlib"]})]
-        for root, seen in roots:
+            seen = f"{packages}/{inside}" if packages else str(place)
+        yield str(empty if place.is_dir() else nothing), seen
+
+
+def module_files(names: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """The files and folders of modules on this computer, and their place below the packages'."""
+    paths = sysconfig.get_paths()
+    for name in names:
+        inside = name.replace(".", "/")
+        own = name.split(".")[0] == "mgrlib"
+        roots = {PACKAGE.parent} if own else {Path(paths["purelib"]), Path(paths["platlib"])}
+        for root in sorted(roots):
             for ending in ("", ".py"):
                 if (root / f"{inside}{ending}").exists():
-                    yield root / f"{inside}{ending}", f"{seen}/{inside}{ending}"
+                    yield root / f"{inside}{ending}", f"{inside}{ending}"
 
 
-def _container(kind: Kind, folder: Path, limits: Limits, data: dict[str, Path]) -> list[str]:
-    """The command line of Docker or Podman; the image is the one that `instructors/` builds."""
+def _container(
+    kind: Kind, folder: Path, limits: Limits, hidden: Sequence[str], data: dict[str, Path]
+) -> list[str]:
+    """The command line of Docker or Podman; the image is the one of `instructors/platforms`."""
     command = [kind, "run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL"]
     command += ["--security-opt", "no-new-privileges", "--user", "1000:1000", "--init"]
     command += ["--memory", f"{limits.megabytes}m", "--pids-limit", str(limits.processes)]
     command += ["--tmpfs", f"/tmp:size={limits.disk_megabytes}m", "--shm-size", "64m"]
     command += ["--volume", f"{folder}:/box/job:ro", "--workdir", "/tmp"]
     for name, place in data.items():
+        (folder / name).mkdir(exist_ok=True)
         command += ["--volume", f"{place}:/box/job/{name}:ro"]
+    for module in ("runner.py", "values.py"):
+        command += ["--volume", f"{PACKAGE / 'grading' / module}:/box/run/{module}:ro"]
+    for nothing, seen in _covers(hidden, folder, IMAGE_PACKAGES, IMAGE_PACKAGES):
+        command += ["--volume", f"{nothing}:{seen}:ro"]
     for name, value in _environment(kind).items():
         command += ["--env", f"{name}={value}"]
     image = os.environ.get("MGRLIB_IMAGE", "mgrlib-grading")
-    return [*command, image, "python", "-m", "mgrlib.grading.runner", "/box/job"]
+    return [*command, image, "python", "-s", "-P", "/box/run/runner.py", "/box/job"]
 
 
 def _watched(process: subprocess.Popen[bytes], limits: Limits) -> Outcome:

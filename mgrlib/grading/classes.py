@@ -88,9 +88,7 @@ def mark_class(run: ClassRun) -> list[dict[str, Any]]:
     waiting = [one for one, mark in known if mark is None]
     marks = {_identity(one): mark for one, mark in known if mark is not None}
     with tempfile.TemporaryDirectory(prefix="mgrlib-") as folder:
-        marker = Marker(
-            source, secret, Path(folder), limits=run.limits, kind=kind, salt=journal.salt
-        )
+        marker = Marker(source, secret, Path(folder), limits=run.limits, kind=kind)
         if waiting:
             marker.check()
         for mark in marker.mark_all(waiting, jobs=run.jobs, progress=run.progress):
@@ -129,18 +127,15 @@ class Journal:
         about = f"{source.digest} {secret.key} {secret.variant}"
         self.head = sha256(about.encode()).hexdigest()
         self.marks: dict[tuple[str, str], Mark] = {}
-        self.salt = os.urandom(16).hex()
         lines = _lines(path) if path.exists() and not fresh else []
         if lines and lines[0].get("head") == self.head:
-            self.salt = str(lines[0]["salt"])
             for fields in lines[1:]:
                 mark = _mark_from(fields)
                 self.marks[mark.student, mark.identity] = mark
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(path) as part:
-                text = json.dumps({"head": self.head, "salt": self.salt}) + "\n"
-                part.write_text(text, encoding="utf-8")
+                part.write_text(json.dumps({"head": self.head}) + "\n", encoding="utf-8")
 
     def known(self, submission: Submission) -> Mark | None:
         """The mark of a submission whose file has not changed since it was marked."""

@@ -126,7 +126,6 @@ class Marker:
         folder: for hidden corpora and jobs; the caller removes it.
         limits: of each submission.
         kind: of box.
-        salt: of the run; a resumed run gives the one it began with.
     """
 
     def __init__(
@@ -137,7 +136,6 @@ class Marker:
         *,
         limits: Limits | None = None,
         kind: Kind = "bwrap",
-        salt: str | None = None,
     ) -> None:
         if secret.variant not in source.assignment.variants:
             got = repr(secret.variant)
@@ -146,8 +144,7 @@ class Marker:
         self.source, self.folder, self.kind = source, folder, kind
         seconds = source.assignment.cell_seconds
         self.limits = limits or Limits(cell_seconds=seconds, cpu_seconds=6 * seconds)
-        self.salt = salt or secrets.token_hex(16)
-        self.hidden = Hidden(secret, self.salt, folder)
+        self.hidden = Hidden(secret, secrets.token_hex(16), folder)
         self.pattern = notebooks.edition(source.notebook, secret.variant)
         self.asked: list[tuple[str, Question]] = []
         for part in source.assignment.parts:
@@ -180,6 +177,9 @@ class Marker:
 
     def _run(self, job: dict[str, Any], place: Path, errors: int = subprocess.DEVNULL) -> Outcome:
         (place / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        if self.kind == "user":
+            for folder in (self.folder, place):
+                folder.chmod(0o711 if folder == self.folder else 0o755)
         return run_job(
             place,
             self.limits,

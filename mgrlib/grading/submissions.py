@@ -20,7 +20,7 @@ from pathlib import Path
 
 from mgrlib.errors import MgrError, explain
 
-__all__ = ["Submission", "find_submissions", "read_roster", "safe_read"]
+__all__ = ["Submission", "find_submissions", "only_notebook", "read_roster", "safe_read"]
 
 MAX_BYTES = 30_000_000
 MAX_DEPTH = 8
@@ -119,7 +119,7 @@ def _submission(entry: os.DirEntry[str], due: datetime | None) -> Submission:
         what = path.suffix.lower() or "no ending"
         return replace(base, note=f"It is not a notebook ({readable(what)}); nothing was unpacked.")
     if kind == "folder":
-        path_or_note = _only_notebook(path)
+        path_or_note = only_notebook(path)
         if isinstance(path_or_note, str):
             return replace(base, note=path_or_note)
         path = path_or_note
@@ -131,7 +131,7 @@ def _changed(path: Path) -> datetime:
     return datetime.fromtimestamp(path.lstat().st_mtime).astimezone()
 
 
-def _only_notebook(folder: Path) -> Path | str:
+def only_notebook(folder: Path) -> Path | str:
     """The one notebook below a folder, or why there is not exactly one."""
     found, other = [], 0
     for entry in _below(folder):
@@ -251,8 +251,8 @@ def safe_read(path: Path, limit: int = MAX_BYTES) -> bytes:
         OSError: it cannot be opened without following a link.
         ValueError: it is not a regular file, or it is too large.
     """
-    flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
-    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    names = ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # not all on every system
+    handle = os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in names))
     with os.fdopen(handle, "rb") as file:
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode):

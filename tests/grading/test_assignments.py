@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mgrlib.grading import notebooks
-from mgrlib.grading.assignment import Secret, Source, load_assignment
+from mgrlib.grading.assignment import Hidden, Secret, Source, load_assignment
 from mgrlib.grading.marking import Mark, Marker, release
 from mgrlib.grading.submissions import Submission
 
@@ -172,6 +172,23 @@ def test_variants_ask_other_questions(sources, name) -> None:
     first, second = (notebooks.edition(sources[name].notebook, v) for v in ("a", "b"))
     pairs = zip(first, second, strict=True)
     assert sum(a.source != b.source for a, b in pairs) >= 4
+
+
+def test_no_part_of_leak_gets_the_answer_of_another_as_an_input(sources, tmp_path) -> None:
+    hidden = Hidden(Secret.draw("leak", "a"), "salt", tmp_path)
+    truth = {"broken": {"c"}, "exact": {frozenset("ab")}, "reencoded": set(), "all": set("abc")}
+    for name in ("first", "second", "third", "fourth", "fifth"):
+        hidden.once(name, lambda: (tmp_path, truth))
+    answers: dict[str, set[str]] = {}
+    given: dict[str, set[str]] = {}
+    for part in sources["leak"].assignment.parts[:3]:
+        for question in part.questions(hidden):
+            (corpus,) = re.findall(r'JOB \+ "/(\w+)"', question.code)
+            answers.setdefault(corpus, set()).add(part.task)
+            inputs = {"skip": "broken", "same": "copies"}
+            given.setdefault(corpus, set()).update(inputs[name] for name in question.inputs)
+    assert len(answers) == 5
+    assert not [corpus for corpus in answers if answers[corpus] & given[corpus]]
 
 
 def marked(source: Source, variant: str, folder: Path, answers: dict[str, dict]) -> dict[str, Mark]:

@@ -100,6 +100,13 @@ def test_a_gradebook_has_the_platforms_columns(run) -> None:
     assert rows["    Points Possible"]["Tiny"] == "5" and rows["'=cmd|x"]["Tiny"] == ""
 
 
+def test_a_moodle_gradebook_names_participants(run) -> None:
+    mark_class(replace(run, gradebook="moodle", rubric=None, feedback=None))
+    with run.out.with_name("marks-moodle.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["Full name"]: row for row in csv.DictReader(file)}
+    assert rows["ada"]["Identifier"] == "Participant 1" and rows["ada"]["Maximum grade"] == "5"
+
+
 def test_a_killed_marking_goes_on_where_it_stopped(run, monkeypatch, tmp_path) -> None:
     again = replace(run, out=tmp_path / "marks.csv", rubric=None, feedback=None, jobs=1)
     add, added = classes.Journal.add, []

@@ -14,6 +14,9 @@ from mgrlib.grading.submissions import find_submissions, read_roster, safe_read
 NOTEBOOK = json.dumps(as_notebook([Cell("code", "x = 1", "x", "answer")]))
 
 
+fifos = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs and links")
+
+
 def rows(folder: Path, **settings) -> dict[str, tuple[bool, str]]:
     found = find_submissions(folder, **settings)
     assert len({(one.student, one.identity) for one in found}) == len(found)
@@ -27,6 +30,7 @@ def test_ordinary_files_and_folders_are_found(tmp_path) -> None:
     assert rows(tmp_path) == {"ada": (True, ""), "Åsa Ødegård": (True, "")}
 
 
+@fifos
 def test_odd_things_get_a_row_with_a_note(tmp_path) -> None:
     os.mkfifo(tmp_path / "fifo.ipynb")
     (tmp_path / "link.ipynb").symlink_to("/etc/passwd")
@@ -73,6 +77,7 @@ def test_a_folder_beside_a_file_overrides_nothing_silently(tmp_path, inside) -> 
     assert note and there is not inside
 
 
+@fifos
 def test_a_deep_or_crowded_folder_is_a_note(tmp_path) -> None:
     place = tmp_path / "deep"
     place.mkdir()
@@ -157,6 +162,7 @@ def test_cells_without_metadata_are_recognized_and_copies_run_in_order() -> None
     assert reading.notes
 
 
+@fifos
 def test_only_regular_files_of_limited_size_are_read(tmp_path) -> None:
     (tmp_path / "large").write_bytes(bytes(100))
     os.mkfifo(tmp_path / "fifo")
