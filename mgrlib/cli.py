@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from mgrlib.systems.system import System
 
 SPECS = {"vector57": "Vector57", "vector26": "Vector26", "melrows128": "MelRows128"}
-DATA = ("synthetic", "songs", "gtzan", "gtzan-mini", "gtzan-table", "folder")
+GTZAN = ("gtzan", "gtzan-mini", "gtzan-table", "gtzan-pictures")
+DATA = ("synthetic", "songs", *GTZAN, "vectors", "folder")
 PROTOCOLS = ("artist-folds", "artist-folds-published", "fault-filtered")
 FAILURE, FAULTS, INTERRUPTED, NO_READER = 1, 2, 130, 141  # exit statuses; the last two as in shells
 
@@ -131,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", choices=DATA, default="synthetic")
     command.add_argument("--root", type=Path, help="folder of the data, or the table")
+    command.add_argument("--artists", type=Path, help="table of the artists of a folder's files")
     command.add_argument("--exclude", nargs="*", default=(), help="ids of clips to leave out")
     command.add_argument("--per-genre", type=int, default=20, help="clips (synthetic) or songs")
 
@@ -532,7 +534,7 @@ def _corpus_of_files(options: argparse.Namespace) -> Corpus:
         return gtzan(_root(options), exclude=options.exclude)
     from mgrlib.data.folder import folder
 
-    return folder(_root(options), exclude=options.exclude)
+    return folder(_root(options), exclude=options.exclude, artists=options.artists)
 
 
 def _whole_corpus(options: argparse.Namespace) -> Corpus:
@@ -544,6 +546,14 @@ def _whole_corpus(options: argparse.Namespace) -> Corpus:
         from mgrlib.data.songs import handmade
 
         return handmade(options.per_genre)
+    if options.data == "gtzan-pictures":
+        from mgrlib.data.pictures import gtzan_pictures
+
+        return gtzan_pictures(_root(options))
+    if options.data == "vectors":
+        from mgrlib.data.vectors import vectors
+
+        return vectors(_root(options))
     from mgrlib.data.tables import kaggle_features
 
     return kaggle_features(_root(options)).corpus()

@@ -26,8 +26,7 @@ import torch
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
-from mgrlib.data.corpus import AudioSource, Corpus
-from mgrlib.data.tables import TableSource
+from mgrlib.data.corpus import AudioSource, Corpus, FeatureSource
 from mgrlib.errors import (
     AudioError,
     CorpusError,
@@ -39,7 +38,6 @@ from mgrlib.errors import (
 )
 from mgrlib.features.base import Feature
 from mgrlib.features.scale import Standardize
-from mgrlib.features.vectors import Vector57
 from mgrlib.parallel import parallel
 from mgrlib.storage import atomic_write, home
 
@@ -167,6 +165,11 @@ class Cut:
         if self.trim_seconds < 0:
             raise FeatureError(explain("Cut", "trim_seconds of at least 0", str(self.trim_seconds)))
 
+    @property
+    def whole(self) -> bool:
+        """Whether each clip is one segment, nothing left out."""
+        return self.segment_seconds is None and self.trim_seconds == 0
+
     def __call__(self, y: np.ndarray, sample_rate: int) -> list[np.ndarray]:
         """(N,) waveform -> its segments, each (N',).
 
@@ -248,8 +251,8 @@ def _segments_of(
 ) -> list[_StoredStack] | list[np.ndarray]:
     """A stack (S, ...) of one clip's segments per feature, as files of the store or as arrays."""
     try:
-        if isinstance(source, TableSource):
-            return [_table_rows(source, row, feature, how) for feature in features]
+        if isinstance(source, FeatureSource):
+            return [source.segments(row, feature, how) for feature in features]
         if folders is None:
             return [stack for _, stack in _compute(source, row, features, how)]
         name = hashlib.sha256(source.fingerprint(row).encode()).hexdigest()[:32] + ".npy"
@@ -268,15 +271,6 @@ def _segments_of(
         hint = "cut it into segments (`segment_seconds`), or leave the clip out."
         expected = "features that fit into memory"
         raise FeatureError(explain(f"clip {row.name!r}", expected, got, hint)) from error
-
-
-def _table_rows(source: TableSource, row: pd.Series, feature: Feature, how: Cut) -> np.ndarray:
-    """The rows of a clip in a feature table, (S, 57); other features raise an error."""
-    if feature != Vector57(22050) or how != Cut():
-        hint = "the table's rows are its segments, and other features need the recordings."
-        expected = "Vector57(22050) of whole clips from a feature table"
-        raise FeatureError(explain("cut", expected, f"{feature}, {how}", hint))
-    return source.rows(str(row.name))
 
 
 def _compute(

@@ -271,3 +271,27 @@ def test_a_published_division_is_refused_for_other_data(music, capsys):
 
 def test_the_named_divisions_are_those_of_the_package():
     assert tuple(NAMED) == PROTOCOLS
+
+
+def test_pictures_and_vectors_are_data_as_sound_is(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "home"))
+    ids = [f"{genre}.{n:05d}" for genre in ("blues", "jazz") for n in (0, 30, 60)]
+    maps = np.random.default_rng(0).integers(0, 256, (6, 128, 535), dtype=np.uint8)
+    np.savez(tmp_path / "maps.npz", maps=maps, clip_ids=ids)
+    short = ["--epochs", "1", "--by", "group", "--folds", "3", "--out", str(tmp_path / "out")]
+    data = ["--data", "gtzan-pictures", "--root", str(tmp_path / "maps.npz")]
+    assert main(["run", "luo2021/cnn-mfcc", *data, *short]) == 0
+    assert "cnn-mfcc, 3 folds by group: accuracy" in capsys.readouterr().out
+    (path,) = (tmp_path / "out" / "luo2021").glob("cnn-mfcc.gtzan-pictures.3-folds-by-group.*")
+    assert read_records(path)[0].n == 6
+    assert "Stored" in refused(
+        capsys, main(["run", "luo2021/cnn-mfcc", *vectors_in(tmp_path, ids)])
+    )
+
+
+def vectors_in(place: Path, ids: list[str]) -> list[str]:
+    """The options for a folder of made-up vectors of these clips."""
+    (place / "vectors").mkdir()
+    np.save(place / "vectors/x.npy", np.ones((len(ids), 4)))
+    (place / "vectors/ids.csv").write_text("\n".join(["clip_id", *ids]))
+    return ["--data", "vectors", "--root", str(place / "vectors")]

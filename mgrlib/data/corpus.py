@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
 from mgrlib.errors import CorpusError, SplitError, explain, some
 
-__all__ = ["AudioSource", "Corpus", "Split"]
+__all__ = ["AudioSource", "Corpus", "Cutting", "FeatureSource", "Split"]
 
 COLUMNS = ("path", "genre", "group", "seconds")
 
@@ -25,6 +25,32 @@ class AudioSource(Protocol):
 
     def fingerprint(self, row: pd.Series) -> str:
         """A text that changes when the clip's samples change; keys of caches are made from it."""
+
+
+class Cutting(Protocol):
+    """How a clip is cut into segments, as `mgrlib.segments.Cut` says it."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether each clip is one segment, nothing left out."""
+
+    def __call__(self, y: np.ndarray, sample_rate: int) -> list[np.ndarray]:
+        """The segments of a waveform or of anything else with one value a sample."""
+
+
+@runtime_checkable
+class FeatureSource(Protocol):
+    """A source that holds features in the place of sound: a table, pictures, embeddings.
+
+    It is an `AudioSource` too, whose `audio` says that there is none.
+    """
+
+    def segments(self, row: pd.Series, feature: Any, how: Cutting) -> np.ndarray:
+        """A feature of each segment of a clip, (S, ...) float32.
+
+        Raises:
+            FeatureError: a feature or a cutting that cannot be had of what is held.
+        """
 
 
 @dataclass(frozen=True, eq=False)

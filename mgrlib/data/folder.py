@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mgrlib.data.artist_tables import artists_of, read_artists
 from mgrlib.data.audio import FileSource, audio_info
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.formats import EXTENSIONS
@@ -25,6 +26,7 @@ def folder(
     *,
     name: str | None = None,
     exclude: Sequence[str] = (),
+    artists: str | os.PathLike[str] | None = None,
     check: bool = True,
 ) -> Corpus:
     """A corpus of the audio below `path`, where each folder is a genre; whole songs are welcome.
@@ -44,6 +46,9 @@ def folder(
         path: the folder that holds the genres' folders.
         name: what results call the corpus; the folder's own name if not given.
         exclude: clips to leave out, by their ids; they need not be readable.
+        artists: a table that names the artist of each file, such as FMA's `tracks.csv` (see
+            `mgrlib.data.artist_tables`); clips of one artist become one group. Files that it does
+            not name keep the group that their place gives.
         check: refuse files that cannot be read. False keeps them, their `seconds` NaN, for `audit`
             to report.
 
@@ -65,6 +70,8 @@ def folder(
     clips = clips[~clips.index.isin(list(exclude))]
     _remark(root, surveys, clips, where)
     clips = clips.drop(columns="segment")
+    if artists is not None:
+        clips["group"] = _artists(clips, artists, where)
     clips["seconds"] = lengths(clips["path"], where, check=check)
     name = printable(root.resolve().name if name is None else name)
     return Corpus(name, tuple(map(printable, genres)), clips, FileSource())
@@ -171,6 +178,15 @@ def _rows(root: Path, genre: str, paths: list[Path]) -> pd.DataFrame:
     places = [_place(path.absolute()) for path in paths]
     table = {"path": places, "genre": printable(genre), "group": groups, "segment": segment}
     return pd.DataFrame(table, index=pd.Index(ids, name="clip_id"))
+
+
+def _artists(clips: pd.DataFrame, table: str | os.PathLike[str], where: str) -> list[str]:
+    """Each clip's artist by the table, or its own group where the table does not name it."""
+    names = artists_of(clips.index, read_artists(table))
+    if not any(names):
+        got = f"none of {some(clips.index)}"
+        raise CorpusError(explain(where, f"files that {str(table)!r} names", got))
+    return [name or group for name, group in zip(names, clips["group"], strict=True)]
 
 
 def _place(path: Path) -> str | Path:

@@ -25,13 +25,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mgrlib.data.corpus import Corpus
+from mgrlib.data.corpus import Corpus, Cutting
 from mgrlib.data.gtzan_artists import artist_groups
-from mgrlib.errors import AudioError, CorpusError, explain, some
+from mgrlib.errors import AudioError, CorpusError, FeatureError, explain, some
 
 __all__ = ["N_COLUMNS", "FeatureTable", "TableSource", "kaggle_features"]
 
 N_COLUMNS = 57
+FEATURE_KEY = (
+    "Vector57-v1(sample_rate=22050, n_fft=2048, hop_length=512, n_frames=None, pad_mode='reflect')"
+)
+"""What the columns are, as a feature's key; data knows nothing of features but their keys."""
 MAX_BYTES = 1 << 28
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 BROKEN = (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile,
@@ -108,6 +112,18 @@ class TableSource:
         mine = np.flatnonzero(self.table.clip_ids == clip_id)
         order = np.argsort(self.table.segments[mine], kind="stable")
         return self.table.x[mine[order]].astype(np.float32)
+
+    def segments(self, row: pd.Series, feature: Any, how: Cutting) -> np.ndarray:
+        """The rows of a clip, (S, 57), if that is what was asked for.
+
+        Raises:
+            FeatureError: another feature than `Vector57(22050)`, or rows cut once more.
+        """
+        if feature.key != FEATURE_KEY or not how.whole:
+            hint = "the table's rows are its segments, and other features need the recordings."
+            want = "Vector57(22050) of whole clips from a feature table"
+            raise FeatureError(explain("cut", want, f"{feature}, {how}", hint))
+        return self.rows(str(row.name))
 
     def audio(self, row: pd.Series, sample_rate: int) -> np.ndarray:
         """Raises AudioError: a table holds no audio."""

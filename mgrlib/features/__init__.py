@@ -28,6 +28,7 @@ from mgrlib.features.spectral import (
     Stft,
     ZeroCrossingRate,
 )
+from mgrlib.features.stored import Stored
 from mgrlib.features.tagger import TaggerMel, standardize_clips
 from mgrlib.features.vectors import MelRows128, Vector26, Vector57
 
@@ -56,6 +57,7 @@ __all__ = [
     "SpectralRolloff",
     "Standardize",
     "Stft",
+    "Stored",
     "TaggerMel",
     "Tempo",
     "Tempogram",

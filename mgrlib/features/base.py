@@ -14,7 +14,9 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from mgrlib.errors import FeatureError, explain
+from mgrlib.features.levels import LevelSound
 from mgrlib.features.spectrum import PAD_MODES, FloatArray, Sound
+from mgrlib.levels import LevelMap
 
 
 @runtime_checkable
@@ -176,6 +178,14 @@ class Framewise:
                 not finite.
         """
         return self.of(Sound(y, self.sample_rate, where=type(self).__name__))
+
+    def of_levels(self, levels: LevelMap) -> FloatArray:
+        """Compute the array from a picture's levels, if the feature is made of mel levels.
+
+        Raises:
+            FeatureError: a feature that needs the sound.
+        """
+        return self.of(LevelSound(levels))
 
     def shape(self, seconds: float) -> tuple[int, ...]:
         """The shape of the array for a waveform of this length."""

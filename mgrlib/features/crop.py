@@ -11,6 +11,7 @@ import numpy as np
 from mgrlib.errors import FeatureError, explain
 from mgrlib.features.base import Feature, key_of, n_samples, settle_integer, settle_real
 from mgrlib.features.spectrum import check_waveform
+from mgrlib.levels import LevelMap
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,21 @@ class Crop:
         rng = np.random.default_rng([self.seed, zlib.crc32(y.tobytes())])
         start = int(rng.integers(len(y) - length + 1))
         return y[start : start + length]
+
+    def of_levels(self, levels: LevelMap) -> np.ndarray:
+        """The same for a spectrogram's picture.
+
+        Raises:
+            FeatureError: if the feature needs the sound, or the picture is too short.
+        """
+        of_levels = getattr(self.feature, "of_levels", None)
+        spare = levels.length - self.seconds
+        if of_levels is None or spare < 0:
+            want = f"a feature of mel levels and {self.seconds:g} s of sound"
+            got = f"{self.feature}, {levels.length:.2f} s"
+            raise FeatureError(explain("Crop of a level map", want, got))
+        rng = np.random.default_rng([self.seed, zlib.crc32(levels.db.tobytes())])
+        return np.asarray(of_levels(levels.part(float(rng.uniform(0, spare)), self.seconds)))
 
     def __call__(self, y: np.ndarray) -> np.ndarray:
         """(N,) float waveform -> the feature of the excerpt."""

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from mgrlib.errors import FeatureError, explain
-from mgrlib.features.base import Framewise, fit_frames, settle_integer, settle_real
+from mgrlib.features.base import Framewise, fit_frames, frames_in, settle_integer, settle_real
+from mgrlib.features.levels import LevelSound
 from mgrlib.features.spectrum import FloatArray, Sound, Spectrum, frozen_array
 
 FLOOR_DB = -100.0  # librosa's amin=1e-10, in dB
@@ -172,6 +173,8 @@ class _MelSettings(Framewise):
 
     def _log_mel(self, sound: Sound, *, n_frames: int | None, exponent: float = 1.0) -> FloatArray:
         """(T, n_mels) in dB. The floor depends on the loudest cell of the whole sound."""
+        if isinstance(sound, LevelSound):
+            return self._of_map(sound, exponent)
         n_frames = n_frames if self.top_db is None else None
         bands = (self.n_mels, self.fmin, self.fmax)
         frames = (self.n_fft, self.hop_length, self.pad_mode)
@@ -185,6 +188,16 @@ class _MelSettings(Framewise):
             ("log_mel", *bands, *frames, n_frames, self.top_db, exponent), compute
         )
         return log_mel
+
+    def _of_map(self, sound: LevelSound, exponent: float) -> FloatArray:
+        """(T, n_mels) in dB below the loudest cell, read off a level map at the bands' centers."""
+        centers = mel_edges(self.n_mels, self.fmin, self.fmax or self.sample_rate / 2)[1:-1]
+        levels = sound.levels
+        spacing = hz_to_mel(levels.top_hz) / (len(levels.db) + 1)  # of the map's own centers
+        frames = np.arange(frames_in(self, levels.length))
+        seconds = frames * (self.hop_length / self.sample_rate)
+        rows = hz_to_mel(centers) / spacing - 1.0
+        return sound.log_mel(rows, seconds, top_db=self.top_db, exponent=exponent)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,9 +24,11 @@ from mgrlib.features.base import (
     settle_integer,
     settle_real,
 )
+from mgrlib.features.levels import LevelSound
 from mgrlib.features.mel import LogMel, Mfcc
 from mgrlib.features.spectral import ZeroCrossingRate
 from mgrlib.features.spectrum import PAD_MODES, FloatArray, Sound, frozen_array
+from mgrlib.levels import LevelMap
 
 BLUE = (31 / 255, 119 / 255, 180 / 255)  # the first color of matplotlib's cycle
 
@@ -159,6 +161,14 @@ class _Picture:
     def __call__(self, y: np.ndarray) -> FloatArray:
         """(N,) float waveform -> picture, float32 from 0 (black) to 1 (white)."""
         return self.of(Sound(y, self.sample_rate, where=type(self).__name__))
+
+    def of_levels(self, levels: LevelMap) -> FloatArray:
+        """The picture drawn from another picture's levels, if it shows mel levels or MFCC.
+
+        Raises:
+            FeatureError: a picture that needs the sound.
+        """
+        return self.of(LevelSound(levels))
 
     def of(self, sound: Sound) -> FloatArray:
         """The picture, sharing the sound's spectra."""

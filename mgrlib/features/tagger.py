@@ -18,6 +18,7 @@ from mgrlib.features.base import key_of, n_samples, settle_choice, settle_real
 from mgrlib.features.framing import pad_or_truncate
 from mgrlib.features.mel import LogMel
 from mgrlib.features.spectrum import FloatArray, check_waveform
+from mgrlib.levels import LevelMap
 
 TAGGER_RATE = 12_000
 TAGGER_SECONDS = 29.12
@@ -113,4 +114,11 @@ class TaggerMel:
         if self.part == "centre" and len(y) > length:
             where = "centre"
         db = self.log_mel(pad_or_truncate(y, length, where=where))
+        return standardize_clips(db) if self.scale == "clip" else db
+
+    def of_levels(self, levels: LevelMap) -> FloatArray:
+        """The same for a spectrogram's picture; a shorter one is continued with its floor."""
+        spare = levels.length - TAGGER_SECONDS
+        start = spare / 2 if self.part == "centre" and spare > 0 else 0.0
+        db = self.log_mel.of_levels(levels.part(start, TAGGER_SECONDS))
         return standardize_clips(db) if self.scale == "clip" else db

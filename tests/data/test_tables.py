@@ -174,3 +174,35 @@ def test_whatever_a_table_holds_the_error_names_it(tmp_path, ending, content, wh
     path.write_bytes(content)
     with pytest.raises(CorpusError, match=r"features\.csv"):
         kaggle_features(path)
+
+
+def test_the_table_is_asked_for_by_the_key_of_its_feature():
+    from mgrlib.data.tables import FEATURE_KEY
+    from mgrlib.features import Vector57
+
+    assert Vector57(22050).key == FEATURE_KEY
+
+
+def test_the_corpus_of_a_table_gives_that_feature_alone(table, save):
+    from mgrlib.errors import FeatureError
+    from mgrlib.features import LogMel, Vector57
+    from mgrlib.segments import Cut, cut
+
+    corpus = kaggle_features(save(table)).corpus()
+    assert cut(corpus, Vector57(22050)).inputs[0].shape == (6, 57)
+    for feature, how in (
+        (LogMel(22050), Cut()),
+        (Vector57(22050), Cut(1.0)),
+        (Vector57(44100), Cut()),
+    ):
+        with pytest.raises(FeatureError, match="Vector57"):
+            cut(corpus, feature, how=how)
+
+
+def test_the_groups_of_a_table_are_artists_and_equal_rows_join_them(table, save):
+    corpus = kaggle_features(save(table)).corpus()
+    assert corpus.clips["group"]["jazz.00000"] == "Leonard Bernstein"
+    tied = table.copy()
+    tied.loc[4, COLUMNS] = tied.loc[0, COLUMNS]  # pop.00003 repeats a row of jazz.00000
+    groups = kaggle_features(save(tied)).corpus().clips["group"]
+    assert groups["pop.00003"] == groups["jazz.00000"]
