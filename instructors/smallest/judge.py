@@ -217,7 +217,9 @@ def rebuilt(state: Any) -> Network:
     arrays = {name: np.asarray(array, dtype=np.float32) for name, array in state.items()}
     assert arrays["conv.weight"].ndim == 3, "conv.weight has three dimensions."
     n_filters, n_bands, kernel = arrays["conv.weight"].shape
-    assert n_bands == 64 and 1 <= kernel <= 108 and 1 <= n_filters <= 512, "these are other shapes."
+    assert n_bands == 64 and 1 <= kernel <= 108 and n_filters >= 1, "these are other shapes."
+    n_numbers = sum(array.size for array in arrays.values())
+    assert n_numbers <= 100_000, f"{n_numbers:,} numbers are ten times the given network's."
     model = Network(n_filters=n_filters, kernel=kernel)
     for name, wanted in model.state_dict().items():
         assert arrays[name].shape == tuple(wanted.shape), f"{name} has shape {arrays[name].shape}."

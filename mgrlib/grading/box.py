@@ -145,7 +145,7 @@ def run_job(
             user=USER if kind == "user" else None,
             group=USER if kind == "user" else None,
             extra_groups=[] if kind == "user" else None,
-            cwd="/tmp" if kind == "user" else None,
+            cwd={"user": "/tmp", "unsafe": str(folder)}.get(kind),
         )
     try:
         return _watched(process, limits)

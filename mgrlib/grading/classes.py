@@ -206,7 +206,7 @@ def table(
         rows.append(
             {
                 "student": neutral(mark.student),
-                "id": mark.identity,
+                "id": neutral(mark.identity),
                 "points": total,
                 "out_of": assignment.out_of,
                 "automatic": mark.points,
@@ -277,7 +277,7 @@ def write_gradebook(
             {"Student": "    Points Possible", "ID": "", column: assignment.out_of}
         ]
         lines += [
-            {"Student": neutral(m.student), "ID": m.identity, column: row["points"]}
+            {"Student": neutral(m.student), "ID": row["id"], column: row["points"]}
             for m, row in pairs
         ]
     elif platform == "moodle":

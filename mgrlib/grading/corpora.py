@@ -20,7 +20,7 @@ TABLE = "clips.csv"
 
 
 def write_corpus(
-    corpus: Corpus, folder: Path, *, seed: int, sample_rate: int = 22_050, keep: float = 1.0
+    corpus: Corpus, folder: Path | str, *, seed: int, sample_rate: int = 22_050, keep: float = 1.0
 ) -> dict[str, str]:
     """Write a corpus as anonymous files; returns the new id of each clip that was written.
 
@@ -42,6 +42,7 @@ def write_corpus(
     ids = {old: f"clip-{k:04d}" for k, old in enumerate(rng.permutation(left))}
     groups = sorted(set(clips.loc[left, "group"]))
     artists = {old: f"artist-{k:03d}" for k, old in enumerate(rng.permutation(groups))}
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for old, new in ids.items():

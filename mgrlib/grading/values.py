@@ -25,7 +25,7 @@ DTYPES = {name: np.dtype(name) for name in ("bool", *INTEGERS, *FLOATS)}
 HEAD = struct.Struct(">II")
 MAX_DEPTH = 20
 MAX_ITEMS = 200_000
-MAX_JSON = 20_000_000
+MAX_JSON = 8_000_000
 MAX_FRAME = 400_000_000
 
 

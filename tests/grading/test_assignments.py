@@ -10,10 +10,13 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mgrlib.data.synthetic import Faults, planted, synthetic
 from mgrlib.grading import notebooks
 from mgrlib.grading.assignment import Hidden, Secret, Source, load_assignment
+from mgrlib.grading.corpora import read_corpus, write_corpus
 from mgrlib.grading.marking import Mark, Marker, release
 from mgrlib.grading.submissions import Submission
 
@@ -172,6 +175,51 @@ def test_variants_ask_other_questions(sources, name) -> None:
     first, second = (notebooks.edition(sources[name].notebook, v) for v in ("a", "b"))
     pairs = zip(first, second, strict=True)
     assert sum(a.source != b.source for a, b in pairs) >= 4
+
+
+def visible_failures(source: Source, variant: str) -> dict[str, str]:
+    """What cells raise when a perfect student runs the notebook from top to bottom."""
+    scope: dict[str, object] = {"__name__": "__main__"}
+    failures = {}
+    for cell in notebooks.solved(source.notebook, variant):
+        if cell.type == "code" and "%pip" not in cell.source:
+            try:
+                exec(compile(cell.source, cell.task, "exec"), scope)
+            except Exception as error:  # every failure is to be seen, not the first
+                failures[cell.task] = repr(error)[:300]
+    return failures
+
+
+@pytest.mark.parametrize("variant", ["a", "b"])
+def test_the_solution_of_features_passes_its_visible_tests(
+    sources, variant, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert visible_failures(sources["features"], variant) == {}
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3000)
+@each_variant
+def test_solutions_pass_their_visible_tests(sources, name, variant, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert visible_failures(sources[name], variant) == {}
+
+
+@pytest.mark.parametrize("folder", [str, Path])
+def test_a_written_corpus_tells_nothing_of_its_faults(tmp_path, folder) -> None:
+    faulty = synthetic(4, 0.5, seed=33, faults=Faults(silent=2, truncated=2, exact=2))
+    ids = write_corpus(faulty, folder(tmp_path / "c"), seed=5, keep=0.8)
+    plain = read_corpus(tmp_path / "c")
+    assert list(plain.clips.columns) == ["path", "genre", "group", "seconds"]
+    assert (plain.clips["seconds"] == 0.5).all() and len(plain) == len(ids) < len(faulty)
+    assert not set(ids) & set(ids.values())
+    assert set(planted(faulty).index) <= set(ids)
+    for old, new in ids.items():
+        expected = np.clip(faulty.audio(old, 22_050), -1, 1)
+        assert np.allclose(plain.audio(new, 22_050), expected, atol=1 / 32_000)
+    broken = planted(faulty).query("fault == 'silent'").index
+    assert all(not plain.audio(ids[c], 22_050).any() for c in broken)
 
 
 def test_no_part_of_leak_gets_the_answer_of_another_as_an_input(sources, tmp_path) -> None:

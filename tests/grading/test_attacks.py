@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -260,6 +262,30 @@ CHEATS = {
     },
     "a text that counts as a number": {"twice": "def twice(x):\n    return 'nan'"},
 }
+
+
+def test_the_inputs_of_the_next_run_are_others(attempt) -> None:
+    copied = "import json\nloot = json.load(open('/box/job/job.json'))['questions'][0]['tree']"
+    first, second = (attempt(copied)[1] for _ in range(2))
+    assert first[0] and first != second
+
+
+@pytest.mark.nightly
+def test_correct_work_earns_the_same_on_a_busy_computer(attempt) -> None:
+    """Six processes that do nothing but compute, on however many cores there are."""
+    busy = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"], stdin=subprocess.DEVNULL)
+        for _ in range(3 * (os.cpu_count() or 2))
+    ]
+    try:
+        slow = "def twice(x):\n    sum(i * i for i in range(8_000_000))\n    return 2 * x"
+        limits = Limits(cell_seconds=6, cpu_seconds=40)
+        marks = [attempt(twice=slow, limits=limits)[0] for _ in range(3)]
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert [mark.points for mark in marks] == [FULL] * 3, marks
 
 
 @pytest.mark.parametrize("name", CHEATS)

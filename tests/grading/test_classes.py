@@ -143,6 +143,14 @@ def test_a_class_needs_its_own_secret(run, tiny, tmp_path) -> None:
         mark_class(replace(run, seed=tmp_path / "other.json"))
 
 
+def test_without_walls_the_marks_are_the_same(run, tmp_path) -> None:
+    names = ("student", "automatic")
+    settings = {"feedback": None, "rubric": None, "gradebook": None, "fresh": True}
+    boxed = mark_class(replace(run, out=tmp_path / "a.csv", **settings))
+    plain = mark_class(replace(run, out=tmp_path / "b.csv", box="unsafe", **settings))
+    assert [[row[n] for n in names] for row in boxed] == [[row[n] for n in names] for row in plain]
+
+
 def test_release_draws_a_secret_once(tiny, tmp_path) -> None:
     seed = tmp_path / "seed.json"
     release(tiny, tmp_path / "a.ipynb", seed=seed, variant="b")
