@@ -29,7 +29,7 @@ def listing_of(paper: str) -> str:
 
 def main(names: Sequence[str]) -> None:
     """Write the files of these papers, or of all."""
-    for paper in names or papers.PAPERS:
+    for paper in names or papers.COLLECTIONS:
         path = ROOT / "mgrlib/papers" / paper / "listing.json"
         path.write_text(listing_of(paper), encoding="utf-8")
 

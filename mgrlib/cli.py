@@ -247,7 +247,7 @@ def _seed(text: str) -> int:
 def _list(options: argparse.Namespace) -> int:
     from mgrlib import papers
 
-    for paper in [options.paper] if options.paper else papers.PAPERS:
+    for paper in [options.paper] if options.paper else papers.COLLECTIONS:
         printed = papers.printed(paper)
         for item in papers.listing(paper):
             entries = [entry for entry in printed if entry.source == item.name]

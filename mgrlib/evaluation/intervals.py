@@ -156,7 +156,12 @@ def over_seeds(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> 
 
 
 def over_runs(
-    runs: Sequence[Predictions], *, n: int = 2000, level: float = 0.95, seed: int = 0
+    runs: Sequence[Predictions],
+    *,
+    groups: Sequence[str] | None = None,
+    n: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> Interval:
     """The mean accuracy of several runs on the same clips, with an interval over seeds and clips.
 
@@ -165,8 +170,18 @@ def over_runs(
     kind. `n` of the result counts clips. With a single run it is the ordinary bootstrap over clips.
     With R runs, the seeds' part of the variance is too small by 1/R of it.
 
+    Args:
+        runs: predictions of the same clips.
+        groups: the artist of each of the first run's clips. Whole artists are then drawn in the
+            place of clips, since the clips of one artist are often classified alike; the interval
+            becomes wider.
+        n: number of bootstrap samples.
+        level: of confidence.
+        seed: of the draws.
+
     Raises:
-        EvaluationError: if there is no run, or if the runs' clips differ.
+        EvaluationError: if there is no run, if the runs' clips differ, or if there is not one
+            group for each clip.
     """
     check_level("over_runs", level)
     if not runs:
@@ -175,8 +190,13 @@ def over_runs(
     R, M = correct.shape
     generator = np.random.default_rng(seed)
     run_weight = generator.multinomial(R, np.full(R, 1 / R), size=n) / R  # (n, R)
-    clip_weight = generator.multinomial(M, np.full(M, 1 / M), size=n) / M  # (n, M)
-    values = ((run_weight @ correct) * clip_weight).sum(axis=1)
+    names = range(M) if groups is None else groups
+    if len(names) != M:
+        raise EvaluationError(explain("over_runs", f"{M} groups, one per clip", str(len(names))))
+    numbers = np.unique(np.asarray(names), return_inverse=True)[1]  # (M,)
+    G = int(numbers.max()) + 1
+    clip_weight = generator.multinomial(G, np.full(G, 1 / G), size=n)[:, numbers]  # (n, M)
+    values = ((run_weight @ correct) * clip_weight).sum(axis=1) / clip_weight.sum(axis=1)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(correct.mean()), float(low), float(high), M, level, "clips")
 

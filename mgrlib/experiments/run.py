@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ class Result:
             details, and `predictions` by the name of the condition.
         changes: settings of the training that are not the recipe's.
         about: versions, machine, commit and date.
+        groups: the artist of each clip where the corpus knows artists: intervals are then over
+            artists, not over clips, since the clips of one artist are often classified alike.
     """
 
     recipe: Recipe
@@ -62,6 +64,7 @@ class Result:
     runs: tuple[dict[str, Any], ...]
     changes: dict[str, Any]
     about: dict[str, Any]
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -94,10 +97,12 @@ class Result:
     def accuracy(self, condition: str = PLAIN) -> Interval:
         """Mean accuracy over the seeds with its interval.
 
-        When every seed tested the same clips, as in folds, it covers other seeds and other clips;
-        holdouts differ from seed to seed, and theirs is the t interval over seeds.
+        When every seed tested the same clips, as in folds, it covers other seeds and other clips
+        or, where artists are known, other artists; holdouts differ from seed to seed, and theirs is
+        the t interval over seeds.
         """
-        return mean_accuracy([self.predictions(seed, condition) for seed in self.seeds])
+        tables = [self.predictions(seed, condition) for seed in self.seeds]
+        return mean_accuracy(tables, self.groups)
 
     def record(self, condition: str = PLAIN, **named: Any) -> Record:
         """One condition as a record.
@@ -122,17 +127,37 @@ class Result:
             train_accuracy=round(self.train_accuracy, 4),
             seconds=round(sum(run["seconds"] for run in self.runs), 1),
             changes=self.changes,
+            details=self._clip_bounds(condition),
             runs=tuple(runs),
             about=self.about,
         )
+
+    def _clip_bounds(self, condition: str) -> dict[str, Any]:
+        """How wide the interval is if clips are drawn in place of artists, where both are known."""
+        if not self.groups:
+            return {}
+        tables = [self.predictions(seed, condition) for seed in self.seeds]
+        over_clips = mean_accuracy(tables)
+        n_groups = len({self.groups[clip] for table in tables for clip in table.clip_ids})
+        return {
+            "n_groups": n_groups,
+            "low_over_clips": _rounded(over_clips.low),
+            "high_over_clips": _rounded(over_clips.high),
+        }
 
     def records(self) -> Records:
         """The recipe as it is, as records to be written."""
         return Records((self.record(),))
 
 
-def mean_accuracy(tables: Sequence[Predictions]) -> Interval:
+def mean_accuracy(
+    tables: Sequence[Predictions], groups: Mapping[str, str] | None = None
+) -> Interval:
     """The mean accuracy of one table for each seed: over seeds and clips where all test the same.
+
+    Args:
+        tables: one for each seed.
+        groups: the artist of each clip, to draw artists in place of clips.
 
     Raises:
         EvaluationError: no table.
@@ -140,7 +165,8 @@ def mean_accuracy(tables: Sequence[Predictions]) -> Interval:
     order = tables[0].clip_ids if tables else ()
     if any(set(table.clip_ids) != set(order) for table in tables):
         return over_seeds([float(table.correct.mean()) for table in tables])
-    return over_runs([table.select(order) for table in tables])
+    named = [groups[clip] for clip in order] if groups else None
+    return over_runs([table.select(order) for table in tables], groups=named)
 
 
 def _rounded(value: float) -> float | None:
@@ -205,7 +231,9 @@ def cross_validate(
         runs.append({"seed": seed, "split": split.name, **run})
     usual = config_dict(recipe.config)
     differing = {k: v for k, v in config_dict(config).items() if k != "seed" and usual[k] != v}
-    return Result(recipe, data, protocol, tuple(runs), differing, provenance())
+    groups = {str(clip): str(group) for clip, group in corpus.clips["group"].items()}
+    groups = groups if corpus.grouped else {}
+    return Result(recipe, data, protocol, tuple(runs), differing, provenance(), groups)
 
 
 def _trained(recipe: Recipe, segments: Segments, split: Split, seed: int) -> System:

@@ -1,5 +1,7 @@
 """The five papers: a package for each, with its recipes, studies, printed numbers and records.
 
+Beside them stands `baselines`, with simple classifiers that belong to no paper.
+
 `mgrlib/papers/KEY/` holds
 
 - `recipes.py` with `RECIPES`, and `studies.py` with `STUDIES` where the paper has any;
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from mgrlib.systems.recipe import Recipe
 
 __all__ = [
+    "COLLECTIONS",
     "PAPERS",
     "compare",
     "find",
@@ -47,9 +50,13 @@ PAPERS = ("luo2021", "minhas2019", "tang2018", "reddy2024", "wei2023")
 """Their keys, in the order of the book."""
 
 
+COLLECTIONS = (*PAPERS, "baselines")
+"""The papers, and the baselines, which are run and recorded as a paper's systems are."""
+
+
 def _folder(paper: str) -> Path:
-    if paper not in PAPERS:
-        raise RecipeError(explain("papers", f"a paper among {PAPERS}", repr(paper)))
+    if paper not in COLLECTIONS:
+        raise RecipeError(explain("papers", f"a paper among {COLLECTIONS}", repr(paper)))
     return Path(str(files("mgrlib.papers"))) / paper
 
 
@@ -60,7 +67,7 @@ def listing(paper: str | None = None) -> tuple[Listed, ...]:
         RecipeError: no such paper.
     """
     if paper is None:
-        return tuple(item for key in PAPERS for item in listing(key))
+        return tuple(item for key in COLLECTIONS for item in listing(key))
     text = (_folder(paper) / "listing.json").read_text(encoding="utf-8")
     return tuple(Listed(**item) for item in json.loads(text))
 
@@ -72,7 +79,7 @@ def recipes(paper: str | None = None) -> tuple[Recipe, ...]:
         RecipeError: no such paper.
     """
     if paper is None:
-        return tuple(item for key in PAPERS for item in recipes(key))
+        return tuple(item for key in COLLECTIONS for item in recipes(key))
     _folder(paper)
     found: tuple[Recipe, ...] = importlib.import_module(f"mgrlib.papers.{paper}.recipes").RECIPES
     return found
@@ -85,7 +92,7 @@ def studies(paper: str | None = None) -> tuple[Study, ...]:
         RecipeError: no such paper.
     """
     if paper is None:
-        return tuple(item for key in PAPERS for item in studies(key))
+        return tuple(item for key in COLLECTIONS for item in studies(key))
     if not (_folder(paper) / "studies.py").exists() and not (_folder(paper) / "studies").is_dir():
         return ()
     found: tuple[Study, ...] = importlib.import_module(f"mgrlib.papers.{paper}.studies").STUDIES
@@ -149,7 +156,7 @@ def printed(key: str) -> tuple[Printed, ...]:
     Raises:
         RecipeError: a work that has no ledger.
     """
-    if key in PAPERS:
+    if key in COLLECTIONS:
         return read_ledger(_folder(key) / "printed.json")
     if key not in _cited():
         raise RecipeError(explain("printed", f"a work among {printed_keys()}", repr(key)))

@@ -173,3 +173,19 @@ def test_clips_needed_by_hand():
     assert clips_needed(0.6, 0.5) == 385
     with pytest.raises(EvaluationError, match="two different accuracies"):
         clips_needed(0.7, 0.7)
+
+
+def test_an_interval_over_artists_is_wider_where_their_clips_are_classified_alike():
+    truth = np.zeros(60, dtype=np.int64)
+    right = np.repeat(np.arange(12) % 3 > 0, 5)  # twelve artists of five clips, all right or wrong
+    probs = np.where(right[:, None], [0.9, 0.1], [0.1, 0.9])
+    table = Predictions(tuple(map(str, range(60))), truth, probs, ("a", "b"))
+    artists = [str(i // 5) for i in range(60)]
+    clips, groups = over_runs([table]), over_runs([table], groups=artists)
+    assert clips.value == groups.value == pytest.approx(2 / 3)
+    widths = [interval.high - interval.low for interval in (clips, groups)]
+    assert 1.8 < widths[1] / widths[0] < 2.8  # the square root of five is 2.2
+    alone = over_runs([table], groups=[str(i) for i in range(60)])
+    assert alone.low == pytest.approx(clips.low, abs=0.04)
+    with pytest.raises(EvaluationError, match="60 groups"):
+        over_runs([table], groups=artists[1:])

@@ -236,3 +236,16 @@ def test_holdouts_of_different_clips_are_uncertain_by_seed():
     one, other = by_hand({0: [True] * 4}), by_hand({1: [True, True, False, False]}, clips="efgh")
     accuracy = replace(one, runs=one.runs + other.runs).accuracy()
     assert (accuracy.value, accuracy.n, accuracy.unit) == (0.75, 2, "seeds")
+
+
+def test_records_of_known_artists_have_intervals_over_artists_and_over_clips(corpus):
+    record = cross_validate(TINY, corpus, Protocol(2), seeds=(0, 1)).record()
+    assert record.details["n_groups"] == corpus.clips["group"].nunique()
+    assert record.details["low_over_clips"] <= record.value <= record.details["high_over_clips"]
+    alone = replace(corpus, clips=corpus.clips.assign(group=corpus.clips.index))
+    plain = cross_validate(TINY, alone, Protocol(2), seeds=(0, 1)).record()
+    assert plain.details == {}
+    assert (plain.low, plain.high) == (
+        record.details["low_over_clips"],
+        record.details["high_over_clips"],
+    )

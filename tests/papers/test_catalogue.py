@@ -15,17 +15,17 @@ from mgrlib.experiments.record import SUFFIX, write_records
 from mgrlib.models.contract import count_parameters
 from mgrlib.papers import _folder
 
-RECORDS = [record for paper in papers.PAPERS for record in papers.records(paper)]
+RECORDS = [record for paper in papers.COLLECTIONS for record in papers.records(paper)]
 
 
 def test_recipes_and_studies_have_names_of_their_own_and_their_papers_key():
     names = [item.name for item in papers.listing()]
     assert len(set(names)) == len(names)
-    for paper in papers.PAPERS:
+    for paper in papers.COLLECTIONS:
         assert all(item.name.startswith(f"{paper}/") for item in papers.listing(paper))
 
 
-@pytest.mark.parametrize("paper", papers.PAPERS)
+@pytest.mark.parametrize("paper", papers.COLLECTIONS)
 def test_the_listing_says_what_the_recipes_say(paper):
     """If not: `python -m checks.listing`."""
     text = (_folder(paper) / "listing.json").read_text(encoding="utf-8")
@@ -47,7 +47,7 @@ def test_an_unknown_paper_is_refused_with_those_there_are(function):
 
 
 def test_every_recipe_says_how_it_differs_or_what_the_paper_prints():
-    for paper in papers.PAPERS:
+    for paper in papers.COLLECTIONS:
         sources = {entry.source for entry in papers.printed(paper)}
         silent = [r.name for r in papers.recipes(paper) if not r.deviations]
         assert [name for name in silent if name not in sources] == []
@@ -58,14 +58,14 @@ def test_every_recipe_has_a_key():
 
 
 def test_printed_numbers_name_recipes_and_studies_that_exist():
-    for paper in papers.PAPERS:
+    for paper in papers.COLLECTIONS:
         names = {item.name for item in papers.listing(paper)}
         unknown = {e.source for e in papers.printed(paper) if e.source} - names
         assert unknown == set()
 
 
 def test_conditions_of_printed_numbers_are_measured_where_the_study_ran():
-    for paper in papers.PAPERS:
+    for paper in papers.COLLECTIONS:
         for entry in papers.printed(paper):
             rows = papers.records(paper).where(source=entry.source)
             if entry.source and len(rows):
@@ -90,7 +90,8 @@ def test_the_accuracy_of_a_record_follows_from_its_predictions():
         mean = np.mean([table.correct.mean() for table in tables])
         assert record.value == pytest.approx(mean, abs=1e-4), record.source
         assert record.n == tables[0].n
-        if "folds" in record.protocol:
+        published = "artist folds" in record.protocol  # which leave repeated recordings out
+        if "folds" in record.protocol and not published:
             assert record.n == record.data["n_clips"]
 
 
@@ -106,7 +107,7 @@ def test_records_of_the_embedded_corpus_are_of_its_present_samples():
 
 
 def test_a_file_is_named_after_what_it_holds(tmp_path):
-    for paper in papers.PAPERS:
+    for paper in papers.COLLECTIONS:
         for path in sorted((_folder(paper) / "records").glob(f"*{SUFFIX}"))[:3]:
             from mgrlib.experiments.record import read_records
 
