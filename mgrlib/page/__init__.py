@@ -1,10 +1,10 @@
 """What a chapter puts on a page: players, drawings, shown source, sliders, quizzes, tables.
 
-Everything here returns an object that a notebook displays; nothing prints. All of it works on a
-rendered page without a kernel and without a network, and on Colab without Jupyter Book.
+Every function returns an object that a notebook displays; none prints. They work on a rendered page
+without a kernel or a network, and on Colab without Jupyter Book.
 
-A name is imported when it is asked for: the checks of an assignment, which need none of these, then
-start at once, and so does each of a class's submissions when it is marked.
+A submodule is imported when one of its names is first used, so that the checks of an assignment,
+which use none of them, start quickly.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ __all__ = [
     "show_source",
 ]
 
-# No module may have the name of something in it: once imported, it would stand in its place.
-HOMES = {
+# No submodule may have the name of an object in it: once imported, it would hide the object.
+SUBMODULES = {
     "diagrams": ("drawing",),
     "explorer": ("Explorer", "explore"),
     "frames": ("choices", "frames_slider"),
@@ -50,7 +50,7 @@ HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    for home, names in HOMES.items():
+    for submodule, names in SUBMODULES.items():
         if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+            return getattr(importlib.import_module(f"{__name__}.{submodule}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -136,9 +136,9 @@ const mgrMel = (function () {
 /* The explorer's controls and what they move. */
 function mgrExplore(root) {
   "use strict";
-  const said = JSON.parse(root.querySelector("script[type='application/json']").textContent);
+  const options = JSON.parse(root.querySelector("script[type='application/json']").textContent);
   const find = (name) => root.querySelector("[data-part='" + name + "']");
-  const choice = {}, image = find("picture"), told = find("told"), heard = find("heard"), kept = find("kept");
+  const choice = {}, image = find("picture"), summary = find("summary"), original = find("original"), resynthesis = find("resynthesis");
   root.querySelectorAll("select").forEach((s) => { choice[s.dataset.part] = s; s.addEventListener("change", renew); });
   const sounds = {};
   let asked = 0, address = "";
@@ -146,18 +146,18 @@ function mgrExplore(root) {
   /* The samples of a clip, decoded once. */
   async function samples(name) {
     if (!sounds[name]) {
-      const text = atob(said.sounds[name].split(",")[1]);
+      const text = atob(options.sounds[name].split(",")[1]);
       const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));
-      const context = new OfflineAudioContext(1, 1, said.rate);
+      const context = new OfflineAudioContext(1, 1, options.rate);
       const decoded = await context.decodeAudioData(bytes.buffer);
-      sounds[name] = decoded.getChannelData(0).slice(0, said.seconds * said.rate);
+      sounds[name] = decoded.getChannelData(0).slice(0, options.seconds * options.rate);
     }
     return sounds[name];
   }
 
   function colour(level, low, high) {
     const i = 6 * Math.round(255 * (level - low) / Math.max(high - low, 1e-9));
-    return [0, 2, 4].map((k) => parseInt(said.colours.slice(i + k, i + k + 2), 16));
+    return [0, 2, 4].map((k) => parseInt(options.colors.slice(i + k, i + k + 2), 16));
   }
 
   /* The spectrogram with its axes, as a picture of 1280 by 640. */
@@ -178,14 +178,14 @@ function mgrExplore(root) {
     pen.fillStyle = pen.strokeStyle = "#22262b"; pen.lineWidth = 2; pen.font = "28px sans-serif";
     pen.strokeRect(left, top, width, height);
     pen.textAlign = "right"; pen.textBaseline = "middle";
-    [250, 500, 1000, 2000, 4000, 8000].filter((hz) => hz <= said.rate / 2).forEach(function (hz) {
-      const row = mgrMel.hzToMel(hz) / mgrMel.hzToMel(said.rate / 2) * (mel.bands + 1) - 0.5;
+    [250, 500, 1000, 2000, 4000, 8000].filter((hz) => hz <= options.rate / 2).forEach(function (hz) {
+      const row = mgrMel.hzToMel(hz) / mgrMel.hzToMel(options.rate / 2) * (mel.bands + 1) - 0.5;
       const y = top + height * (1 - row / mel.bands);
       pen.fillRect(left - 8, y - 1, 8, 2); pen.fillText(hz, left - 14, y);
     });
     pen.textAlign = "center"; pen.textBaseline = "top";
-    for (let s = 0; s <= said.seconds; s++) {
-      const x = left + width * s / said.seconds;
+    for (let s = 0; s <= options.seconds; s++) {
+      const x = left + width * s / options.seconds;
       pen.fillRect(x - 1, top + height, 2, 8); pen.fillText(s, x, top + height + 12);
     }
     pen.fillText("time (s)", left + width / 2, top + height + 50);
@@ -199,19 +199,19 @@ function mgrExplore(root) {
     const [nFft, hop, bands] = ["window", "hop", "bands"].map((k) => +choice[k].value);
     const y = await samples(name);
     if (turn !== asked) return;
-    const mel = mgrMel.logMel(y, said.rate, nFft, hop, bands);
-    if (heard.src !== said.sounds[name]) { heard.src = said.sounds[name]; heard.setAttribute("aria-label", name + ", as it is"); }
-    told.textContent = said.told.replace("{bands}", bands).replace("{frames}", mel.frames)
+    const mel = mgrMel.logMel(y, options.rate, nFft, hop, bands);
+    if (original.src !== options.sounds[name]) { original.src = options.sounds[name]; original.setAttribute("aria-label", name + ", original"); }
+    summary.textContent = options.summary.replace("{bands}", bands).replace("{frames}", mel.frames)
       .replace("{numbers}", (bands * mel.frames).toLocaleString("en"))
-      .replace("{ms}", (1000 * nFft / said.rate).toFixed(0)).replace("{hz}", (said.rate / nFft).toFixed(1));
+      .replace("{ms}", (1000 * nFft / options.rate).toFixed(0)).replace("{hz}", (options.rate / nFft).toFixed(1));
     image.src = draw(mel);
-    image.alt = said.alt.replace("{name}", name).replace("{window}", nFft).replace("{hop}", hop).replace("{bands}", bands);
+    image.alt = options.alt.replace("{name}", name).replace("{window}", nFft).replace("{hop}", hop).replace("{bands}", bands);
     setTimeout(function () {
       if (turn !== asked) return;
-      const file = new Blob([mgrMel.wav(mgrMel.noiseLike(mel, said.rate, nFft, hop), said.rate)], {type: "audio/wav"});
+      const file = new Blob([mgrMel.wav(mgrMel.noiseLike(mel, options.rate, nFft, hop), options.rate)], {type: "audio/wav"});
       if (address) URL.revokeObjectURL(address);
-      kept.src = address = URL.createObjectURL(file);
-      kept.setAttribute("aria-label", name + ", what " + bands + " bands keep");
+      resynthesis.src = address = URL.createObjectURL(file);
+      resynthesis.setAttribute("aria-label", name + ", resynthesized from " + bands + " bands");
     }, 0);
   }
 }

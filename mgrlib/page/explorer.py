@@ -1,9 +1,9 @@
-"""An explorer of mel spectrograms: the reader picks genre, window, hop and bands, sees and hears.
+"""An interactive explorer of mel spectrograms with controls for genre, window, hop and bands.
 
-In a live notebook it is made of widgets, and the package computes what they show. On a rendered
-page, in Colab's viewer and wherever a notebook is executed with nobody there, the same controls
-are plain HTML and the browser computes: no kernel, no network, no state of widgets in the page.
-There the sounds are MP3, which leaves nothing above nine tenths of half the sample rate.
+In a live notebook it consists of widgets, and the package computes the spectrograms. On a rendered
+page, and wherever a notebook is executed without a user, the same controls are plain HTML and the
+browser computes the spectrograms, without a kernel, a network or widget state. The sounds are then
+MP3, which removes frequencies above nine tenths of half the sample rate.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CONTROLS: dict[str, tuple[str, tuple[int, ...], int]] = {
     "bands": ("mel bands", (8, 16, 32, 64, 128), 64),
 }
 ALT = "Mel spectrogram of {name}: {bands} bands, windows of {window} samples, {hop} samples apart"
-TOLD = (
+SUMMARY = (
     "{bands} bands by {frames} frames are {numbers} numbers. "
     "A window lasts {ms} ms, and its bins are {hz} Hz wide."
 )
@@ -49,31 +49,38 @@ def explore(
     seconds: float = 4.0,
     sample_rate: int = 22_050,
 ) -> Explorer:
-    """Mel spectrograms of a clip of each genre, with controls for window, hop and bands.
+    """Show mel spectrograms of a clip of each genre, with controls for window, hop and bands.
 
     Args:
-        corpus: where the clips come from.
-        clip_ids: which to choose from; default: the first of each genre.
-        seconds: how much of each clip, from its start.
-        sample_rate: in Hz; one of those that MP3 knows.
+        corpus: the clips.
+        clip_ids: the clips to choose from; by default the first of each genre.
+        seconds: the length of sound that is used, from the start of each clip.
+        sample_rate: in Hz; one of the rates of MP3.
 
     Raises:
-        MgrError: no clip.
-        AudioError: a clip cannot be read.
+        MgrError: if there is no clip.
+        AudioError: if a clip cannot be read.
     """
-    first = [corpus.clips.index[corpus.clips["genre"] == genre] for genre in corpus.genres]
-    chosen = [ids[0] for ids in first if len(ids)] if clip_ids is None else list(clip_ids)
-    if not chosen:
+    if clip_ids is None:
+        by_genre = [corpus.clips.index[corpus.clips["genre"] == genre] for genre in corpus.genres]
+        ids = [genre_ids[0] for genre_ids in by_genre if len(genre_ids)]
+        names = [str(corpus.clips.loc[c, "genre"]) for c in ids]
+    else:
+        ids = names = list(clip_ids)
+    if not ids:
         raise MgrError(explain("explore", "at least one clip", "none"))
-    names = [str(corpus.clips.loc[c, "genre"]) if clip_ids is None else c for c in chosen]
-    sounds = [corpus.audio(c, sample_rate)[: round(seconds * sample_rate)] for c in chosen]
+    sounds = [corpus.audio(c, sample_rate)[: round(seconds * sample_rate)] for c in ids]
     return Explorer(dict(zip(names, sounds, strict=True)), sample_rate)
 
 
 class Explorer:
-    """Sounds by name, to be seen and heard as mel spectrograms; displays itself as it can.
+    """An explorer of sounds, which displays as a widget in a live notebook and otherwise as HTML.
 
     `widget` and `static` are the two forms.
+
+    Args:
+        sounds: (N,) float waveforms by name.
+        sample_rate: of the sounds, in Hz.
 
     >>> Explorer({"a": np.zeros(22050, dtype=np.float32)}, 22050)
     explorer: 1 sounds of 1 s
@@ -90,57 +97,57 @@ class Explorer:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        display(self.widget if someone_is_there() else self.static)
+        display(self.widget if has_user() else self.static)
 
     def feature(self, window: int, hop: int, bands: int) -> LogMel:
         """The feature with these settings."""
         return LogMel(self.sample_rate, n_fft=window, hop_length=hop, n_mels=bands)
 
     def picture(self, name: str, window: int, hop: int, bands: int) -> tuple[str, str]:
-        """A spectrogram as an `img` element, and what it is made of in words."""
+        """A spectrogram as an `img` element, and a summary of its size in words."""
         from mgrlib.plots.sound import plot_mel
 
         feature = self.feature(window, hop, bands)
         log_mel = feature(self.sounds[name])
         source = png_address(plot_mel(log_mel, feature, colour_bar=False), 100)
         alt = ALT.format(name=name, window=window, hop=hop, bands=bands)
-        told = TOLD.format(
+        summary = SUMMARY.format(
             bands=bands,
             frames=log_mel.shape[1],
             numbers=f"{log_mel.size:,}",
             ms=f"{1000 * window / self.sample_rate:.0f}",
             hz=f"{self.sample_rate / window:.1f}",
         )
-        return f'<img data-part="picture" src="{source}" alt="{html.escape(alt)}">', told
+        return f'<img data-part="picture" src="{source}" alt="{html.escape(alt)}">', summary
 
-    def kept(self, name: str, window: int, hop: int, bands: int) -> np.ndarray:
-        """Noise that has the spectrogram, (N,): what the spectrogram keeps of the sound."""
+    def resynthesis(self, name: str, window: int, hop: int, bands: int) -> np.ndarray:
+        """Noise with the same spectrogram, (N,), which contains what the spectrogram preserves."""
         feature = self.feature(window, hop, bands)
         sound = noise_like(feature(self.sounds[name]), feature)
         return sound / max(float(np.abs(sound).max()), 1e-9)
 
     @cached_property
     def static(self) -> Html:
-        """The explorer as a piece of a page: the browser computes."""
+        """The explorer as HTML, in which the browser computes the spectrograms."""
         uid = unique_id("explorer" + "".join(self.sounds))
         name, *settings = next(iter(self.sounds)), *(start for _, _, start in CONTROLS.values())
-        picture, told = self.picture(name, *settings)
+        picture, summary = self.picture(name, *settings)
         sounds = {n: _mp3_address(y, self.sample_rate) for n, y in self.sounds.items()}
-        said = {
+        options = {
             "rate": self.sample_rate,
             "seconds": self.seconds,
             "sounds": sounds,
-            "colours": _colours(),
+            "colors": _color_map(),
             "alt": ALT,
-            "told": TOLD,
+            "summary": SUMMARY,
         }
-        data = json.dumps(said).replace("<", "\\u003c")
-        kept = _mp3_address(self.kept(name, *settings), self.sample_rate)
+        data = json.dumps(options).replace("<", "\\u003c")
+        resynthesis = _mp3_address(self.resynthesis(name, *settings), self.sample_rate)
         body = (
             f'<div class="mgr-frames mgr-explorer" id="{uid}" role="group" '
             f'aria-label="Explorer of mel spectrograms">{_selects(uid, list(self.sounds))}'
-            f'<p role="status" data-part="told">{told}</p>{picture}'
-            f"{_players(name, sounds[name], kept, settings[-1])}"
+            f'<p role="status" data-part="summary">{summary}</p>{picture}'
+            f"{_players(name, sounds[name], resynthesis, settings[-1])}"
             f'<script type="application/json">{data}</script>'
             f'<script>(function(){{{_script()}\nmgrExplore(document.getElementById("{uid}"));}})();'
             f"</script></div>"
@@ -149,42 +156,42 @@ class Explorer:
 
     @cached_property
     def widget(self) -> ipywidgets.VBox:
-        """The explorer made of widgets: the package computes, in a live kernel."""
+        """The explorer as widgets, for which the package computes the spectrograms."""
         import ipywidgets
 
         style_ = {"description_width": "initial"}
-        choose = {"genre": ipywidgets.Dropdown(options=list(self.sounds), description="genre")}
+        controls = {"genre": ipywidgets.Dropdown(options=list(self.sounds), description="genre")}
         for key, (label, values, start) in CONTROLS.items():
-            choose[key] = ipywidgets.Dropdown(options=values, value=start, description=label)
-        shown = {part: ipywidgets.HTML() for part in ("told", "picture", "players")}
+            controls[key] = ipywidgets.Dropdown(options=values, value=start, description=label)
+        parts = [ipywidgets.HTML() for _ in range(3)]
 
-        def renew(_change: Any = None) -> None:
-            values = [control.value for control in choose.values()]
-            for part, text in zip(shown, self._redrawn(*values), strict=True):
-                shown[part].value = text
+        def update(_change: Any = None) -> None:
+            values = [control.value for control in controls.values()]
+            for part, text in zip(parts, self._widget_texts(*values), strict=True):
+                part.value = text
 
-        for control in choose.values():
+        for control in controls.values():
             control.style = style_
-            control.observe(renew, names="value")
-        renew()
-        row = ipywidgets.HBox(list(choose.values()), layout={"flex_flow": "row wrap"})
-        return ipywidgets.VBox([row, *shown.values()])
+            control.observe(update, names="value")
+        update()
+        row = ipywidgets.HBox(list(controls.values()), layout={"flex_flow": "row wrap"})
+        return ipywidgets.VBox([row, *parts])
 
-    def _redrawn(self, name: str, *settings: int) -> tuple[str, str, str]:
-        """What the widgets show: a line in words, the picture, the players."""
-        picture, told = self.picture(name, *settings)
-        kept = self.kept(name, *settings)
-        heard, left = (_mp3_address(y, self.sample_rate) for y in (self.sounds[name], kept))
-        players = _players(name, heard, left, settings[-1])
-        wrapped = [f'<div class="mgr-explorer">{part}</div>' for part in (picture, players)]
-        return f'<style>{style()}</style><p role="status">{told}</p>', wrapped[0], wrapped[1]
+    def _widget_texts(self, name: str, *settings: int) -> tuple[str, str, str]:
+        """The HTML of the three widgets: the summary, the picture, and the players."""
+        picture, summary = self.picture(name, *settings)
+        waveforms = (self.sounds[name], self.resynthesis(name, *settings))
+        original, resynthesis = (_mp3_address(y, self.sample_rate) for y in waveforms)
+        players = _players(name, original, resynthesis, settings[-1])
+        text = f'<style>{style()}</style><p role="status">{summary}</p>'
+        return text, *(f'<div class="mgr-explorer">{part}</div>' for part in (picture, players))
 
 
-def someone_is_there() -> bool:
-    """Whether the running cell came from a front end that could ask its user for input.
+def has_user() -> bool:
+    """Whether the running cell came from a front end that can ask a user for input.
 
-    JupyterLab, Colab and editors can; what executes notebooks for a book, a test or a report
-    says that it cannot.
+    This is true in JupyterLab, Colab and editors, and false when a notebook is executed for a book,
+    a test or a report.
     """
     from IPython import get_ipython
 
@@ -194,16 +201,17 @@ def someone_is_there() -> bool:
 
 def _mp3_address(y: np.ndarray, sample_rate: int) -> str:
     y = y / max(1.0, float(np.abs(y).max(initial=0.0)))
-    data = mp3_bytes(y, sample_rate, compression=0.3)  # the browser also reckons with it
+    data = mp3_bytes(y, sample_rate, compression=0.3)  # good enough for the browser's spectrograms
     return "data:audio/mpeg;base64," + base64.b64encode(data).decode()
 
 
 def _selects(uid: str, names: list[str]) -> str:
     """The four controls of the page, each with its label."""
-    parts: list[tuple[str, str, Sequence[object], object]] = [("genre", "genre", names, names[0])]
-    parts += [(key, *rest) for key, rest in CONTROLS.items()]
+    controls: list[tuple[str, str, Sequence[object], object]]
+    controls = [("genre", "genre", names, names[0])]
+    controls += [(key, *control) for key, control in CONTROLS.items()]
     out = []
-    for key, label, values, start in parts:
+    for key, label, values, start in controls:
         options = "".join(
             f"<option{' selected' if value == start else ''}>{html.escape(str(value))}</option>"
             for value in values
@@ -215,24 +223,24 @@ def _selects(uid: str, names: list[str]) -> str:
     return f'<div class="mgr-control">{"".join(f"<span>{pair}</span>" for pair in out)}</div>'
 
 
-def _players(name: str, heard: str, kept: str, bands: int) -> str:
-    """The sound as it is, and what is left of it."""
-    pairs = (
-        ("the clip", "heard", heard, f"{name}, as it is"),
+def _players(name: str, original: str, resynthesis: str, bands: int) -> str:
+    """Players of the original sound and of its resynthesis from the spectrogram."""
+    players = (
+        ("the clip", "original", original, f"{name}, original"),
         (
-            "what the picture keeps of it, as noise",
-            "kept",
-            kept,
-            f"{name}, what {bands} bands keep",
+            "noise with the same spectrogram",
+            "resynthesis",
+            resynthesis,
+            f"{name}, resynthesized from {bands} bands",
         ),
     )
     items = "".join(
         f"<div><span>{title}</span>"
         f'<audio controls preload="metadata" data-part="{part}" aria-label="{html.escape(label)}" '
         f'src="{address}"></audio></div>'
-        for title, part, address, label in pairs
+        for title, part, address, label in players
     )
-    return f'<div class="mgr-heard">{items}</div>'
+    return f'<div class="mgr-sounds">{items}</div>'
 
 
 @cache
@@ -240,8 +248,8 @@ def _script() -> str:
     return files("mgrlib.page").joinpath("explorer.js").read_text(encoding="utf-8")
 
 
-def _colours() -> str:
-    """The map of colours that `plot_mel` uses, 256 of them, six hexadecimal digits each."""
+def _color_map() -> str:
+    """The 256 colors of the map that `plot_mel` uses, six hexadecimal digits each."""
     import matplotlib
 
     levels = matplotlib.colormaps["magma"](np.arange(256), bytes=True)[:, :3]

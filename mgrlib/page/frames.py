@@ -1,4 +1,4 @@
-"""Figures that the reader moves, drawn beforehand: they work on a page that has no kernel."""
+"""Sliders and choices over figures that are drawn in advance, for pages without a kernel."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def frames_slider(
     start: int = 0,
     dpi: int = 100,
 ) -> Html:
-    """A slider over figures drawn beforehand, one for each value; arrow keys move it too.
+    """Draw a figure for each value, and return a slider over them; arrow keys move it, too.
 
     Args:
-        make: draws the figure of one value and returns it, or its axes.
-        values: what the slider steps through, at least two.
-        label: what the values are, with the slider, e.g. ``"hop length"``.
-        alt: what the figure shows, in words; a function of the value where it differs.
-        unit: stands after the value, e.g. ``"samples"``.
+        make: a function that draws the figure for a value and returns it or its axes.
+        values: the values of the slider, at least two.
+        label: the name of the quantity, e.g. ``"hop length"``.
+        alt: the text alternative of the figure, or a function of the value that returns it.
+        unit: the unit of the values, e.g. ``"samples"``.
         start: index of the value shown first.
-        dpi: dots an inch; a frame of 6 by 3 inches at 100 takes some 20 kB.
+        dpi: dots per inch; a figure of 6 by 3 inches at 100 dpi takes about 20 kB.
 
     >>> import matplotlib.pyplot as plt
     >>> def line(slope):
@@ -80,16 +80,16 @@ def choices(
     start: int = 0,
     dpi: int = 100,
 ) -> Html:
-    """Figures drawn beforehand, one shown at a time, picked by name.
+    """Draw a figure for each value, and return buttons that show one of them at a time.
 
     Args:
-        make: draws the figure of one value and returns it, or its axes.
-        values: what there is to pick from, at least two.
-        label: what is picked, e.g. ``"genre"``.
-        alt: what the figure shows, in words; a function of the value where it differs.
-        names: what the buttons say, if not the values themselves.
+        make: a function that draws the figure for a value and returns it or its axes.
+        values: the values to choose from, at least two.
+        label: the name of the quantity, e.g. ``"genre"``.
+        alt: the text alternative of the figure, or a function of the value that returns it.
+        names: the labels of the buttons; by default the values themselves.
         start: index of the figure shown first.
-        dpi: dots an inch.
+        dpi: dots per inch.
     """
     names = [str(v) for v in values] if names is None else list(names)
     if len(names) != len(values):
@@ -120,31 +120,32 @@ def _frames(
     alt: str | Callable[[Any], str],
     dpi: int,
 ) -> list[tuple[str, str, str]]:
-    """For each value: its picture as a data address, its description, its name."""
+    """For each value, its picture as a data address, its text alternative, and its name."""
     if len(values) < 2:
         raise MgrError(explain(where, "at least two values", str(len(values))))
-    described = [
+    alts = [
         alt(value) if callable(alt) else f"{alt} ({n})"
         for value, n in zip(values, names, strict=True)
     ]
-    if not all(text.strip() for text in described):
-        raise MgrError(explain(where, "words for what each figure shows", "an empty `alt`"))
+    if not all(text.strip() for text in alts):
+        raise MgrError(explain(where, "a text alternative for each figure", "an empty `alt`"))
     pictures = [png_address(make(value), dpi) for value in values]
-    return [(p, d, n) for p, d, n in zip(pictures, described, names, strict=True)]
+    return list(zip(pictures, alts, names, strict=True))
 
 
-def png_address(drawn: Any, dpi: int) -> str:
-    """A figure, or the figure of some axes, as the data address of a PNG; the figure is closed.
+def png_address(plot: Any, dpi: int) -> str:
+    """Convert a figure, or the figure of axes, to the data address of a PNG, and close it.
 
-    A palette of 256 colours takes a third of the bytes, and the eye does not miss the others.
+    The PNG has a palette of 256 colors, which takes a third of the bytes without a visible
+    difference.
     """
     import matplotlib.pyplot as plt
     from PIL import Image
 
-    figure = drawn if hasattr(drawn, "savefig") else getattr(drawn, "figure", None)
+    figure = plot if hasattr(plot, "savefig") else getattr(plot, "figure", None)
     if figure is None:
         hint = "end `make` with `return ax`."
-        raise MgrError(explain("make", "a figure or axes", type(drawn).__name__, hint))
+        raise MgrError(explain("make", "a figure or axes", type(plot).__name__, hint))
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, facecolor="white")
     plt.close(figure)
@@ -157,10 +158,10 @@ def png_address(drawn: Any, dpi: int) -> str:
 def _assemble(
     uid: str, label: str, head: str, frames: list[tuple[str, str, str]], start: int
 ) -> str:
-    """The control, the first picture, the others as data, and the script that swaps them."""
+    """Join the control, the first picture, the others as data, and the script that swaps them."""
     source, alt, _ = frames[start]
-    others = [("" if k == start else frame[0], *frame[1:]) for k, frame in enumerate(frames)]
-    data = json.dumps(others).replace("<", "\\u003c")
+    entries = [("" if k == start else frame[0], *frame[1:]) for k, frame in enumerate(frames)]
+    data = json.dumps(entries).replace("<", "\\u003c")
     return (
         f'<div class="mgr-frames" id="{uid}" role="group" aria-label="{plain(label)}">{head}'
         f'<img src="{source}" alt="{html.escape(alt)}">'

@@ -1,4 +1,4 @@
-"""The pieces of a page that players, sliders, quizzes and tables share."""
+"""HTML for notebooks and pages: the parts that players, sliders, quizzes and tables use."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from importlib.resources import files
 
 from IPython.display import HTML
 
-# In JupyterLab an arrow key folds a heading; on what has this attribute it moves the slider.
+# In JupyterLab arrow keys fold headings; on elements with this attribute they move the slider.
 OWN_KEYS = 'data-lm-suppress-shortcuts="true"'
 
-_shown = itertools.count(1)
+_numbers = itertools.count(1)
 
 
 class Html(HTML):
-    """A piece of a page: the HTML that a notebook displays, and a line of text for a terminal."""
+    """A part of a page: HTML that a notebook displays, with a summary for a terminal.
+
+    Args:
+        body: the HTML without its style sheet.
+        summary: one line of text.
+    """
 
     def __init__(self, body: str, summary: str) -> None:
         super().__init__(f"<style>{style()}</style>{body}")
@@ -31,24 +36,24 @@ class Html(HTML):
 
 @cache
 def style() -> str:
-    """The style sheet of everything in this package, with comments and blank space removed."""
+    """The style sheet of this package, with comments and white space removed."""
     text = files("mgrlib.page").joinpath("page.css").read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*([{};:,>])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
 
 
 def unique_id(content: str) -> str:
-    """An id for one element: no two alike on a page, and the same in every run of a notebook.
+    """Return an id for an element that is unique on the page and the same in every run.
 
-    It hangs on the content, so that two notebooks open side by side do not share ids, and on a
-    count, so that the same thing shown twice does not either.
+    It consists of a hash of the content, so that two open notebooks have different ids, and of a
+    running number, so that the same content can be shown twice.
     """
     digest = hashlib.sha256(content.encode()).hexdigest()[:8]
-    return f"mgr-{digest}-{next(_shown)}"
+    return f"mgr-{digest}-{next(_numbers)}"
 
 
 def inline(text: str) -> str:
-    """Text as HTML: everything escaped but `code` in backticks, *emphasis* and **strength**.
+    """Escape text for HTML, and convert `code`, *emphasis* and **strong emphasis** to elements.
 
     >>> inline("`a < b` is *not* 3 * 4 & 5")
     '<code>a &lt; b</code> is <em>not</em> 3 * 4 &amp; 5'
@@ -61,7 +66,7 @@ def inline(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text for an attribute: the marks of `inline` taken out, the rest escaped.
+    """Escape text for an attribute, without the marks that `inline` converts.
 
     >>> plain('a "loud" `clip`')
     'a &quot;loud&quot; clip'
@@ -72,7 +77,7 @@ def plain(text: str) -> str:
 
 
 def script_string(value: str) -> str:
-    """A string as it may stand inside a script element."""
+    """Quote a string for use inside a script element."""
     import json
 
     return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e")

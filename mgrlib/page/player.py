@@ -1,4 +1,4 @@
-"""Players: a sound on the page, small enough to load fast, with a title and a description."""
+"""Audio players for pages, with a title and a description, small enough to load fast."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import soundfile as sf
 from mgrlib.errors import AudioError, explain, some
 from mgrlib.page.html import Html, inline, plain
 
-# What the MP3 format allows.
+# The sample rates of MP3.
 SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 def mp3_bytes(y: np.ndarray, sample_rate: int, *, compression: float = 0.7) -> bytes:
-    """A waveform as an MP3 file of variable bit rate; the same samples give the same bytes.
+    """Encode a waveform as MP3 with a variable bit rate; the same samples give the same bytes.
 
-    MP3 because it is byte-deterministic, which OGG is not, and seven times smaller than WAV.
-    `compression` is 0 for the best sound, 1 for the smallest file.
+    An MP3 file is seven times smaller than WAV and, unlike OGG, deterministic. `compression` is 0
+    for the best sound, 1 for the smallest file.
     """
     buffer = io.BytesIO()
     with sf.SoundFile(
@@ -39,24 +39,24 @@ def mp3_bytes(y: np.ndarray, sample_rate: int, *, compression: float = 0.7) -> b
 
 
 def listen(y: np.ndarray, sample_rate: int, *, title: str, description: str = "") -> Html:
-    """A player for a waveform.
+    """Return an audio player for a waveform.
 
     Args:
-        y: (N,) mono or (N, 2) stereo, within -1 and 1; only what is louder is turned down to fit,
-            so that quiet clips stay quiet beside loud ones.
-        sample_rate: in Hz; one of those that MP3 knows.
-        title: what stands above the player.
-        description: what there is to hear, for those who cannot; shown under the title.
+        y: (N,) mono or (N, 2) stereo, from -1 to 1. A louder waveform is scaled down to this range;
+            a quiet one is not changed, so that differences in loudness can be heard.
+        sample_rate: in Hz; one of the rates of MP3.
+        title: the text above the player.
+        description: what the sound contains, for readers who cannot hear it; shown below the title.
 
     Raises:
-        AudioError: for an empty or non-finite waveform, a wrong shape, or a sample rate that MP3
-            lacks.
+        AudioError: if the waveform is empty, not finite or of a wrong shape, or if MP3 does not
+            support the sample rate.
 
     >>> t = np.arange(22050) / 22050
     >>> listen(0.5 * np.sin(2 * np.pi * 440 * t), 22050, title="A 440", description="One tone.")
     player: A 440 (1.0 s)
     """
-    y = _checked(np.asarray(y), sample_rate)
+    y = _check_sound(np.asarray(y), sample_rate)
     seconds = len(y) / sample_rate
     data = base64.b64encode(mp3_bytes(y, sample_rate)).decode()
     label = f"{title}, {seconds:.0f} seconds" + (f": {description}" if description else "")
@@ -71,11 +71,11 @@ def listen(y: np.ndarray, sample_rate: int, *, title: str, description: str = ""
 
 
 def listen_grid(players: Sequence[Html], *, label: str = "Players") -> Html:
-    """Several players side by side, as many in a row as fit.
+    """Arrange several players in rows, with as many per row as fit.
 
     Args:
-        players: what `listen` gave; at least one.
-        label: what the group is, for screen readers.
+        players: results of `listen`, at least one.
+        label: the name of the group, for screen readers.
 
     >>> silence = np.zeros(8000)
     >>> listen_grid([listen(silence, 8000, title=name) for name in ("one", "two")])
@@ -89,8 +89,8 @@ def listen_grid(players: Sequence[Html], *, label: str = "Players") -> Html:
     return Html(body, f"{len(players)} players: {label}")
 
 
-def _checked(y: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The waveform as float32 that fits into -1 to 1, or a refusal that says why."""
+def _check_sound(y: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Check a waveform, and return it as float32 from -1 to 1."""
     if sample_rate not in SAMPLE_RATES:
         rates = ", ".join(map(str, SAMPLE_RATES))
         hint = "resample, e.g. with librosa.resample(y, orig_sr=..., target_sr=22050)."

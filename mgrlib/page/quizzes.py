@@ -1,4 +1,4 @@
-"""Quizzes that mark themselves on the page: no kernel, no network, no account."""
+"""Quizzes that are marked on the page, without a kernel, a network or an account."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ class Question:
     Args:
         prompt: the question.
         right: the right answer.
-        because: why it is right, shown when it is chosen.
-        wrong: each wrong answer, and why it is wrong, shown when it is chosen.
+        because: why it is right, shown when the reader chooses it.
+        wrong: each wrong answer with the reason why it is wrong, shown when the reader chooses it.
 
     Raises:
-        MgrError: for an empty text, no wrong answer, or the right one among the wrong.
+        MgrError: if a text is empty, if there is no wrong answer, or if the right answer is among
+            the wrong ones.
 
     >>> Question("Is `0.71` on 200 clips exact?", "no", "It is an estimate.", {"yes": ""})
     Traceback (most recent call last):
@@ -54,20 +55,20 @@ class Question:
 
     @property
     def choices(self) -> list[tuple[str, str, bool]]:
-        """(answer, reason, whether it is right), in an order that gives nothing away.
+        """The answers as (answer, reason, whether it is right), in a pseudorandom order.
 
-        The order is that of the answers' hashes, so it is the same in every build.
+        They are sorted by their hashes, so the order is the same in every build.
         """
-        listed = [(self.right, self.because, True)]
-        listed += [(answer, reason, False) for answer, reason in self.wrong.items()]
-        return sorted(listed, key=lambda c: hashlib.sha256((self.prompt + c[0]).encode()).digest())
+        answers = [(self.right, self.because, True)]
+        answers += [(answer, reason, False) for answer, reason in self.wrong.items()]
+        return sorted(answers, key=lambda a: hashlib.sha256((self.prompt + a[0]).encode()).digest())
 
 
 def quiz(questions: Sequence[Question], *, title: str = "Quiz") -> Html:
-    """Questions to answer on the page, each marked and explained when it is checked.
+    """Return questions to answer on the page; each is marked and explained when it is checked.
 
-    Choose with the mouse or the arrow keys, check with the button or Enter. The score counts
-    first attempts.
+    Readers choose with the mouse or the arrow keys and check with the button or Enter. The score
+    counts first attempts.
 
     >>> q = Question("Which is louder?", "0 dB", "It is less negative.", {"-6 dB": "It is half."})
     >>> quiz([q])
@@ -90,7 +91,7 @@ def quiz(questions: Sequence[Question], *, title: str = "Quiz") -> Html:
 
 
 def _form(uid: str, number: int, question: Question) -> str:
-    """One question as a form of its own, so that Enter checks it."""
+    """A question as a separate form, so that Enter checks it."""
     answers = "".join(
         f'<label><input type="radio" {OWN_KEYS} name="{uid}" value="{k}" data-right="{int(right)}" '
         f'data-why="{html.escape(inline(reason))}"> <span>{inline(answer)}</span></label>'
@@ -124,18 +125,18 @@ root.querySelector(".mgr-score").textContent=n+" of "+first.size+" right at the 
 
 
 def chapter_quiz(chapter: str) -> Html:
-    """The quiz that closes a chapter, from `mgrlib/page/questions/<chapter>.json`.
+    """Return the quiz of a chapter, from `mgrlib/page/questions/<chapter>.json`.
 
     Raises:
-        MgrError: a chapter that has no questions.
+        MgrError: if the chapter has no questions.
 
     >>> chapter_quiz("luo2021")
     quiz: 7 questions
     """
     folder = files("mgrlib.page") / "questions"
     try:
-        listed = json.loads((folder / f"{chapter}.json").read_text(encoding="utf-8"))
+        entries = json.loads((folder / f"{chapter}.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        found = sorted(item.name.removesuffix(".json") for item in folder.iterdir())
-        raise MgrError(explain("chapter_quiz", f"one of {found}", repr(chapter))) from error
-    return quiz([Question(**question) for question in listed])
+        chapters = sorted(item.name.removesuffix(".json") for item in folder.iterdir())
+        raise MgrError(explain("chapter_quiz", f"one of {chapters}", repr(chapter))) from error
+    return quiz([Question(**entry) for entry in entries])

@@ -1,4 +1,4 @@
-"""Tables of what papers report beside what we measured: one road from records to a page."""
+"""Tables that compare the results in papers with our measurements, from records to a page."""
 
 from __future__ import annotations
 
@@ -40,52 +40,52 @@ class _Row:
 def results_table(
     comparison: Comparison, *, caption: str = "", chance: float | None = None
 ) -> Html:
-    """Reported beside measured, with both on one scale from 0 to 1.
+    """Return a table of reported and measured results, with both on one scale from 0 to 1.
 
     Args:
-        comparison: what `mgrlib.papers.compare` returns, or some of its rows.
-        caption: what is compared, and with what reservation.
-        chance: what guessing would give, drawn as a line.
+        comparison: the result of `mgrlib.papers.compare`, or some of its rows.
+        caption: what is compared, with its limitations.
+        chance: the accuracy of guessing, drawn as a line.
 
     Raises:
-        MgrError: no row.
+        MgrError: if there is no row.
     """
     if not len(comparison):
         hint = "`papers.compare(paper)` without `data` shows what there is."
         raise MgrError(explain("results_table", "at least one row", "none", hint))
-    rows = _unrepeated([_row(pair, chance) for pair in comparison], list(comparison))
+    rows = _merge_rows([_table_row(pair, chance) for pair in comparison], list(comparison))
     text = caption or "Reported beside measured"
     return Html(_table(text, rows, chance), f"table: {len(rows)} rows, reported beside measured")
 
 
 def scoreboard(paper: str, *, results: Path | None = None) -> Html:
-    """Every result that a paper prints, beside what we measured.
+    """Return a table of every result that a paper prints, with our measurements.
 
-    Of a study, only the rows that the paper has a number for; `mgrlib compare` shows all. Results
-    that no run of ours measures (single trials, figures cited from others) follow in a second
-    table, folded.
+    It contains only those rows of a study for which the paper prints a number; `mgrlib compare`
+    shows all rows. Printed results that none of our runs measures (single trials, numbers cited
+    from other papers) follow in a second table, which the reader can open.
 
     Args:
         paper: its key.
-        results: a folder of your own results, shown beside the book's and marked.
+        results: a folder of your own results, which are shown next to the book's and marked.
 
     Raises:
-        RecipeError: no such paper, or a folder without results of it.
+        RecipeError: if there is no such paper, or if the folder has no results of it.
     """
     pairs = [
         pair
         for pair in papers.compare(paper, results=results)
         if pair.listed.kind == "recipe" or pair.printed
     ]
-    rows = _unrepeated([_row(pair, None) for pair in pairs], pairs)
+    rows = _merge_rows([_table_row(pair, None) for pair in pairs], pairs)
     n_printed = len({id(pair.printed) for pair in pairs if pair.printed})
     table = _table(f"{plain(paper)}: {n_printed} printed results", rows, None)
-    rest = [entry for entry in papers.printed(paper) if entry.metric and not entry.source]
-    return Html(table + _folded(rest), f"scoreboard of {paper}: {len(rows)} rows")
+    unmeasured = [entry for entry in papers.printed(paper) if entry.metric and not entry.source]
+    return Html(table + _details(unmeasured), f"scoreboard of {paper}: {len(rows)} rows")
 
 
-def _unrepeated(rows: Sequence[_Row], pairs: Sequence[Pair]) -> list[_Row]:
-    """The rows with the name and the printed number shown once for several records."""
+def _merge_rows(rows: Sequence[_Row], pairs: Sequence[Pair]) -> list[_Row]:
+    """Show the name and the printed number only once for several records."""
     keys = [(pair.listed.name, pair.title, id(pair.printed)) for pair in pairs]
     return [
         replace(row, name="", reported="") if i and keys[i] == keys[i - 1] else row
@@ -93,19 +93,19 @@ def _unrepeated(rows: Sequence[_Row], pairs: Sequence[Pair]) -> list[_Row]:
     ]
 
 
-def _row(pair: Pair, chance: float | None) -> _Row:
+def _table_row(pair: Pair, chance: float | None) -> _Row:
     name = f"{inline(pair.title)}<small>{inline(pair.listed.name)}</small>"
-    return _Row(name, _reported(pair), _measured(pair), _drawing(pair, chance))
+    return _Row(name, _reported_cell(pair), _measured_cell(pair), _drawing(pair, chance))
 
 
-def _reported(pair: Pair) -> str:
+def _reported_cell(pair: Pair) -> str:
     if pair.printed is None:
         return '<span class="mgr-none">not in the paper</span>'
-    return _printed(pair.printed)
+    return _printed_number(pair.printed)
 
 
-def _printed(entry: Printed) -> str:
-    """A printed number with what it is worth, its metric, number of clips, place and protocol."""
+def _printed_number(entry: Printed) -> str:
+    """A printed number with its interval, metric, number of clips, place and protocol."""
     inferred = " (our inference)" if "n" in entry.inferred else ""
     n = "" if entry.n is None else f" on {entry.n:,} clips{inferred}"
     split = f"; {inline(entry.split)}" if entry.split else ""
@@ -114,7 +114,7 @@ def _printed(entry: Printed) -> str:
 
 
 def _wilson(entry: Printed) -> str:
-    """Wilson's interval of a printed accuracy, which follows from its number of clips."""
+    """Wilson's interval of a printed accuracy, if the number of clips is known."""
     if entry.n is None or "accuracy" not in entry.metric:
         return ""
     from mgrlib.evaluation.intervals import wilson
@@ -124,7 +124,7 @@ def _wilson(entry: Printed) -> str:
     return f" <span>[{low}, {high}]</span>"
 
 
-def _measured(pair: Pair) -> str:
+def _measured_cell(pair: Pair) -> str:
     record = pair.record
     if record is None:
         return '<span class="mgr-none">not run</span>'
@@ -150,7 +150,7 @@ def _bold(value: float, metric: str) -> str:
 
 
 def figure(value: float, metric: str) -> str:
-    """A number as tables print it: fractions with three decimals, others with three digits.
+    """Format a number for a table: fractions with three decimals, others with three digits.
 
     >>> figure(0.705, "accuracy"), figure(5.49, "compression ratio"), figure(0.1488, "seconds")
     ('.705', '5.49', '0.149')
@@ -161,8 +161,8 @@ def figure(value: float, metric: str) -> str:
 
 
 def _is_fraction(value: float, metric: str) -> bool:
-    other = ("second", "ratio", "loss")
-    return 0 <= value <= 1 and not any(word in metric for word in other)
+    other_metrics = ("second", "ratio", "loss")
+    return 0 <= value <= 1 and not any(word in metric for word in other_metrics)
 
 
 def _table(caption: str, rows: Iterable[_Row], chance: float | None) -> str:
@@ -181,14 +181,14 @@ def _table(caption: str, rows: Iterable[_Row], chance: float | None) -> str:
     )
 
 
-def _folded(entries: Sequence[Printed]) -> str:
-    """What else the paper prints, in a table that the reader opens."""
+def _details(entries: Sequence[Printed]) -> str:
+    """A table of printed results without a measurement, which the reader can open."""
     if not entries:
         return ""
     heads = "".join(f'<th role="columnheader" scope="col">{head}</th>' for head in HEADS[:2])
     body = "".join(
         f'<tr role="row"><th role="rowheader" scope="row">{inline(entry.what)}</th>'
-        f'<td role="cell" data-head="{HEADS[1]}">{_printed(entry)}</td></tr>'
+        f'<td role="cell" data-head="{HEADS[1]}">{_printed_number(entry)}</td></tr>'
         for entry in entries
     )
     caption = f"{len(entries)} printed results that no run of ours measures"
@@ -202,12 +202,12 @@ def _folded(entries: Sequence[Printed]) -> str:
 
 
 def _drawing(pair: Pair, chance: float | None) -> str:
-    """Both numbers on a line from 0 to 1: a hollow diamond reported, a dot with whiskers ours."""
+    """Draw both numbers on a line from 0 to 1: reported as a diamond, measured as a dot."""
     record, printed = pair.record, pair.printed
     metric = record.metric if record else printed.metric if printed else "accuracy"
-    values = [record.value if record else None, printed.value if printed else None]
-    known = [value for value in values if value is not None and math.isfinite(value)]
-    if not known or not all(_is_fraction(value, metric) for value in known):
+    values = [entry.value for entry in (record, printed) if entry is not None]
+    values = [value for value in values if math.isfinite(value)]
+    if not values or not all(_is_fraction(value, metric) for value in values):
         return ""
     parts, words = [f'<path class="mgr-axis" d="M{_x(0)} 20H{_x(1)}"/>'], []
     if chance is not None:
@@ -227,5 +227,5 @@ def _drawing(pair: Pair, chance: float | None) -> str:
 
 
 def _x(value: float) -> str:
-    """The place of a fraction on the drawing's line."""
+    """The horizontal position of a fraction in the drawing."""
     return f"{4 + 152 * value:.1f}"

@@ -1,4 +1,4 @@
-"""The package's own text, shown in a chapter."""
+"""Source code of the package, shown in a chapter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mgrlib.errors import MgrError, explain
 
 
 class Source(Markdown):
-    """Highlighted source text; `code` holds it as plain text."""
+    """Highlighted source code; `code` is the plain text."""
 
     def __init__(self, code: str, markdown: str) -> None:
         super().__init__(markdown)
@@ -28,14 +28,14 @@ class Source(Markdown):
 
 
 def show_source(*things: Callable[..., Any] | type | ModuleType, docstring: bool = True) -> Source:
-    """The source of functions, classes or modules, with the place where each stands.
+    """Show the source code of functions, classes or modules, with the file and lines of each.
 
     Args:
-        things: functions, methods, classes, modules, or instances' classes; at least one.
-        docstring: False leaves out the docstrings, where the prose has already said what they say.
+        things: functions, methods, classes, modules, or instances of a class; at least one.
+        docstring: whether to include docstrings.
 
     Raises:
-        MgrError: for something whose source cannot be found (built in, or typed into a notebook).
+        MgrError: if there is no source file, as for built-in objects or code in a notebook.
 
     >>> from mgrlib.errors import MgrError
     >>> print(show_source(MgrError, docstring=False).code)
@@ -55,7 +55,7 @@ def show_source(*things: Callable[..., Any] | type | ModuleType, docstring: bool
 
 
 def without_docstrings(code: str) -> str:
-    r"""Python source with every docstring removed and nothing else changed.
+    r"""Remove every docstring from Python source code and change nothing else.
 
     >>> print(without_docstrings('def f(x):\n    "Twice x."\n    return 2 * x  # why'))
     def f(x):
@@ -70,16 +70,16 @@ def without_docstrings(code: str) -> str:
             continue
         doc = node.body[0]
         first, last = doc.lineno - 1, doc.end_lineno or doc.lineno
-        only = len(node.body) == 1 and not isinstance(node, ast.Module)
-        lines[first] = " " * doc.col_offset + "pass" if only else "\0"
+        needs_pass = len(node.body) == 1 and not isinstance(node, ast.Module)
+        lines[first] = " " * doc.col_offset + "pass" if needs_pass else "\0"
         lines[first + 1 : last] = ["\0"] * (last - first - 1)
-        if not only and last < len(lines) and not lines[last].strip():
+        if not needs_pass and last < len(lines) and not lines[last].strip():
             lines[last] = "\0"
     return "\n".join(line for line in lines if line != "\0").strip("\n")
 
 
 def _source(thing: Any) -> tuple[str, str]:
-    """The source text of a thing and a line of Markdown that says where it stands."""
+    """The source code of an object, and a line of Markdown with its file and lines."""
     thing = inspect.unwrap(thing) if callable(thing) else thing
     if not (inspect.ismodule(thing) or inspect.isclass(thing) or inspect.isroutine(thing)):
         thing = type(thing)
@@ -88,15 +88,14 @@ def _source(thing: Any) -> tuple[str, str]:
         file = Path(inspect.getsourcefile(thing) or "")
     except (OSError, TypeError) as error:
         got = getattr(thing, "__qualname__", repr(thing))
-        hint = "show what the package defines, not what a notebook does."
-        wanted = "something with source text"
-        raise MgrError(explain("show_source", wanted, got, hint)) from error
+        hint = "show objects of the package, not of a notebook."
+        raise MgrError(explain("show_source", "an object with source code", got, hint)) from error
     code = textwrap.dedent("".join(lines)).rstrip()
     return code, _place(file, max(start, 1), len(lines))
 
 
 def _place(file: Path, start: int, count: int) -> str:
-    """The file as seen from the package's parent, linked to the repository if it is ours."""
+    """The path of a file and its lines, with a link to the repository for files of the package."""
     package = Path(__file__).resolve().parents[1]
     if not file.is_relative_to(package):
         return f"*{file.name}*, line {start}"
@@ -109,13 +108,13 @@ def _place(file: Path, start: int, count: int) -> str:
 
 
 def _repository() -> str:
-    """The repository's address as the installed package states it; empty if it is not installed."""
+    """The repository's address in the installed package's metadata, or ""."""
     try:
         urls = metadata("mgrlib").get_all("Project-URL") or []
     except PackageNotFoundError:
         return ""
-    named = dict(url.split(", ", 1) for url in urls)
-    return named.get("Repository", "")
+    addresses = dict(url.split(", ", 1) for url in urls)
+    return addresses.get("Repository", "")
 
 
 def _longest_run(text: str, character: str) -> int:

@@ -1,7 +1,8 @@
-"""Figures: each draws on the `ax` it is given and returns it."""
+"""Plots, each of which draws on the axes `ax` and returns them."""
 
 from mgrlib.plots.by_genre import plot_by_genre
 from mgrlib.plots.compression import plot_genres_over_time, plot_pareto, plot_shrinking
+from mgrlib.plots.corpora import plot_counts, plot_spread
 from mgrlib.plots.files import check_picture, save_picture
 from mgrlib.plots.probes import plot_levels, plot_robustness
 from mgrlib.plots.results import (
@@ -46,6 +47,7 @@ __all__ = [
     "plot_by_genre",
     "plot_compare",
     "plot_confusion",
+    "plot_counts",
     "plot_distances",
     "plot_filterbank",
     "plot_filters",
@@ -60,6 +62,7 @@ __all__ = [
     "plot_robustness",
     "plot_scatter_genres",
     "plot_shrinking",
+    "plot_spread",
     "plot_tree",
     "plot_waveform",
     "save_picture",

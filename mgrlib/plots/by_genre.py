@@ -1,4 +1,4 @@
-"""One number a clip, genre by genre."""
+"""A plot of one number per clip, by genre."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from mgrlib.errors import ShapeError, explain
-from mgrlib.plots.style import INK, described, genre_styles, new_axes
+from mgrlib.plots.style import INK, describe, genre_styles, new_axes
 
 __all__ = ["plot_by_genre"]
 
-SPREAD = 0.3  # half the height of a genre's row that its dots fill
+SPREAD = 0.3  # the largest vertical shift of a dot, as a fraction of the row's height
 
 
 def plot_by_genre(
@@ -23,17 +23,19 @@ def plot_by_genre(
     quantity: str,
     ax: Axes | None = None,
 ) -> Axes:
-    """A feature's value of every clip, a row of dots a genre, and each genre's median as a bar.
+    """Plot one number per clip, with a row of dots per genre and its median as a bar.
 
-    Dots are moved up and down a little, always alike, so that they do not cover each other.
+    Dots are shifted vertically so that they overlap less; the shifts are the same in every run.
 
     Args:
-        values: (M,) one number a clip.
-        labels: (M,) class numbers, counted as in `genres`.
+        values: (M,) one number per clip.
+        labels: (M,) class numbers, indices into `genres`.
+        genres: the names of the classes.
         quantity: what is measured, with its unit.
+        ax: the axes; new ones by default.
 
     Raises:
-        ShapeError: other than one value and one label a clip.
+        ShapeError: if there is not one value and one label per clip.
     """
     values, labels = np.asarray(values), np.asarray(labels)
     if values.ndim != 1 or values.shape != labels.shape:
@@ -43,16 +45,15 @@ def plot_by_genre(
     ax, medians = new_axes(ax, "standard"), {}
     shift = np.random.default_rng(0).uniform(-SPREAD, SPREAD, len(values))
     for k, (genre, style) in enumerate(zip(genres, genre_styles(genres), strict=True)):
-        here = labels == k
-        if here.any():
-            y = k + shift[here]
-            dots = ax.scatter(values[here], y, s=36, c=style.colour, marker=style.marker, alpha=0.7)
+        x, y = values[labels == k], k + shift[labels == k]
+        if x.size:
+            dots = ax.scatter(x, y, s=36, c=style.colour, marker=style.marker, alpha=0.7)
             dots.set(linewidth=0)
-            medians[genre] = float(np.median(values[here]))
+            medians[genre] = float(np.median(x))
             ax.plot([medians[genre]] * 2, [k - 0.4, k + 0.4], color=INK, linewidth=2)
     ax.set_yticks(range(len(genres)), genres)
     ax.set(xlabel=quantity, ylim=(len(genres) - 0.5, -0.5))
     ax.tick_params(axis="y", length=0)
     low, high = min(medians, key=medians.__getitem__), max(medians, key=medians.__getitem__)
     words = f"medians from {medians[low]:.3g} ({low}) to {medians[high]:.3g} ({high})"
-    return described(ax, f"{quantity} of {len(values)} clips by genre: {words}.")
+    return describe(ax, f"{quantity} of {len(values)} clips by genre: {words}.")

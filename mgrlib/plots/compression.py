@@ -1,4 +1,4 @@
-"""Pictures of what a network costs, and of what it says of a song as time goes by."""
+"""Plots of the costs of networks, and of predictions over the course of a song."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from matplotlib.axes import Axes
 from mgrlib.compression.cost import pareto
 from mgrlib.compression.listening import GenresOverTime
 from mgrlib.errors import MgrError, explain
-from mgrlib.plots.style import FAINT, INK, SERIES, described, genre_styles, new_axes
+from mgrlib.plots.style import FAINT, INK, SERIES, describe, genre_styles, new_axes
 
 __all__ = ["plot_genres_over_time", "plot_pareto", "plot_shrinking"]
 
-SHOWN = 5  # genres with a line of their own; the others of a song are seldom worth one
+N_NAMED = 5  # genres in color and in the legend; the others are gray
 
 
-def plot_genres_over_time(heard: GenresOverTime, *, ax: Axes | None = None) -> Axes:
-    """The probability of each genre over a song, one line a genre, the five strongest with a name.
+def plot_genres_over_time(prediction: GenresOverTime, *, ax: Axes | None = None) -> Axes:
+    """Plot the probability of each genre over a song; the five most probable are in the legend.
 
-    A point stands at the middle of its window.
+    Each point is drawn at the middle of its window.
     """
     ax = new_axes(ax)
-    strongest = list(heard.overall)[:SHOWN]
-    styles = dict(zip(heard.genres, genre_styles(heard.genres), strict=True))
-    for k, genre in enumerate(heard.genres):
+    strongest = list(prediction.overall)[:N_NAMED]
+    styles = dict(zip(prediction.genres, genre_styles(prediction.genres), strict=True))
+    for k, genre in enumerate(prediction.genres):
         look: dict[str, Any]
         if genre in strongest:
             look = {"color": styles[genre].colour, "marker": styles[genre].marker, "label": genre}
         else:
             look = {"color": FAINT, "zorder": 1}
-        ax.plot(heard.middles, heard.probs[:, k], ms=5, **look)
-    ax.set(xlabel="time (s)", ylabel="probability", ylim=(-0.02, 1.02), xlim=(0, heard.seconds))
+        ax.plot(prediction.middles, prediction.probs[:, k], ms=5, **look)
+    xlim = (0, prediction.seconds)
+    ax.set(xlabel="time (s)", ylabel="probability", ylim=(-0.02, 1.02), xlim=xlim)
     handles, names = ax.get_legend_handles_labels()
     order = [names.index(genre) for genre in strongest]
     ax.legend(
@@ -43,9 +44,9 @@ def plot_genres_over_time(heard: GenresOverTime, *, ax: Axes | None = None) -> A
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
     )
-    first, share = next(iter(heard.overall.items()))
-    words = f"over {heard.seconds:.0f} s; {first} has the highest mean, {share:.2f}"
-    return described(ax, f"Probability of {len(heard.genres)} genres {words}.")
+    best, mean = next(iter(prediction.overall.items()))
+    words = f"over {prediction.seconds:.0f} s; {best} has the highest mean, {mean:.2f}"
+    return describe(ax, f"Probability of {len(prediction.genres)} genres {words}.")
 
 
 def plot_pareto(
@@ -56,29 +57,32 @@ def plot_pareto(
     value: str = "accuracy",
     ax: Axes | None = None,
 ) -> Axes:
-    """Systems by what they cost and what they achieve, and the line of those worth their cost.
+    """Plot systems by cost and accuracy, with the line of those that are worth their cost.
 
-    A system is on the line if nothing as cheap or cheaper is as good. Only those have their names
-    beside them; the names are the table's index.
+    A system is on the line if no system of equal or lower cost is as good. Only these systems have
+    labels, which are taken from the table's index.
 
     Args:
-        table: a row a system with `cost` and `value`, and `low` and `high` if intervals are known.
-        cost: a column, drawn on a logarithmic axis.
+        table: a row per system with the columns `cost` and `value`, and optionally `low` and
+            `high`.
+        cost: the column of costs, drawn on a logarithmic axis.
         quantity: what that axis measures, with its unit.
+        value: the column for the vertical axis.
+        ax: the axes; new ones by default.
 
     Raises:
-        MgrError: no row, or a cost that has no logarithm.
+        MgrError: if there is no row, or if a cost is not above 0.
     """
     if table.empty or not (table[cost] > 0).all():
         got = f"{len(table)} rows, costs from {table[cost].min() if len(table) else 'none'}"
         raise MgrError(explain("plot_pareto", "rows with costs above 0", got))
     ax = new_axes(ax, "standard")
     x, y = (table[name].to_numpy(dtype=float) for name in (cost, value))
-    reach = None
+    margins = None
     if {"low", "high"} <= set(table.columns):
-        reach = np.maximum([y - table["low"], table["high"] - y], 0)
+        margins = np.maximum([y - table["low"], table["high"] - y], 0)
     front = pareto(list(x), list(y))
-    ax.errorbar(x, y, yerr=reach, fmt="o", color=SERIES[0], ecolor=FAINT, ms=6, zorder=2)
+    ax.errorbar(x, y, yerr=margins, fmt="o", color=SERIES[0], ecolor=FAINT, ms=6, zorder=2)
     ax.step(x[front], y[front], where="post", color=SERIES[1], zorder=1, label="worth its cost")
     ax.plot(x[front], y[front], "D", color=SERIES[1], ms=8, zorder=3)
     for i in front:
@@ -89,12 +93,12 @@ def plot_pareto(
             textcoords="offset points",
             fontsize=9,
         )
-    ax.set(xscale="log", xlabel=quantity, ylabel=f"{value} (share of clips)")
+    ax.set(xscale="log", xlabel=quantity, ylabel=f"{value} (fraction of clips)")
     ax.margins(x=0.15)
     ax.legend(loc="lower right")
-    named = ", ".join(str(table.index[i]) for i in front)
-    text = f"{len(table)} systems by {quantity} and {value}; worth their cost, from cheap to dear"
-    return described(ax, f"{text}: {named}.")
+    names = ", ".join(str(table.index[i]) for i in front)
+    text = f"{len(table)} systems by {quantity} and {value}; worth their cost, by rising cost"
+    return describe(ax, f"{text}: {names}.")
 
 
 def plot_shrinking(
@@ -105,12 +109,14 @@ def plot_shrinking(
     level: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Accuracy against how much smaller a network became, a line a way of doing it.
+    """Plot accuracy against the degree of compression, with one line per method.
 
     Args:
-        curves: for each way a table with the column `x`, and `value`, `low` and `high`.
-        quantity: what the horizontal, logarithmic axis measures.
-        level: the accuracy of the whole network, drawn as a line.
+        curves: for each method a table with the columns `x`, `value`, `low` and `high`.
+        x: the column for the horizontal, logarithmic axis.
+        quantity: what that axis measures.
+        level: the accuracy of the uncompressed network, drawn as a line.
+        ax: the axes; new ones by default.
     """
     ax = new_axes(ax, "standard")
     markers: Sequence[str] = ("o", "D", "s", "^", "v", "P")
@@ -133,4 +139,4 @@ def plot_shrinking(
         f"{name} from {table['value'].max():.2f} to {table['value'].min():.2f}"
         for name, table in curves.items()
     )
-    return described(ax, f"Accuracy against {quantity}: {words}.")
+    return describe(ax, f"Accuracy against {quantity}: {words}.")

@@ -1,4 +1,4 @@
-"""Figures as files."""
+"""Functions that save plots to files."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ __all__ = ["check_picture", "save_picture"]
 
 
 def check_picture(path: Path) -> Path:
-    """The path itself, if Matplotlib writes pictures of its kind.
+    """Check that Matplotlib can write a file of this type, and return the path.
 
     Raises:
-        StorageError: a name with another ending.
+        StorageError: if it cannot.
     """
     kinds = FigureCanvasBase.get_supported_filetypes()
     if path.suffix.lstrip(".").lower() not in kinds:
-        wanted = f"a name ending in one of {', '.join(f'.{kind}' for kind in sorted(kinds))}"
-        hint = "take .png for the page and .svg or .pdf for print."
-        raise StorageError(explain(f"drawing {path}", wanted, path.name, hint))
+        expected = f"a name ending in one of {', '.join(f'.{kind}' for kind in sorted(kinds))}"
+        hint = "use .png for pages and .svg or .pdf for print."
+        raise StorageError(explain(f"drawing {path}", expected, path.name, hint))
     return path
 
 
 def save_picture(ax: Axes, path: Path) -> Path:
-    """Write the figure of `ax` whole or not at all; returns the path.
+    """Write the figure of `ax` atomically, and return the path.
 
     Raises:
-        StorageError: the file cannot be written, or its name says no kind of picture.
+        StorageError: if the file cannot be written, or its name has no known ending.
     """
     check_picture(path)
     with atomic_write(path) as part:

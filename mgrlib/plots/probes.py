@@ -1,4 +1,4 @@
-"""Pictures of robustness: accuracy as the sound gets worse."""
+"""Plots of robustness: accuracy as the sound is degraded."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from mgrlib.errors import explain, some
 from mgrlib.evaluation import EvaluationError, Interval
 from mgrlib.plots.results import MARKERS
-from mgrlib.plots.style import INK, SERIES, described, new_axes
+from mgrlib.plots.style import INK, SERIES, describe, new_axes
 
 __all__ = ["plot_levels", "plot_robustness"]
 
-DODGE = 0.08  # between the points of two models at one level, in steps from level to level
+DODGE = 0.08  # distance of two models' points at the same level, as a fraction of a level
 
 
 def plot_robustness(
@@ -25,23 +25,24 @@ def plot_robustness(
     chance: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Accuracy with its 95 % interval at each level of a probe, a line a model.
+    """Plot accuracy with its 95 % interval at each level of a probe, with one line per model.
 
     Args:
-        tables: what `mgrlib.evaluation.curve` returned, or up to four of them by the model's name.
-        probe: which of the table's probes to draw.
-        chance: where to draw the line of a guess.
+        tables: the result of `mgrlib.evaluation.probes.curve`, or up to four of them by model name.
+        probe: the name of the probe to plot.
+        chance: the accuracy of guessing, drawn as a line.
+        ax: the axes; new ones by default.
 
     Raises:
-        EvaluationError: a probe that a table lacks, or more than four models.
+        EvaluationError: if a table does not contain the probe, or if there are more than four.
     """
-    named = {"": tables} if isinstance(tables, pd.DataFrame) else dict(tables)
+    by_model = {"": tables} if isinstance(tables, pd.DataFrame) else dict(tables)
     lines: dict[str, dict[str, Interval]] = {}
-    for name, table in named.items():
+    for name, table in by_model.items():
         rows = table[table["probe"] == probe]
         if rows.empty:
-            known = some(table["probe"].unique())
-            raise EvaluationError(explain("plot_robustness", f"a probe among {known}", repr(probe)))
+            expected = f"a probe among {some(table['probe'].unique())}"
+            raise EvaluationError(explain("plot_robustness", expected, repr(probe)))
         values = zip(*(rows[c] for c in ("label", "accuracy", "low", "high", "n")), strict=True)
         lines[name] = {label: Interval(*numbers) for label, *numbers in values}
     return plot_levels(lines, probe, chance=chance, ax=ax)
@@ -54,17 +55,19 @@ def plot_levels(
     chance: float | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Accuracy with its interval at each level of something, a line a model.
+    """Plot accuracy with its interval at each level of a condition, with one line per model.
 
     Args:
-        lines: for each model's name the intervals by the name of the level, from mild to hard, as
-            `Records.intervals("system", "label")` gives them; all models have the same levels. A
-            single model named "" needs no legend and gets none.
-        what: has the levels, as "pink noise".
-        chance: where to draw the line of a guess.
+        lines: for each model the intervals by the name of the level, from mild to severe, such as
+            the result of `Records.intervals("system", "label")`; all models must have the same
+            levels. A single model with the name "" gets no legend.
+        what: the condition, such as "pink noise".
+        chance: the accuracy of guessing, drawn as a line.
+        ax: the axes; new ones by default.
 
     Raises:
-        EvaluationError: no model, more than four, or models of different levels.
+        EvaluationError: if there is no model, if there are more than four, or if their levels
+            differ.
     """
     if not 1 <= len(lines) <= len(SERIES):
         expected = f"1 to {len(SERIES)} models"
@@ -80,9 +83,9 @@ def plot_levels(
             np.array([getattr(interval, part) for interval in line.values()])
             for part in ("value", "low", "high")
         )
-        reach = [(value - low).clip(0), (high - value).clip(0)]
-        drawn = ax.errorbar(x, value, reach, marker=MARKERS[i], color=SERIES[i], capsize=3)
-        drawn.set_label(name or None)
+        margins = [(value - low).clip(0), (high - value).clip(0)]
+        bars = ax.errorbar(x, value, margins, marker=MARKERS[i], color=SERIES[i], capsize=3)
+        bars.set_label(name or None)
         words.append(f"{name or 'accuracy'} from {value[0]:.2f} to {value[-1]:.2f}")
     ax.set_xticks(range(len(levels)), levels)
     if chance is not None:
@@ -92,4 +95,4 @@ def plot_levels(
     ax.set(xlabel=what, ylabel=f"accuracy ({n} clips)", ylim=(0, 1.02))
     if "" not in lines:
         ax.legend(ncols=2)
-    return described(ax, f"Accuracy under {what}: {', '.join(words)}.")
+    return describe(ax, f"Accuracy under {what}: {', '.join(words)}.")

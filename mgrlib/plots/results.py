@@ -1,4 +1,4 @@
-"""Pictures of results: training, confusion, accuracies with what they are worth."""
+"""Plots of results: training histories, confusion matrices, and accuracies with intervals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mgrlib.evaluation import (
 from mgrlib.evaluation.intervals import three_digits
 from mgrlib.experiments.compare import Comparison
 from mgrlib.experiments.ledger import Printed
-from mgrlib.plots.style import FAINT, INK, PAPER, SERIES, described, genre_styles, new_axes
+from mgrlib.plots.style import FAINT, INK, PAPER, SERIES, describe, genre_styles, new_axes
 from mgrlib.shapes import check_shape
 from mgrlib.training import Run
 
@@ -40,8 +40,8 @@ __all__ = [
 
 MARKERS = ("o", "D", "s", "^")
 HATCHES = ("", "//", "..", "xx")
-LABEL_WIDTH = 22  # characters, before a row's name goes on in a second line
-DARK_CELL = 0.55  # share from which white figures stand out better than black ones
+LABEL_WIDTH = 22  # characters per line of a row's name
+DARK_CELL = 0.55  # fraction above which white numbers are easier to read than black ones
 
 
 def plot_history(
@@ -50,44 +50,45 @@ def plot_history(
     quantity: str = "loss",
     ax: Axes | None = None,
 ) -> Axes:
-    """The course of the loss or the accuracy over the epochs of training.
+    """Plot loss or accuracy over the epochs of training.
 
     Args:
-        run: what `fit` returned, its history alone, or the lists of a result file; the validation
-            columns may be missing. With a run the best epoch is marked.
+        run: the result of `fit`, its history, or the lists in a result file; the validation columns
+            may be missing. For a result of `fit` the best epoch is marked.
         quantity: `"loss"` or `"accuracy"`.
+        ax: the axes; new ones by default.
     """
     history = run.history if isinstance(run, Run) else pd.DataFrame(run)
     ax = new_axes(ax)
     epoch, words = history["epoch"].to_numpy(), []
     looks = {"train": ("o", "--", SERIES[1]), "valid": ("s", "-", SERIES[0])}
-    for part, (marker, line, colour) in looks.items():
+    for part, (marker, line, color) in looks.items():
         values = history.get(f"{part}_{quantity}", pd.Series(dtype=float)).to_numpy(dtype=float)
         if np.isfinite(values).any():
-            few = marker if len(values) <= 30 else None
+            point = marker if len(values) <= 30 else None
             names = {"train": "training", "valid": "validation"}
-            ax.plot(epoch, values, line, marker=few, ms=4, color=colour, label=names[part])
+            ax.plot(epoch, values, line, marker=point, ms=4, color=color, label=names[part])
             words.append(f"{names[part]} {quantity} from {values[0]:.3g} to {values[-1]:.3g}")
     if isinstance(run, Run):
         ax.axvline(run.best_epoch, color=INK, linewidth=1, linestyle=":", label="best epoch")
-    unit = "cross-entropy (nats)" if quantity == "loss" else f"{quantity} (share of segments)"
+    unit = "cross-entropy (nats)" if quantity == "loss" else f"{quantity} (fraction of segments)"
     ax.set(xlabel="epoch", ylabel=unit, ylim=(0, None) if quantity == "loss" else (0, 1.02))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend()
-    return described(ax, f"Over {len(history)} epochs: {', '.join(words)}.")
+    return describe(ax, f"Over {len(history)} epochs: {', '.join(words)}.")
 
 
 def plot_confusion(predictions: Predictions, *, ax: Axes | None = None) -> Axes:
-    """The confusion matrix: counts of clips, shaded by their share of the row's genre."""
+    """Plot the confusion matrix: counts of clips, shaded by their fraction of the true genre."""
     ax = new_axes(ax, "square")
     counts = confusion(predictions)
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    image = ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    bar = ax.figure.colorbar(image, ax=ax, label="share of the true genre", pad=0.02, shrink=0.7)
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    image = ax.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
+    bar = ax.figure.colorbar(image, ax=ax, label="fraction of the true genre", pad=0.02, shrink=0.7)
     bar.outline.set_visible(False)
     for (row, column), count in np.ndenumerate(counts):
-        colour = "white" if share[row, column] > DARK_CELL else INK
-        ax.text(column, row, str(count) if count else "·", ha="center", va="center", color=colour)
+        color = "white" if fractions[row, column] > DARK_CELL else INK
+        ax.text(column, row, str(count) if count else "·", ha="center", va="center", color=color)
     K = len(predictions.genres)
     ax.set_xticks(range(K), predictions.genres, rotation=45, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(K), predictions.genres)
@@ -95,7 +96,7 @@ def plot_confusion(predictions: Predictions, *, ax: Axes | None = None) -> Axes:
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     ax.set_title(f"accuracy {accuracy_interval(predictions)} clips")
-    return described(ax, _confusion_in_words(predictions, counts))
+    return describe(ax, _confusion_in_words(predictions, counts))
 
 
 def _confusion_in_words(predictions: Predictions, counts: np.ndarray) -> str:
@@ -104,20 +105,24 @@ def _confusion_in_words(predictions: Predictions, counts: np.ndarray) -> str:
     if not wrong.any():
         return text
     row, column = np.unravel_index(wrong.argmax(), wrong.shape)
-    true, taken = predictions.genres[row], predictions.genres[column]
-    return f"{text} Most frequent confusion: {true} taken for {taken}, {wrong.max()} times."
+    true, predicted = predictions.genres[row], predictions.genres[column]
+    confusion_text = f"{true} classified as {predicted}, {wrong.max()} times"
+    return f"{text} Most frequent confusion: {confusion_text}."
 
 
 def plot_per_genre(
     results: Predictions | Mapping[str, Predictions], *, ax: Axes | None = None
 ) -> Axes:
-    """Each genre's accuracy as a bar with its 95 % Wilson interval, and chance as a line.
+    """Plot each genre's accuracy as a bar with its 95 % Wilson interval, and chance as a line.
 
     Args:
-        results: of one system, whose bars have the genres' colours, or of up to four by name.
+        results: the predictions of one system, whose bars have the colors of the genres, or those
+            of up to four systems by name.
+        ax: the axes; new ones by default.
 
     Raises:
-        EvaluationError: no system, more than four, or systems of different genres.
+        EvaluationError: if there is no system, if there are more than four, or if their genres
+            differ.
     """
     systems = {"": results} if isinstance(results, Predictions) else dict(results)
     genres = _common_genres(systems)
@@ -125,25 +130,25 @@ def plot_per_genre(
     place, width = np.arange(len(genres)), 0.8 / len(systems)
     for i, (name, predictions) in enumerate(systems.items()):
         table = per_genre(predictions)
-        own = [style.colour for style in genre_styles(genres)]
-        colours, hatch = ([SERIES[i % 4]], HATCHES[i % 4]) if name else (own, "")
+        genre_colors = [style.colour for style in genre_styles(genres)]
+        colors, hatch = ([SERIES[i % 4]], HATCHES[i % 4]) if name else (genre_colors, "")
         value = table["accuracy"].to_numpy()
         x = place + (i - (len(systems) - 1) / 2) * width
-        ax.bar(x, value, width * 0.94, color=colours, hatch=hatch, ec="white", label=name)
-        reach = [value - table["low"].to_numpy(), table["high"].to_numpy() - value]
-        whiskers = ax.errorbar(x, value, np.maximum(reach, 0), fmt="none", ecolor=INK, capsize=2)
+        ax.bar(x, value, width * 0.94, color=colors, hatch=hatch, ec="white", label=name)
+        margins = [value - table["low"].to_numpy(), table["high"].to_numpy() - value]
+        whiskers = ax.errorbar(x, value, np.maximum(margins, 0), fmt="none", ecolor=INK, capsize=2)
         for part in (*whiskers.lines[1], *whiskers.lines[2]):
             part.set_path_effects([withStroke(linewidth=3.5, foreground=PAPER)])
     ax.axhline(1 / len(genres), color=INK, linewidth=1, linestyle=":")
     ax.text(1.01, 1 / len(genres), "chance", transform=ax.get_yaxis_transform(), va="center")
     ax.set_xticks(place, genres, rotation=45, ha="right", rotation_mode="anchor")
-    ax.set(ylabel="accuracy (share of clips)", ylim=(0, 1.02))
+    ax.set(ylabel="accuracy (fraction of clips)", ylim=(0, 1.02))
     ax.set_xlabel(f"genre ({_clips_per_genre(systems)} clips each)")
     if "" not in systems:
         _legend_above(ax, len(systems))
     best = per_genre(next(iter(systems.values())))["accuracy"]
     words = f"highest for {best.idxmax()} ({best.max():.2f}), lowest for {best.idxmin()}"
-    return described(ax, f"Accuracy by genre: {words} ({best.min():.2f}).")
+    return describe(ax, f"Accuracy by genre: {words} ({best.min():.2f}).")
 
 
 def _common_genres(systems: Mapping[str, Predictions]) -> tuple[str, ...]:
@@ -156,7 +161,7 @@ def _common_genres(systems: Mapping[str, Predictions]) -> tuple[str, ...]:
 
 
 def _legend_above(ax: Axes, n: int) -> None:
-    """A legend of `n` entries over the axes, in rows that fit a telephone."""
+    """Draw a legend of `n` entries above the axes, in rows that fit the screen of a phone."""
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=n if n <= 3 else 2)
 
 
@@ -173,17 +178,18 @@ def plot_intervals(
     quantity: str = "accuracy",
     chance: float | None = None,
 ) -> Axes:
-    """Values with their intervals, a line a row: reported beside replicated.
+    """Plot values with their intervals in rows, such as reported and replicated accuracies.
 
     Args:
-        rows: for each row's name the intervals by the name of their series, such as `{"ShallowCNN":
-            {"reported": ..., "GTZAN mini": ...}}`; a row may lack a series. An interval without
-            bounds is a dot alone. A single series named "" needs no legend and gets none.
-        quantity: what the axis measures.
-        chance: where to draw the line of a guess.
+        rows: for each row the intervals by the name of their series, such as `{"ShallowCNN":
+            {"reported": ..., "GTZAN mini": ...}}`; a row need not have every series. An interval
+            without bounds is drawn as a dot. A single series with the name "" gets no legend.
+        ax: the axes; new ones by default.
+        quantity: what the horizontal axis measures.
+        chance: the accuracy of guessing, drawn as a line.
 
     Raises:
-        EvaluationError: no row with a value.
+        EvaluationError: if there is no value.
     """
     names = list(dict.fromkeys(series for row in rows.values() for series in row))
     if not names:
@@ -192,16 +198,16 @@ def plot_intervals(
         ax = new_axes(None)
         ax.figure.set_size_inches(6.4, 1.1 + len(rows) * (0.18 + 0.2 * len(names)))  # type: ignore[union-attr]
     for i, series in enumerate(names):
-        here = [(y, row[series]) for y, row in enumerate(rows.values()) if series in row]
-        y = np.array([y for y, _ in here]) + (i - (len(names) - 1) / 2) * 0.7 / len(names)
-        value = np.array([interval.value for _, interval in here])
-        bounds = np.array([[v.value - v.low, v.high - v.value] for _, v in here]).T
-        reach, colour = np.nan_to_num(np.maximum(bounds, 0)), SERIES[i % 4]
-        ax.errorbar(value, y, xerr=reach, fmt=MARKERS[i % 4], c=colour, capsize=3, label=series)
+        points = [(y, row[series]) for y, row in enumerate(rows.values()) if series in row]
+        y = np.array([y for y, _ in points]) + (i - (len(names) - 1) / 2) * 0.7 / len(names)
+        value = np.array([interval.value for _, interval in points])
+        bounds = np.array([[v.value - v.low, v.high - v.value] for _, v in points]).T
+        margins, color = np.nan_to_num(np.maximum(bounds, 0)), SERIES[i % 4]
+        ax.errorbar(value, y, xerr=margins, fmt=MARKERS[i % 4], c=color, capsize=3, label=series)
     if chance is not None:
         ax.axvline(chance, color=INK, linewidth=1, linestyle=":")
-        at_foot = ax.get_xaxis_transform()
-        ax.text(chance, 0.02, " chance", transform=at_foot, rotation=90, va="bottom")
+        transform = ax.get_xaxis_transform()
+        ax.text(chance, 0.02, " chance", transform=transform, rotation=90, va="bottom")
     ax.set_yticks(range(len(rows)), [textwrap.fill(name, LABEL_WIDTH) for name in rows])
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel=quantity)
     ax.tick_params(axis="y", length=0)
@@ -210,7 +216,7 @@ def plot_intervals(
     if names != [""]:
         _legend_above(ax, len(names))
     words = "; ".join(f"{name}: {_row_in_words(row)}" for name, row in rows.items())
-    return described(ax, f"{quantity.capitalize()} with intervals. {words}.")
+    return describe(ax, f"{quantity.capitalize()} with intervals. {words}.")
 
 
 def _row_in_words(row: Mapping[str, Interval]) -> str:
@@ -220,28 +226,30 @@ def _row_in_words(row: Mapping[str, Interval]) -> str:
 
 
 def plot_compare(comparison: Comparison, *, ax: Axes | None = None, n_genres: int = 10) -> Axes:
-    """Each system's reported accuracy beside ours.
+    """Plot each system's reported accuracy and our measurement.
 
-    A reported accuracy gets the Wilson interval of its number of clips; where the paper does not
-    give that number it is a dot alone. Of two results on one data set the later in the table is
-    shown; a system neither reported nor run has no row.
+    A reported accuracy has the Wilson interval of its number of clips; it is drawn as a dot if the
+    paper does not give that number. Of several results on the same data set the last one in the
+    table is shown. A system without any result has no row.
 
     Args:
-        comparison: what `mgrlib.papers.compare` returns, or some of its rows.
-        n_genres: for the line of chance.
+        comparison: the result of `mgrlib.papers.compare`, or some of its rows.
+        ax: the axes; new ones by default.
+        n_genres: the number of genres, for the line of chance.
     """
     rows: dict[str, dict[str, Interval]] = {}
     for pair in comparison:
         row = rows.setdefault(pair.title, {})
         if pair.printed is not None:
-            row["reported"] = _reported(pair.printed)
+            row["reported"] = _printed_interval(pair.printed)
         if pair.record is not None:
             row[f"{pair.record.data['name']} ({pair.record.n} clips)"] = pair.record.interval
-    shown = {title: row for title, row in rows.items() if row}
-    return plot_intervals(shown, ax=ax, chance=1 / n_genres)
+    rows = {title: row for title, row in rows.items() if row}
+    return plot_intervals(rows, ax=ax, chance=1 / n_genres)
 
 
-def _reported(entry: Printed) -> Interval:
+def _printed_interval(entry: Printed) -> Interval:
+    """Wilson's interval of a printed accuracy, without bounds if the number of clips is unknown."""
     if entry.n is None:
         return Interval(entry.value, np.nan, np.nan, 0)
     return wilson(round(entry.value * entry.n), entry.n)
@@ -255,11 +263,14 @@ def plot_scatter_genres(
     ax: Axes | None = None,
     axes_names: tuple[str, str] = ("first component", "second component"),
 ) -> Axes:
-    """Points (M, 2), each with the colour and the marker of its genre.
+    """Plot points (M, 2), each with the color and the marker of its genre.
 
     Args:
-        labels: (M,) class numbers, counted as in `genres`.
-        axes_names: what the two columns are, with their units.
+        points: (M, 2) coordinates.
+        labels: (M,) class numbers, indices into `genres`.
+        genres: the names of the classes.
+        ax: the axes; new ones by default.
+        axes_names: the names of the two coordinates, with their units.
     """
     points, labels = np.asarray(points), np.asarray(labels)
     check_shape("plot_scatter_genres", points, "keep two columns: points[:, :2].", M=None, D=2)
@@ -279,18 +290,20 @@ def plot_scatter_genres(
     ax.set(xlabel=axes_names[0], ylabel=axes_names[1])
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.2)
     text = f"{len(points)} points of {len(genres)} genres"
-    return described(ax, f"{text} over {axes_names[0]} and {axes_names[1]}.")
+    return describe(ax, f"{text} over {axes_names[0]} and {axes_names[1]}.")
 
 
 def plot_distances(
     matrix: np.ndarray, names: Sequence[str], *, ax: Axes | None = None, quantity: str = "distance"
 ) -> Axes:
-    """A matrix (n, n) of distances or likenesses, one row and one column a thing.
+    """Plot a matrix (n, n) of distances or similarities between items.
 
     Args:
-        names: n of them. Neighbours of the same name (clips of one genre) make a block with one
-            label and lines around it.
-        quantity: what the colours measure, with its unit.
+        matrix: (n, n) distances.
+        names: the names of the n items. Neighboring items with the same name (clips of one genre)
+            form a block with one label and lines around it.
+        ax: the axes; new ones by default.
+        quantity: what the colors measure, with its unit.
     """
     matrix = np.asarray(matrix)
     check_shape("plot_distances", matrix, n=len(names), m=len(names))
@@ -309,5 +322,5 @@ def plot_distances(
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.figure.colorbar(image, ax=ax, label=quantity, pad=0.02, shrink=0.8)
-    text = f"Matrix of {quantity} between {len(names)} things in {len(starts)} blocks, from "
-    return described(ax, f"{text}{matrix.min():.3g} to {matrix.max():.3g}.")
+    text = f"Matrix of {quantity} between {len(names)} items in {len(starts)} blocks, from "
+    return describe(ax, f"{text}{matrix.min():.3g} to {matrix.max():.3g}.")

@@ -1,7 +1,7 @@
-"""How figures look: colours that stay with a genre, sizes that fit a page and a telephone.
+"""The style of figures: a color for each genre, and sizes that fit a page and a phone.
 
-Nothing is set by importing; `use_style()` sets matplotlib up for a session, as the first cell of
-a chapter does.
+Importing this module changes nothing. The first cell of a chapter calls `use_style()`, which sets
+matplotlib's style for the session.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class GenreStyle:
-    """How a genre is drawn: by its colour, and by a marker for eyes and printers without colour."""
+    """The color of a genre, and its marker for color-blind readers and for printing in gray."""
 
     colour: str
     marker: str
 
 
-# Chosen by a search for ten colours as far apart as can be, to normal and to colour-blind eyes,
-# in ten steps of lightness, so that they also differ in grey; each has a contrast of 3:1 to white.
+# Found by a search for ten colors that differ as much as possible for normal and color-blind vision
+# and have different lightness, so that they also differ in gray. The contrast to white is 3:1.
 GENRE_STYLES = {
     "blues": GenreStyle("#1375f9", "o"),
     "classical": GenreStyle("#712803", "s"),
@@ -55,12 +55,12 @@ GENRE_STYLES = {
 GENRE_COLOURS = {genre: style.colour for genre, style in GENRE_STYLES.items()}
 
 INK = "#22262b"  # text and axes
-PAPER = "#ffffff"  # also in the dark theme: figures keep a white card
+PAPER = "#ffffff"  # figures are white in the dark theme, too
 FAINT = "#d5d9de"  # grid lines
-SERIES = ("#1b4f8a", "#d1740f", "#4b9b8e", "#8a1c4e")  # series that are not genres
+SERIES = ("#1b4f8a", "#d1740f", "#4b9b8e", "#8a1c4e")  # colors of series that are not genres
 
-# Width and height in inches. 6.4 in are 640 px on a page; at phone width they shrink to a half,
-# where 11 pt text can still be read.
+# Width and height in inches. 6.4 in are 640 px on a page. On a phone they shrink to half of that,
+# where text of 11 pt can still be read.
 SIZES = {"strip": (6.4, 2.2), "wide": (6.4, 3.2), "standard": (6.4, 4.0), "square": (6.4, 6.0)}
 
 
@@ -103,45 +103,45 @@ def use_style() -> None:
 
 
 def genre_styles(genres: Sequence[str]) -> list[GenreStyle]:
-    """One style a genre; genres that the book does not know get those left over.
+    """Return a style for each genre; genres that are not in the book get the unused styles.
 
-    No two are alike as long as there are at most ten.
+    All styles are different if there are at most ten genres.
 
     >>> [style.marker for style in genre_styles(["samba", "blues"])]
     ['s', 'o']
     """
-    left = [style for genre, style in GENRE_STYLES.items() if genre not in genres]
-    strangers = [genre for genre in genres if genre not in GENRE_STYLES]
-    spare = left or list(GENRE_STYLES.values())
-    given = {genre: spare[i % len(spare)] for i, genre in enumerate(strangers)}
-    return [GENRE_STYLES.get(genre) or given[genre] for genre in genres]
+    unused = [style for genre, style in GENRE_STYLES.items() if genre not in genres]
+    new_genres = [genre for genre in genres if genre not in GENRE_STYLES]
+    spare = unused or list(GENRE_STYLES.values())
+    new_styles = {genre: spare[i % len(spare)] for i, genre in enumerate(new_genres)}
+    return [GENRE_STYLES.get(genre) or new_styles[genre] for genre in genres]
 
 
 def new_axes(ax: Axes | None, size: str = "wide") -> Axes:
-    """The axes given, or those of a new figure of one of the `SIZES`."""
+    """Return `ax`, or the axes of a new figure with one of the `SIZES` if it is None."""
     if ax is not None:
         return ax
     return plt.subplots(figsize=SIZES[size], layout="constrained")[1]
 
 
 def panels(n_rows: int, n_columns: int = 1, *, height: float = 2.4) -> tuple[Figure, list[Axes]]:
-    """A figure of page width and its axes, row by row; each row `height` inches high."""
+    """Return a figure of page width and its axes, row by row; rows are `height` inches high."""
     size = (SIZES["wide"][0], height * n_rows)
     fig, grid = plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)
     return fig, list(grid.flat)
 
 
-def described(ax: Axes, text: str) -> Axes:
-    """The axes, with a text alternative that `alt_text` finds."""
-    ax.set_label(text)  # an axes' label is drawn nowhere: matplotlib's place for a name
+def describe(ax: Axes, text: str) -> Axes:
+    """Set the text alternative that `alt_text` returns, and return the axes."""
+    ax.set_label(text)  # matplotlib does not draw the label of axes
     return ax
 
 
-def alt_text(drawn: Axes | Figure) -> str:
-    """What a figure shows, in words: for readers who cannot see it.
+def alt_text(plot: Axes | Figure) -> str:
+    """The text alternative of a figure, for readers who cannot see it.
 
-    Each `plot_*` leaves such a text on its axes; those of a figure are joined.
+    Each `plot_*` function sets such a text on its axes; those of a figure are joined.
     """
-    axes = drawn.axes if isinstance(drawn, Figure) else [drawn]
+    axes = plot.axes if isinstance(plot, Figure) else [plot]
     texts = [str(ax.get_label()) for ax in axes]
     return " ".join(t for t in texts if t and not t.startswith("<"))  # "<colorbar>"

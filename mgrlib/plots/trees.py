@@ -1,4 +1,4 @@
-"""Trees of genres drawn from the first question to the last answer."""
+"""Plots of trees of genres."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 
 from mgrlib.evaluation.intervals import Interval, three_digits
 from mgrlib.models.tree import Tree
-from mgrlib.plots.style import FAINT, INK, PAPER, described, genre_styles, new_axes
+from mgrlib.plots.style import FAINT, INK, PAPER, describe, genre_styles, new_axes
 
 __all__ = ["plot_tree"]
 
-LINE_HEIGHT = 0.42  # inches a genre
-BAR = "#8fb0d3"  # light enough for a whisker on it
+LINE_HEIGHT = 0.42  # inches per genre
+BAR = "#8fb0d3"  # light, so that the whisker on it can be seen
 
 
 def plot_tree(
@@ -24,12 +24,14 @@ def plot_tree(
     prefix: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """A tree from left to right: the nodes with their names, the genres in their colours.
+    """Plot a tree from left to right, with the names of the nodes and the genres in their colors.
 
     Args:
-        values: by node name what the node is worth, drawn under its name and as the width of a bar;
-            with an interval the bar has a whisker. A node may lack one.
-        prefix: before each node's name, as "LSTM".
+        tree: the tree.
+        values: the accuracies of nodes by name, shown below the node's name as a number and as a
+            bar; an interval adds a whisker.
+        prefix: a text before each node's name, such as "LSTM".
+        ax: the axes; new ones by default.
     """
     if ax is None:
         ax = new_axes(None)
@@ -47,9 +49,9 @@ def plot_tree(
     def draw(node: Tree, level: int) -> None:
         x, y = place(node, level)
         for child in node.children:
-            there = place(child, level + 1)
+            child_x, child_y = place(child, level + 1)
             middle = x + 0.55
-            xs, ys = [x, middle, middle, there[0]], [y, y, there[1], there[1]]
+            xs, ys = [x, middle, middle, child_x], [y, y, child_y, child_y]
             ax.plot(xs, ys, color=INK, linewidth=1, zorder=1)
             if isinstance(child, Tree):
                 draw(child, level + 1)
@@ -61,24 +63,24 @@ def plot_tree(
         ax.text(depth + 0.09, row[genre], genre, va="center", color=style.colour, fontsize=11)
     ax.set(xlim=(-0.42, depth + 0.75), ylim=(len(row) - 0.5, -0.5))
     ax.set_axis_off()
-    return described(ax, _in_words(tree, values, prefix))
+    return describe(ax, _in_words(tree, values, prefix))
 
 
-def _box(ax: Axes, at: tuple[float, float], name: str, value: Interval | float | None) -> None:
-    """A node: its name, and below it what it is worth as a number and as a bar out of one."""
-    x, y = at
+def _box(ax: Axes, place: tuple[float, float], name: str, value: Interval | float | None) -> None:
+    """Draw a node: its name, and below it its accuracy as a number and as a bar."""
+    x, y = place
     width, text = 0.76, name
     left = x - width / 2
     if value is not None:
         number = value.value if isinstance(value, Interval) else float(value)
         text = f"{name}\n{three_digits(number)}"
-        whole = [left, left + width]
-        ax.plot(whole, [y + 0.47] * 2, color=FAINT, lw=5, solid_capstyle="butt", zorder=4)
+        background = [left, left + width]
+        ax.plot(background, [y + 0.47] * 2, color=FAINT, lw=5, solid_capstyle="butt", zorder=4)
         bar = [left, left + width * number]
         ax.plot(bar, [y + 0.47] * 2, color=BAR, lw=5, solid_capstyle="butt", zorder=5)
         if isinstance(value, Interval) and not np.isnan(value.low):
-            reach = [left + width * value.low, left + width * value.high]
-            ax.plot(reach, [y + 0.47] * 2, color=INK, lw=1.2, zorder=6)
+            whisker = [left + width * value.low, left + width * value.high]
+            ax.plot(whisker, [y + 0.47] * 2, color=INK, lw=1.2, zorder=6)
     look = {"boxstyle": "round,pad=0.25", "facecolor": PAPER, "edgecolor": INK, "linewidth": 0.8}
     ax.text(x, y, text, ha="center", va="center", fontsize=10, bbox=look, zorder=3)
 
@@ -88,6 +90,6 @@ def _in_words(tree: Tree, values: Mapping[str, Interval | float] | None, prefix:
     for name, node in tree.nodes.items():
         value = (values or {}).get(name)
         number = value.value if isinstance(value, Interval) else value
-        worth = "" if number is None else f" ({three_digits(number)})"
-        parts.append(f"{prefix}{name}{worth} asks {' or '.join(node.labels)}")
+        accuracy = "" if number is None else f" ({three_digits(number)})"
+        parts.append(f"{prefix}{name}{accuracy} asks {' or '.join(node.labels)}")
     return f"A tree of {len(tree.genres)} genres: {'; '.join(parts)}."

@@ -57,7 +57,7 @@ def test_every_control_changes_the_picture_its_words_and_what_is_heard(made):
         assert all(old != new for old, new in zip(before, after, strict=True))
     assert 'alt="Mel spectrogram of noise: 16 bands, windows of 1024' in picture.value
     assert "16 bands by 87 frames are 1,392 numbers" in told.value
-    assert 'aria-label="noise, what 16 bands keep"' in players.value
+    assert 'aria-label="noise, resynthesized from 16 bands"' in players.value
 
 
 def test_widgets_are_plain_ones_with_labels(made):
@@ -80,7 +80,7 @@ def test_the_page_offers_the_same_with_labels_and_asks_nothing_of_the_net(made, 
 def test_the_page_holds_every_sound_and_little_else(made):
     said = json.loads(re.search(r'"application/json">(.*?)</script>', made.static.data)[1])
     assert list(said["sounds"]) == ["tone", "noise"]
-    assert len(said["colours"]) == 6 * 256
+    assert len(said["colors"]) == 6 * 256
     assert len(re.sub(r"data:audio/[^\"]+", "", made.static.data)) < 100_000
 
 

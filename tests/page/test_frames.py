@@ -74,7 +74,7 @@ def test_two_on_one_page_do_not_share_ids(page):
     [
         ({"values": [1]}, "at least two values"),
         ({"start": 2}, "a start from 0 to 1"),
-        ({"alt": " "}, "words for what each figure shows"),
+        ({"alt": " "}, "a text alternative for each figure"),
         ({"make": lambda v: v}, "return ax"),
     ],
 )

@@ -9,9 +9,9 @@ from mgrlib import page
 
 
 def test_every_name_is_found_in_its_home() -> None:
-    assert sorted(name for names in page.HOMES.values() for name in names) == page.__all__
+    assert sorted(name for names in page.SUBMODULES.values() for name in names) == page.__all__
     assert all(callable(getattr(page, name)) for name in page.__all__)
-    assert not set(page.__all__) & set(page.HOMES)
+    assert not set(page.__all__) & set(page.SUBMODULES)
 
 
 def test_an_unknown_name_is_refused() -> None:

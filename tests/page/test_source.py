@@ -58,7 +58,7 @@ def test_only_docstrings_go(code, expected):
 
 
 def test_things_without_source_are_refused_by_name():
-    with pytest.raises(MgrError, match="something with source text, got len"):
+    with pytest.raises(MgrError, match="an object with source code, got len"):
         show_source(len)
     with pytest.raises(MgrError, match="at least one"):
         show_source()

@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 
 from mgrlib.errors import ShapeError
 from mgrlib.plots import GENRE_COLOURS, alt_text
-from mgrlib.plots.explore import plot_counts, plot_spread
+from mgrlib.plots.corpora import plot_counts, plot_spread
 
 
 def test_a_bar_is_as_long_as_its_genre_has_clips_and_has_its_colour():

@@ -23,7 +23,7 @@ def systems() -> pd.DataFrame:
 def test_only_systems_worth_their_cost_are_named(systems):
     ax = plot_pareto(systems, "macs", quantity="multiplications")
     assert [text.get_text() for text in ax.texts] == ["small", "middle"]
-    assert "from cheap to dear: small, middle" in alt_text(ax)
+    assert "by rising cost: small, middle" in alt_text(ax)
     assert ax.get_xscale() == "log"
 
 

@@ -92,7 +92,7 @@ def test_history_shows_both_parts_and_the_best_epoch():
 
 def test_history_of_accuracy_without_validation():
     ax = plot_history(history(valid=False), quantity="accuracy")
-    assert ax.get_ylabel() == "accuracy (share of segments)"
+    assert ax.get_ylabel() == "accuracy (fraction of segments)"
     assert len(ax.lines) == 1
     assert ax.get_ylim() == (0, 1.02)
 
@@ -114,7 +114,7 @@ def test_confusion_writes_counts_and_shades_by_row():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted genre", "true genre")
     assert ax.get_title(loc="center") == "accuracy .667 [.300, .903] n=6 clips"
     assert "4 of them correct" in alt_text(ax)
-    assert "blues taken for jazz, 1 times" in alt_text(ax)
+    assert "blues classified as jazz, 1 times" in alt_text(ax)
 
 
 def test_confusion_without_an_error_says_so():
@@ -130,7 +130,7 @@ def test_bars_of_one_system_have_the_genres_colours_and_wilson_whiskers():
     whisker = ax.collections[0].get_segments()[0]
     interval = wilson(2, 3)
     np.testing.assert_allclose(whisker[:, 1], [interval.low, interval.high])
-    assert ax.get_ylabel() == "accuracy (share of clips)"
+    assert ax.get_ylabel() == "accuracy (fraction of clips)"
     assert ax.get_xlabel() == "genre (1 to 3 clips each)"
     assert ax.get_legend() is None
 
@@ -261,7 +261,7 @@ def test_distances_label_blocks_once():
     assert ax.get_yticks().tolist() == [1.0, 3.5]
     assert len(ax.lines) == 2
     assert ax.figure.axes[1].get_ylabel() == "steps"
-    assert alt_text(ax) == "Matrix of steps between 5 things in 2 blocks, from 0 to 4."
+    assert alt_text(ax) == "Matrix of steps between 5 items in 2 blocks, from 0 to 4."
 
 
 def test_distances_of_single_things_have_no_lines():
