@@ -182,7 +182,7 @@ class TwoInputs(Good):
         (ZeroGradient, "reaches shift"),
         (Mixing, "change with its batch"),
         (Shared, "a deep copy changes the original"),
-        (Outside, "the same state_dict answers otherwise"),
+        (Outside, "the same state_dict gives different logits"),
     ],
 )
 def test_a_broken_clause_is_named(model, told):

@@ -1,7 +1,7 @@
-"""Classifiers that any network has to beat: four scikit-learn pipelines on a row of numbers.
+"""Baseline classifiers for rows of numbers, as scikit-learn estimators.
 
-Each function makes an unfitted estimator that scales its own inputs as it needs them. Fit it on
-rows (S, D) and class numbers (S,), and `mgrlib.evaluation.predict_sklearn` gives its predictions:
+Each function returns an unfitted estimator that scales its inputs if necessary. Fit it on rows
+(S, D) and class numbers (S,); `mgrlib.evaluation.predict_sklearn` computes its predictions:
 
 >>> import numpy as np
 >>> x = np.array([[0.0, 1.0], [0.1, 0.9], [1.0, 0.0], [0.9, 0.2]])
@@ -22,37 +22,37 @@ __all__ = ["BASELINES", "boosted_trees", "k_nn", "linear", "rbf_svm"]
 
 
 def linear(seed: int, *, strength: float = 1.0) -> Pipeline:
-    """Logistic regression on standardised values: one weight a value and genre.
+    """Logistic regression on standardized values, with one weight per value and genre.
 
     Args:
-        seed: taken for the same call as the others have; nothing here is random.
-        strength: how freely weights may grow, scikit-learn's `C`; small values shrink them.
+        seed: has no effect; all baselines have this argument.
+        strength: scikit-learn's `C`; small values regularize more and keep the weights small.
     """
     regression = LogisticRegression(C=strength, max_iter=5000, random_state=seed)
     return make_pipeline(StandardScaler(), regression)
 
 
 def k_nn(seed: int, *, n_neighbors: int = 5) -> Pipeline:
-    """The vote of the nearest training rows in standardised values, by Euclidean distance.
+    """The k nearest neighbors by Euclidean distance between standardized values.
 
-    With one neighbour it is the plainest detector of a leak: it is as good as the best where a test
-    row has a near copy among the training rows, and the worst where it has none.
+    With one neighbor it is a simple detector of leaks: it is very accurate if test rows have near
+    copies among the training rows, and inaccurate if they have none.
 
     Args:
-        seed: taken for the same call as the others have; nothing here is random.
-        n_neighbors: how many vote, each with the same weight.
+        seed: has no effect; all baselines have this argument.
+        n_neighbors: the number of neighbors that vote, each with the same weight.
     """
     return make_pipeline(StandardScaler(), KNeighborsClassifier(n_neighbors=n_neighbors))
 
 
 def rbf_svm(seed: int, *, strength: float = 10.0) -> Pipeline:
-    """A support vector machine with Gaussian kernel on standardised values.
+    """A support vector machine with a Gaussian kernel on standardized values.
 
-    It answers with a genre and no probabilities. The kernel's width is scikit-learn's `"scale"`.
+    It predicts a genre without probabilities. The width of the kernel is scikit-learn's `"scale"`.
 
     Args:
-        seed: taken for the same call as the others have; nothing here is random.
-        strength: the price of a training row on the wrong side, scikit-learn's `C`.
+        seed: has no effect; all baselines have this argument.
+        strength: scikit-learn's `C`, the penalty for training rows on the wrong side.
     """
     return make_pipeline(StandardScaler(), SVC(C=strength, random_state=seed))
 
@@ -60,15 +60,15 @@ def rbf_svm(seed: int, *, strength: float = 10.0) -> Pipeline:
 def boosted_trees(
     seed: int, *, n_rounds: int = 100, lr: float = 0.1, min_leaf: int = 5
 ) -> HistGradientBoostingClassifier:
-    """Gradient-boosted decision trees: each tree is fitted to what those before it got wrong.
+    """Gradient-boosted decision trees, each of which is fitted to the errors of the previous ones.
 
-    Trees ask whether a value lies above a threshold, so that no scaling matters to them.
+    Trees compare single values with thresholds, so their inputs need no scaling.
 
     Args:
-        seed: of the draw of rows that thresholds are chosen from, where there are very many.
-        n_rounds: trees a genre.
-        lr: how much of a tree's answer is added.
-        min_leaf: training rows that a leaf holds at least; few, since data sets here are small.
+        seed: of the sample of rows from which thresholds are chosen in very large data sets.
+        n_rounds: trees per genre.
+        lr: the weight of each tree.
+        min_leaf: the smallest number of training rows in a leaf.
     """
     return HistGradientBoostingClassifier(
         learning_rate=lr,
@@ -85,4 +85,4 @@ BASELINES = {
     "RBF SVM": rbf_svm,
     "boosted trees": boosted_trees,
 }
-"""The four by the name that tables give them."""
+"""The four baselines, by their name in tables."""

@@ -1,11 +1,13 @@
-"""The contract that every model of the course keeps, and a function that names broken clauses.
+"""The contract that every model of the course fulfills, and a function that checks it.
 
-1. `Model(n_classes, input_shape, *, hyperparameters)`; constructing downloads and prints nothing.
+1. The constructor is `Model(n_classes, input_shape, *, hyperparameters)`; it downloads and prints
+   nothing.
 2. `forward` returns finite logits (B, K): no softmax, no loss, no tuple.
 3. Every trainable parameter gets a gradient from the loss.
-4. In evaluation mode a clip's logits do not depend on the other clips of its batch.
+4. In evaluation mode a clip's logits do not depend on the other clips of the batch.
 5. A deep copy is independent of its original.
-6. The weights go through a file and back: `state_dict` holds all of the model.
+6. The `state_dict` contains the whole model: another model with the same weights gives the same
+   logits.
 """
 
 from __future__ import annotations
@@ -36,11 +38,16 @@ def count_parameters(model: nn.Module) -> int:
 def breaches(
     make: Make, n_classes: int, *input_shapes: tuple[int, ...], seed: int = 0
 ) -> list[str]:
-    """The clauses that a model breaks, each a sentence; an empty list when it keeps them all.
+    """Check a model, and describe each breach of the contract in a sentence.
 
     Args:
-        make: builds a fresh model.
-        input_shapes: the shape of one segment, once a modality.
+        make: a function that builds a new model.
+        n_classes: K.
+        input_shapes: the shape of one segment, for each modality.
+        seed: of the random inputs.
+
+    Returns:
+        The breaches; an empty list if the model fulfills the contract.
     """
     generator = torch.Generator().manual_seed(seed)
     inputs = [torch.randn(4, *shape, generator=generator) for shape in input_shapes]
@@ -51,65 +58,69 @@ def breaches(
         return [f"forward returns a {type(logits).__name__}, not a tensor of logits"]
     if logits.shape != (4, n_classes):
         return [f"logits have shape {tuple(logits.shape)}, not (B=4, K={n_classes})"]
-    found = []
+    sentences = []
     if not torch.isfinite(logits).all():
-        found.append("logits are not finite")
+        sentences.append("logits are not finite")
     if _sums_to_one(logits) or _sums_to_one(logits.exp()):
-        found.append("outputs are normalised like probabilities; return logits")
-    found += _mixing(model, inputs, logits)
-    found += _gradients(make(), inputs, n_classes)
-    found += _copies(model, inputs, logits)
-    return found + _round_trip(make, model, inputs, logits)
+        sentences.append("outputs are normalized like probabilities; return logits")
+    sentences += _check_batches(model, inputs, logits)
+    sentences += _check_gradients(make(), inputs, n_classes)
+    sentences += _check_copies(model, inputs, logits)
+    return sentences + _check_state(make, model, inputs, logits)
 
 
 def _sums_to_one(x: torch.Tensor) -> bool:
     return bool((x >= 0).all()) and torch.allclose(x.sum(1), torch.ones(len(x)), atol=1e-4)
 
 
-def _mixing(model: nn.Module, inputs: list[torch.Tensor], logits: torch.Tensor) -> list[str]:
+def _check_batches(model: nn.Module, inputs: list[torch.Tensor], logits: torch.Tensor) -> list[str]:
     with torch.inference_mode():
-        alone = torch.cat([model(*(x[i : i + 1] for x in inputs)) for i in range(4)])
-    if torch.allclose(alone, logits, rtol=1e-3, atol=1e-4):  # kernels differ with the batch size
+        single = torch.cat([model(*(x[i : i + 1] for x in inputs)) for i in range(4)])
+    if torch.allclose(single, logits, rtol=1e-3, atol=1e-4):  # kernels differ with the batch size
         return []
     return ["in evaluation mode a clip's logits change with its batch"]
 
 
-def _gradients(model: nn.Module, inputs: list[torch.Tensor], n_classes: int) -> list[str]:
+def _check_gradients(model: nn.Module, inputs: list[torch.Tensor], n_classes: int) -> list[str]:
     model.train()
     y = torch.arange(4) % n_classes
     nn.functional.cross_entropy(model(*inputs), y).backward()
-    named = [(n, p.grad) for n, p in model.named_parameters() if p.requires_grad]
-    without = [n for n, g in named if g is None or not torch.isfinite(g).all() or not g.any()]
-    return [f"no gradient, or one of zeros, reaches {', '.join(without)}"] if without else []
+    gradients = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
+    names = [
+        name
+        for name, gradient in gradients.items()
+        if gradient is None or not torch.isfinite(gradient).all() or not gradient.any()
+    ]
+    return [f"no gradient, or one of zeros, reaches {', '.join(names)}"] if names else []
 
 
-def _copies(model: nn.Module, inputs: list[torch.Tensor], logits: torch.Tensor) -> list[str]:
+def _check_copies(model: nn.Module, inputs: list[torch.Tensor], logits: torch.Tensor) -> list[str]:
     twin = copy.deepcopy(model)
     with torch.no_grad():
         for p in twin.parameters():
             p.add_(1.0)
     with torch.inference_mode():
-        after = model(*inputs)
-    same = torch.allclose(after, logits, rtol=1e-5, atol=1e-6)
-    return [] if same else ["changing a deep copy changes the original"]
+        new_logits = model(*inputs)
+    equal = torch.allclose(new_logits, logits, rtol=1e-5, atol=1e-6)
+    return [] if equal else ["changing a deep copy changes the original"]
 
 
-def _round_trip(
+def _check_state(
     make: Make, model: nn.Module, inputs: list[torch.Tensor], logits: torch.Tensor
 ) -> list[str]:
     twin = make().eval()
     twin.load_state_dict(model.state_dict())
     with torch.inference_mode():
-        same = torch.allclose(twin(*inputs), logits, rtol=1e-5, atol=1e-6)
-    return [] if same else ["a new model with the same state_dict answers otherwise"]
+        equal = torch.allclose(twin(*inputs), logits, rtol=1e-5, atol=1e-6)
+    return [] if equal else ["a new model with the same state_dict gives different logits"]
 
 
 def shape_table(model: nn.Module, *input_shapes: tuple[int, ...], depth: int = 1) -> str:
-    """The model's layers in the order they run: name, output shape, parameters; and the total.
+    """A table of the model's layers in order of execution: name, output shape, and parameters.
 
-    The batch is shown as B. Modules nested deeper than `depth` are summed up in the one that holds
-    them. Layers that neither have parameters nor change the shape are left out, so that what
-    remains reads like a paper's table.
+    The batch is written as B. Modules deeper than `depth` are summarized in the module around them.
+    Layers without parameters that do not change the shape are left out, as in the tables of
+    papers.
 
     >>> print(shape_table(nn.Sequential(nn.Linear(26, 64), nn.ReLU(), nn.Linear(64, 10)), (26,)))
     layer  output   parameters
@@ -119,18 +130,18 @@ def shape_table(model: nn.Module, *input_shapes: tuple[int, ...], depth: int = 1
     """
     rows: list[tuple[str, str, int]] = []
 
-    def note(name: str) -> Callable[..., None]:
-        def hook(layer: nn.Module, given: tuple, output: Any) -> None:
+    def make_hook(name: str) -> Callable[..., None]:
+        def hook(layer: nn.Module, inputs: tuple, output: Any) -> None:
             out = output[0] if isinstance(output, tuple) else output
             n = sum(p.numel() for p in layer.parameters())
-            if n or not given or given[0].shape != out.shape:
+            if n or not inputs or inputs[0].shape != out.shape:
                 shape = ", ".join(["B", *map(str, out.shape[1:])])
                 rows.append((name, f"({shape})", n))
 
         return hook
 
-    shown = [(n, m) for n, m in model.named_modules() if n and _is_row(n, m, depth)]
-    handles = [m.register_forward_hook(note(n)) for n, m in shown]
+    layers = [(n, m) for n, m in model.named_modules() if n and _is_row(n, m, depth)]
+    handles = [m.register_forward_hook(make_hook(n)) for n, m in layers]
     try:
         with evaluating(model):
             model(*(torch.zeros(2, *shape) for shape in input_shapes))

@@ -1,15 +1,15 @@
-"""The weight files of Keras 1: read, converted to PyTorch, and written.
+"""Reading and writing of Keras 1 weight files, and their conversion to PyTorch.
 
-Four things stand between such a file and a PyTorch network of the same outputs:
+A file differs from a PyTorch network with the same outputs in four ways:
 
-- *Kernels.* Theano convolves, TensorFlow and PyTorch correlate: a kernel of a Theano file is turned
-  round in both directions first.
-- *The recurrent unit* is not PyTorch's: see `mgrlib.models.reddy2024.Keras1Gru`.
-- *The statistics.* What a file calls `running_std` is a standard deviation when Keras 1.0.6 or
-  older wrote it, and a variance from 1.0.7 on. Nothing in the file says which.
-- *The scale of the input*, of which the file says nothing either.
+- *Kernels.* Theano computes convolutions, TensorFlow and PyTorch correlations. The kernels of a
+  Theano file are therefore flipped in both directions.
+- *The recurrent unit* is different from PyTorch's; see `mgrlib.models.reddy2024.Keras1Gru`.
+- *The statistics.* The array `running_std` contains standard deviations if Keras 1.0.6 or older
+  wrote the file, and variances from version 1.0.7 on. The file does not say which.
+- *The scale of the input* is not stored in the file either.
 
-The last two make a `Reading`, which is named for each file in `mgrlib.models.published`.
+The last two form a `Reading`, which `mgrlib.models.published` states for each file.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ Weights = Mapping[str, Mapping[str, np.ndarray]]
 
 
 def read_keras1(path: Path) -> dict[str, dict[str, np.ndarray]]:
-    """The arrays of a Keras 1 file of weights: layer -> parameter -> float32 array.
+    """Read the arrays of a Keras 1 weight file: layer -> parameter -> float32 array.
 
-    Parameters are named without their layer and without what TensorFlow appends: `conv1_W_1:0` of
-    layer `conv1` is `W`.
+    Parameters are named without the name of their layer and without TensorFlow's suffix:
+    `conv1_W_1:0` of layer `conv1` is `W`.
 
     Raises:
-        StorageError: not such a file.
+        StorageError: if the file is not a Keras 1 weight file.
     """
-    import h5py  # a slow import that few need
+    import h5py  # a slow import that few callers need
 
     try:
         with h5py.File(path, "r") as file:
@@ -68,11 +68,11 @@ def _parameter(layer: str, name: str) -> str:
 
 
 def stored_statistic(weights: Weights) -> Literal["deviation", "variance"] | None:
-    """What a file's `running_std` holds, by its own evidence; None if it has none.
+    """Infer from a file whether `running_std` contains standard deviations or variances.
 
-    Frames that are padding are always zero, so their running mean is exactly 0 and their variance
-    too. Stored as a deviation it reads 0.001, the root of Keras's 1e-6; stored as a variance it
-    dies away towards 0.
+    Padded frames are always zero, so their running mean and their variance are exactly 0. A stored
+    standard deviation is then 0.001, the root of Keras's 1e-6, and a stored variance is near 0. The
+    result is None if the file has no padded frames.
     """
     norm = weights["bn_0_freq"]
     padded = norm["running_std"][norm["running_mean"] == 0]
@@ -82,22 +82,22 @@ def stored_statistic(weights: Weights) -> Literal["deviation", "variance"] | Non
 
 
 def network_of(weights: Weights, file: WeightsFile, reading: Reading) -> Crnn | Fcn5:
-    """The network that a file holds, of its sizes and with its values, in evaluation mode.
+    """Build the network of a file with the file's sizes and weights, in evaluation mode.
 
     Raises:
-        ShapeError: an array that does not fit its place.
+        ShapeError: if an array is missing or has the wrong shape.
     """
     try:
         network = _network(weights, file)
         _fill(network, weights, file, reading)
     except KeyError as error:
-        wanted = f"the layers and parameters of a {file.network}"
-        raise ShapeError(explain(file.name, wanted, f"none called {error}")) from error
+        expected = f"the layers and parameters of a {file.network}"
+        raise ShapeError(explain(file.name, expected, f"none called {error}")) from error
     return network.eval()
 
 
 def _network(weights: Weights, file: WeightsFile) -> Crnn | Fcn5:
-    """A network of the sizes that the file holds."""
+    """Build a network with the file's sizes."""
     convolutions = sorted(name for name in weights if name.startswith("conv"))
     options: dict[str, Any] = {"widths": tuple(len(weights[c]["b"]) for c in convolutions)}
     if file.pools is not None:
@@ -109,12 +109,12 @@ def _network(weights: Weights, file: WeightsFile) -> Crnn | Fcn5:
 
 
 def _fill(network: nn.Module, weights: Weights, file: WeightsFile, reading: Reading) -> None:
-    """Put a file's arrays in their places in the network."""
+    """Copy a file's arrays to the network."""
     state = network.state_dict()
     for name, value in _state(weights, file, reading).items():
         if name not in state or state[name].shape != value.shape:
-            wanted = f"shape {tuple(state[name].shape)}" if name in state else "no such array"
-            raise ShapeError(explain(f"{file.name}, {name}", wanted, str(tuple(value.shape))))
+            expected = f"shape {tuple(state[name].shape)}" if name in state else "no such array"
+            raise ShapeError(explain(f"{file.name}, {name}", expected, str(tuple(value.shape))))
         state[name] = torch.from_numpy(np.ascontiguousarray(value))
     network.load_state_dict(state)
     for layer in network.modules():
@@ -123,13 +123,13 @@ def _fill(network: nn.Module, weights: Weights, file: WeightsFile, reading: Read
 
 
 def _state(weights: Weights, file: WeightsFile, reading: Reading) -> dict[str, np.ndarray]:
-    """The file's arrays under the names, and in the shapes, of our networks."""
+    """The file's arrays with the names and shapes of our networks."""
     state = _norm_state("frame_norm", weights["bn_0_freq"], reading)
     n_blocks = sum(name.startswith("conv") for name in weights)
     for i in range(n_blocks):
         conv = weights[f"conv{i + 1}"]
-        turned = conv["W"][:, :, ::-1, ::-1] if file.backend == "theano" else conv["W"]
-        state |= {f"blocks.{i}.conv.weight": turned, f"blocks.{i}.conv.bias": conv["b"]}
+        kernel = conv["W"][:, :, ::-1, ::-1] if file.backend == "theano" else conv["W"]
+        state |= {f"blocks.{i}.conv.weight": kernel, f"blocks.{i}.conv.bias": conv["b"]}
         state |= _norm_state(f"blocks.{i}.norm", weights[f"bn{i + 1}"], reading)
     for name in sorted(set(weights) & {"gru1", "gru2"}):
         gates = {kind: [weights[name][f"{kind}_{gate}"] for gate in "zrh"] for kind in "WUb"}
@@ -143,15 +143,13 @@ def _state(weights: Weights, file: WeightsFile, reading: Reading) -> dict[str, n
 def _norm_state(
     name: str, norm: Mapping[str, np.ndarray], reading: Reading
 ) -> dict[str, np.ndarray]:
-    """A batch normalisation as PyTorch keeps it, which divides by the root of variance + eps.
+    """The arrays of a batch normalization in PyTorch, which divides by sqrt(variance + eps).
 
-    Keras up to 1.0.6 divides by deviation + eps: the variance that comes to the same is
-    (deviation + eps)² - eps.
+    Keras up to 1.0.6 divides by std + eps, so the equivalent variance is (std + eps)² - eps.
     """
-    stored = norm["running_std"].astype(np.float64)
-    variance = stored
+    variance = norm["running_std"].astype(np.float64)
     if reading.statistic == "deviation":
-        variance = (stored + reading.eps) ** 2 - reading.eps
+        variance = (variance + reading.eps) ** 2 - reading.eps
     return {
         f"{name}.weight": norm["gamma"],
         f"{name}.bias": norm["beta"],
@@ -167,17 +165,18 @@ def write_keras1(
     statistic: Literal["deviation", "variance"] = "deviation",
     backend: Literal["theano", "tensorflow"] = "theano",
 ) -> str:
-    """Write a network as Keras 1 did, and return the file's digest, `"sha256:..."`.
+    """Write a network in the format of Keras 1, and return the file's checksum, `"sha256:..."`.
 
     Args:
+        path: of the new file.
         network: a `Crnn` with `gru="keras1"`, or an `Fcn5`.
-        statistic: what to store as `running_std`: the root of variance + 1e-6, as Keras up to
-            1.0.6, or the variance, as later.
-        backend: "theano" turns the kernels round.
+        statistic: the content of `running_std`: the root of variance + 1e-6, as in Keras up to
+            1.0.6, or the variance, as in later versions.
+        backend: "theano" flips the kernels.
 
     Raises:
-        ShapeError: a recurrent unit that Keras 1 does not have.
-        StorageError: the folder cannot be written.
+        ShapeError: if the recurrent unit is not that of Keras 1.
+        StorageError: if the folder cannot be written to.
     """
     import h5py
 
@@ -198,20 +197,19 @@ def _keras1_weights(
     def of_norm(norm: nn.Module) -> dict[str, np.ndarray]:
         state = {name: value.numpy() for name, value in norm.state_dict().items()}
         variance = state["running_var"]
-        stored = np.sqrt(variance + 1e-6) if statistic == "deviation" else variance
         return {
             "gamma": state["weight"],
             "beta": state["bias"],
             "running_mean": state["running_mean"],
-            "running_std": stored,
+            "running_std": np.sqrt(variance + 1e-6) if statistic == "deviation" else variance,
         }
 
     weights = {"bn_0_freq": of_norm(network.frame_norm)}
     block: Any
     for i, block in enumerate(network.blocks, 1):
         kernel = block.conv.weight.detach().numpy()
-        turned = kernel[:, :, ::-1, ::-1] if backend == "theano" else kernel
-        weights[f"conv{i}"] = {"W": turned, "b": block.conv.bias.detach().numpy()}
+        kernel = kernel[:, :, ::-1, ::-1] if backend == "theano" else kernel
+        weights[f"conv{i}"] = {"W": kernel, "b": block.conv.bias.detach().numpy()}
         weights[f"bn{i}"] = of_norm(block.norm)
     for name in ("gru1", "gru2") if isinstance(network, Crnn) else ():
         unit = getattr(network, name)

@@ -1,4 +1,4 @@
-"""Blocks that at least two models share."""
+"""Functions that at least two models use."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ __all__ = ["pad_channels"]
 
 
 def pad_channels(x: torch.Tensor, n_channels: int) -> torch.Tensor:
-    """(B, C, T) with zeros appended up to `n_channels` channels: a shortcut without parameters."""
+    """Append channels of zeros to (B, C, T), for a shortcut without parameters."""
     return nn.functional.pad(x, (0, 0, 0, n_channels - x.shape[1]))

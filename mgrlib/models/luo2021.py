@@ -1,19 +1,21 @@
-"""The three networks of Luo (2021), and one that the paper only proposes.
+"""The three networks of Luo (2021), and a fourth that the paper proposes as future work.
 
-All take a spectrogram as a sequence: channels are mel bands or MFCC, the length is time.
+All treat a spectrogram as a sequence: the channels are mel bands or MFCCs, and the length is time.
 
 What the paper leaves open and what we chose:
 
-- *The stride of the shallow CNN.* Kernel 21 and 435,338 parameters leave 71 positions after
-  pooling; stride 1 with pooling 14 and stride 2 with pooling 7 both do. We take stride 1.
-- *The padding of the ResNet.* Table 1 gives kernels and strides, no padding. Ours pads inside the
-  blocks (so that sum and shortcut have one length) and nowhere else: 1024, 341, 113, 37, 12, 4, 1.
-- *The shortcut where the channels double.* The parameter count has no room for a convolution
-  there; ours pads with zeros.
-- *The last convolution.* The count fits without batch normalisation behind it.
-- *The slope of the leaky ReLU*: 0.01, PyTorch's own.
-- *Optimiser, learning rate, batch size, initialisation* are not printed; they stand in the
-  recipes.
+- *The stride of the shallow CNN.* Kernel 21 and 435,338 parameters imply 71 positions after
+  pooling, which is true of stride 1 with pooling 14 and of stride 2 with pooling 7. We use stride
+  1.
+- *The padding of the ResNet.* Table 1 gives kernels and strides, but no padding. We pad inside the
+  blocks, so that sum and shortcut have the same length, and nowhere else: 1024, 341, 113, 37, 12,
+  4, 1.
+- *The shortcut where the channels double.* The number of parameters excludes a convolution there;
+  we pad with zeros.
+- *The last convolution.* The number of parameters excludes a batch normalization after it.
+- *The slope of the leaky ReLU* is PyTorch's default, 0.01.
+- *Optimizer, learning rate, batch size and initialization* are not printed; the recipes list our
+  choices.
 """
 
 from __future__ import annotations
@@ -65,7 +67,7 @@ class ShallowCNN(nn.Module):
         """(B, F, T) -> logits (B, K)."""
         check_shape("ShallowCNN", x, HINT, B=None, F=self.input_shape[0], T=self.input_shape[1])
         x = self.norm(self.conv(x))  # (B, 128, T - 20)
-        # Pooling first gives the same maxima as ReLU first, from a fourteenth of the work.
+        # Pooling before the ReLU gives the same maxima with a fourteenth of the work.
         x = torch.relu(self.pool(x))  # (B, 128, (T - 20) // 14)
         return self.linear(x.flatten(1))  # (B, K)
 
@@ -92,8 +94,8 @@ class MeanLSTM(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) of any T -> logits (B, K)."""
         check_shape("MeanLSTM", x, HINT, B=None, F=self.n_bands, T=None)
-        hidden, _ = self.lstm(x.transpose(1, 2))  # (B, T, 128)
-        return self.linear(hidden.mean(1))  # (B, K)
+        states, _ = self.lstm(x.transpose(1, 2))  # (B, T, 128)
+        return self.linear(states.mean(1))  # (B, K)
 
 
 class ResidualBlock(nn.Module):
@@ -155,7 +157,7 @@ class ResNet1d(nn.Module):
         self.linear = nn.Linear(widths[-1], n_classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, F, T) -> logits (B, K); T of 729 to 1457 comes down to one position."""
+        """(B, F, T) -> logits (B, K); T from 729 to 1457 is reduced to one position."""
         check_shape("ResNet1d", x, HINT, B=None, F=self.n_bands, T=None)
         x = self.stem_norm(self.stem(x))  # (B, 128, T / 3)
         for block in self.blocks:
@@ -165,7 +167,7 @@ class ResNet1d(nn.Module):
 
 
 class DilatedBlock(nn.Module):
-    """A convolution of kernel 3 whose taps lie `dilation` frames apart, and a shortcut."""
+    """A convolution of kernel 3 with weights `dilation` frames apart, and a shortcut."""
 
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
@@ -178,10 +180,11 @@ class DilatedBlock(nn.Module):
 
 
 class DilatedCNN(nn.Module):
-    """Dilated convolutions for a wide field of view; the paper names them as future work.
+    """Dilated convolutions with a wide field of view, which the paper names as future work.
 
-    Four frames at a time, then kernel 3 with dilation 1, 2, 4, ... 32: a position of the last map
-    sees 508 frames (11.8 s at hop 512 and 22,050 Hz), from a twentieth of ResNet1d's parameters.
+    The first convolution covers four frames, the others have kernel 3 and dilations 1, 2, 4, ...
+    32. A position of the last map depends on 508 frames (11.8 s at hop 512 and 22,050 Hz), with a
+    twentieth of ResNet1d's parameters.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(DilatedCNN(10, (128, 1024)), (128, 1024), depth=2))

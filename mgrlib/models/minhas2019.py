@@ -1,15 +1,15 @@
-"""The three networks of Minhas et al. (2019): two dense ones on vectors, a convolutional one.
+"""The three networks of Minhas et al. (2019): two dense networks and a convolutional network.
 
 What the paper leaves open and what we chose:
 
-- *What stands between the convolutions and the ten outputs.* "3 layers" of 64, 32 and 10 and a
-  kernel of 3 are printed; pooling, padding and stride are not. The code that the authors made
-  public has none of them, and neither has ours: the last layer has a weight for every cell of the
-  map. `pool` puts max-pooling behind both convolutions, which is our own variant.
-- *The layers of the network on row means* are 128, 64 and 10 in the paper; its public code has 64,
-  32 and 10. Ours follows the paper.
-- *Initialisation*: PyTorch's own; dropout and batch normalisation are not mentioned.
-- *The softmax* of the paper's last layer is part of the loss here, as in every model of the course.
+- *The layers between the convolutions and the ten outputs.* The paper gives "3 layers" of 64, 32
+  and 10 and a kernel of 3, but no pooling, padding or stride. The authors' public code has none of
+  them, and neither has ours, so the last layer has a weight for every cell of the map. `pool` adds
+  max-pooling after both convolutions, which is our variant.
+- *The layers of the network on row means* are 128, 64 and 10 in the paper and 64, 32 and 10 in its
+  public code. We follow the paper.
+- *Initialization* is PyTorch's; the paper does not mention dropout or batch normalization.
+- *The softmax* of the paper's last layer is part of the loss, as in every model of the course.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PICTURE = "one segment is a picture (F, T); build the model with `segments.input
 
 
 class FeatureMlp(nn.Module):
-    """Three dense layers on a vector of hand-made features: Minhas et al. (2019), "Training".
+    """Three dense layers on a vector of hand-crafted features: Minhas et al. (2019), "Training".
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(FeatureMlp(10, (26,)), (26,)))
@@ -55,7 +55,7 @@ class FeatureMlp(nn.Module):
 
 
 class RowsMlp(FeatureMlp):
-    """The same with wider layers, on the 128 row means of the mel picture.
+    """A `FeatureMlp` with wider layers, for the 128 row means of the mel spectrogram.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(RowsMlp(10, (128,)), (128,)))
@@ -73,7 +73,7 @@ class RowsMlp(FeatureMlp):
 
 
 class MelCnn(nn.Module):
-    """Two convolutions of kernel 3 and a dense layer on the whole mel picture.
+    """Two convolutions with kernel 3 and a dense layer on the whole mel spectrogram.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(MelCnn(10, (128, 216)), (128, 216)))
@@ -84,9 +84,12 @@ class MelCnn(nn.Module):
     total                         8,431,274
 
     Args:
+        n_classes: K.
+        input_shape: (F, T) of a segment.
         widths: filters of the two convolutions.
         kernel: their height and width.
-        pool: side of the max-pooling behind each; 1 is none, as far as the paper tells.
+        pool: height and width of the max-pooling after each convolution; 1 for none, since the
+            paper mentions no pooling.
     """
 
     def __init__(
@@ -103,14 +106,14 @@ class MelCnn(nn.Module):
         self.conv1 = nn.Conv2d(1, widths[0], kernel)
         self.conv2 = nn.Conv2d(widths[0], widths[1], kernel)
         self.pool = nn.MaxPool2d(pool) if pool > 1 else nn.Identity()
-        n_bands, n_frames = (self._left(length, kernel, pool) for length in input_shape)
+        n_bands, n_frames = (self._output_length(length, kernel, pool) for length in input_shape)
         self.output = nn.Linear(widths[1] * n_bands * n_frames, n_classes)
-        for conv in (self.conv1, self.conv2):  # another order in memory: three times as fast
+        for conv in (self.conv1, self.conv2):  # this order in memory is three times as fast
             conv.weight.data = conv.weight.data.contiguous(memory_format=torch.channels_last)
 
     @staticmethod
-    def _left(length: int, kernel: int, pool: int) -> int:
-        """How much of a side is left after both convolutions and poolings."""
+    def _output_length(length: int, kernel: int, pool: int) -> int:
+        """The length of an axis after both convolutions and poolings."""
         for _ in range(2):
             length = (length - kernel + 1) // pool
         return length
@@ -119,7 +122,7 @@ class MelCnn(nn.Module):
         """(B, F, T) -> logits (B, K)."""
         check_shape("MelCnn", x, PICTURE, B=None, F=self.input_shape[0], T=self.input_shape[1])
         x = x[:, None].contiguous(memory_format=torch.channels_last)  # (B, 1, F, T)
-        # Pooling first gives the same maxima as ReLU first, from less work.
+        # Pooling before the ReLU gives the same maxima with less work.
         x = torch.relu_(self.pool(self.conv1(x)))  # (B, 64, F - 2, T - 2)
         x = torch.relu_(self.pool(self.conv2(x)))  # (B, 32, F - 4, T - 4)
         return self.output(x.flatten(1))  # (B, K)

@@ -1,4 +1,4 @@
-"""Evaluation mode for a while: the one place where a network's modes are kept and put back."""
+"""A context manager that sets a network to evaluation mode and restores its modes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["evaluating"]
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[torch.device]:
-    """Evaluation mode without gradients; afterwards each layer is in the mode it was in.
+    """Set evaluation mode without gradients, and restore every layer's mode afterwards.
 
     Yields:
-        The device where the weights are.
+        The device of the weights.
     """
     modes = [(layer, layer.training) for layer in model.modules()]
     tensors = [*model.parameters(), *model.buffers()]

@@ -1,10 +1,10 @@
-"""The published taggers, loaded: Choi's CNN and CRNN of 50 tags, Jiménez and José's of ten genres.
+"""Loading of the published taggers: Choi's CNN and CRNN (50 tags), Jiménez and José's (10 genres).
 
-A `Reading` says how a file's statistics are to be understood and what its input was. It is a
-property of each file, named and never guessed; where the file holds evidence of its own (padded
-frames, whose variance is known to be zero), loading fails if name and evidence disagree.
-"calibrated" is the reading a file was trained with. "readme" is the other one, with which the
-numbers in Choi's README were printed: it reproduces those numbers and is good for nothing else.
+A `Reading` defines how a file's statistics are interpreted and how its input is scaled. It is
+stated for each file and never guessed. Some files contain evidence about it (padded frames, whose
+variance is known to be zero); loading fails if the evidence contradicts the statement. "calibrated"
+is the reading with which a file was trained. "readme" is the one with which the numbers in Choi's
+README were computed; use it only to reproduce those numbers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torch import nn
 from mgrlib.errors import ShapeError, StorageError, explain, some
 from mgrlib.models.keras1 import network_of, read_keras1, stored_statistic
 from mgrlib.models.modes import evaluating
-from mgrlib.models.published import FILES, README, Reading, WeightsFile, checked, find
+from mgrlib.models.published import FILES, README, Reading, WeightsFile, check_file, find
 from mgrlib.models.reddy2024 import Crnn, Fcn5, pooled
 
 __all__ = ["Tagger", "fold_norms", "layer_vectors", "load_tagger", "pooled_layers"]
@@ -34,17 +34,17 @@ def load_tagger(
     reading: Reading | Literal["calibrated", "readme"] = "calibrated",
     source: str | os.PathLike[str] | None = None,
 ) -> Tagger:
-    """A published tagger, or one written by `write_keras1`, ready for use or fine-tuning.
+    """Load a published tagger, or one written by `write_keras1`, for prediction or fine-tuning.
 
     Args:
-        file: a key of `FILES`, or the description of a file of your own, given as `source`.
-        reading: "calibrated" is the file's own; "readme" is the one that Choi's README was printed
-            with, whatever the file; or any other, to see what it does.
-        source: where the file is, as in `find`.
+        file: a key of `FILES`, or the description of your own file, whose path is `source`.
+        reading: "calibrated" is the file's own reading; "readme" is that of Choi's README; or any
+            other reading, to see its effect.
+        source: the path of the file, as in `find`.
 
     Raises:
-        ChecksumError, DownloadError, StorageError: as `find`.
-        ShapeError: the file's arrays do not fit together.
+        ChecksumError, DownloadError, StorageError: as in `find`.
+        ShapeError: if the shapes of the file's arrays do not match.
     """
     if isinstance(file, str):
         path = find(file, source)
@@ -54,12 +54,12 @@ def load_tagger(
     elif source is None:
         raise StorageError(explain("load_tagger", "the path of your file as `source`", "none"))
     else:
-        path = checked(Path(source), file)
+        path = check_file(Path(source), file)
     weights = read_keras1(path)
     evidence = stored_statistic(weights)
     if evidence not in (None, file.reading.statistic):
-        named = f"padded frames that fit the statistic {file.reading.statistic!r} named for it"
-        raise StorageError(explain(str(path), named, f"those of a {evidence}"))
+        expected = f"padded frames that fit the stated statistic {file.reading.statistic!r}"
+        raise StorageError(explain(str(path), expected, f"those of a {evidence}"))
     if not isinstance(reading, Reading):
         reading = file.reading if reading == "calibrated" else README
     return Tagger(file, reading, network_of(weights, file, reading))
@@ -67,13 +67,12 @@ def load_tagger(
 
 @dataclass(frozen=True, eq=False)
 class Tagger:
-    """A loaded network with what must be known to use it.
+    """A pretrained network with the names of its outputs and the scale of its input.
 
     Args:
-        file: where it comes from; `file.classes` names its outputs.
-        reading: how its statistics were read; `reading.scale` is the scale that its input must
-            have.
-        network: in evaluation mode; take it for fine-tuning as any other module.
+        file: the description of its file; `file.classes` are the names of the outputs.
+        reading: how its statistics were interpreted; `reading.scale` is the scale of the input.
+        network: in evaluation mode; it can be fine-tuned like any other module.
     """
 
     file: WeightsFile
@@ -90,44 +89,45 @@ class Tagger:
             return torch.cat([self.network(part).sigmoid() for part in x.split(batch_size)])
 
     def top(self, x: Any, n: int = 10) -> list[tuple[str, float]]:
-        """The `n` likeliest tags of one clip, (F, T), with their values."""
-        values, where = self(torch.as_tensor(x)[None])[0].topk(n)
-        return [(self.file.classes[i], float(v)) for i, v in zip(where, values, strict=True)]
+        """The `n` most probable tags of one clip, (F, T), with their values."""
+        values, indices = self(torch.as_tensor(x)[None])[0].topk(n)
+        return [(self.file.classes[i], float(v)) for i, v in zip(indices, values, strict=True)]
 
     def folded(self) -> Tagger:
-        """The same tagger with its batch normalisation folded: faster, not to be trained."""
+        """The tagger with batch normalization folded into its convolutions, for evaluation only."""
         return Tagger(self.file, self.reading, fold_norms(self.network))
 
 
 def fold_norms(network: Crnn | Fcn5) -> Crnn | Fcn5:
-    """A copy whose convolutions do their batch normalisation as well, for evaluation only.
+    """Copy the network and fold batch normalization into the convolutions, for evaluation only.
 
-    gamma (W x + b - mean) / s + beta is a convolution again, with the kernel gamma W / s. The
-    normalisation of frames stays: it comes before a convolution that pads with zeros.
+    gamma (W x + b - mean) / s + beta is again a convolution, with the kernel gamma W / s. The
+    normalization of frames is not folded, because it precedes a convolution that pads with zeros.
     """
-    folded = copy.deepcopy(network).eval()
+    twin = copy.deepcopy(network).eval()
     block: Any
-    for block in folded.blocks:
+    for block in twin.blocks:
         norm = block.norm
         gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)  # (C,)
         with torch.no_grad():
             block.conv.weight *= gain[:, None, None, None]
             block.conv.bias.copy_((block.conv.bias - norm.running_mean) * gain + norm.bias)
         block.norm = nn.Identity()
-    return folded
+    return twin
 
 
 def pooled_layers(
     network: nn.Module, x: torch.Tensor, *, batch_size: int = 4
 ) -> dict[str, torch.Tensor]:
-    """What every layer says of each segment, pooled: (S, F, T) -> (S, D) by the layer's name.
+    """Compute the pooled activations of every layer, (S, F, T) -> (S, D) by layer name.
 
-    `network` is anything with `activations(x)`, such as `Crnn` and `Fcn5`; it runs in evaluation
-    mode and is afterwards as it was.
+    `network` is a module with a method `activations(x)`, such as `Crnn` or `Fcn5`. It runs in
+    evaluation mode, and its modes are restored afterwards.
     """
+    activations: Any = network.activations
     with evaluating(network):
         parts = [
-            {name: pooled(found) for name, found in network.activations(part).items()}  # type: ignore[operator]
+            {name: pooled(activation) for name, activation in activations(part).items()}
             for part in x.split(batch_size)
         ]
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
@@ -136,19 +136,21 @@ def pooled_layers(
 def layer_vectors(
     network: nn.Module, x: torch.Tensor, layers: Sequence[str], *, batch_size: int = 4
 ) -> torch.Tensor:
-    """What some layers say of each segment, pooled and joined: (S, F, T) -> (S, D).
+    """Compute and concatenate the pooled activations of some layers, (S, F, T) -> (S, D).
 
     Args:
         network: as in `pooled_layers`.
-        layers: names of `network.activations`; pool1 to pool4 of the published CRNN have together
-            448 values, gru2 has 32.
+        x: (S, F, T) inputs.
+        layers: names in `network.activations`; pool1 to pool4 of the published CRNN have 448 values
+            together, gru2 has 32.
+        batch_size: segments per batch.
 
     Raises:
-        ShapeError: no such layer.
+        ShapeError: if a layer does not exist.
     """
-    found = pooled_layers(network, x, batch_size=batch_size)
-    missing = [name for name in layers if name not in found]
+    vectors = pooled_layers(network, x, batch_size=batch_size)
+    missing = [name for name in layers if name not in vectors]
     if missing or not layers:
         got = some(missing) if missing else "none"
-        raise ShapeError(explain("layer_vectors", f"layers among {list(found)}", got))
-    return torch.cat([found[name] for name in layers], dim=1)  # (S, D)
+        raise ShapeError(explain("layer_vectors", f"layers among {list(vectors)}", got))
+    return torch.cat([vectors[name] for name in layers], dim=1)  # (S, D)

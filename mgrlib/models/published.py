@@ -1,9 +1,9 @@
-"""The published taggers as facts: which files there are, what they hold, and how to come by them.
+"""The files of the published taggers: their content, addresses and checksums.
 
-Choi et al. published a CNN and a CRNN trained on the 50 commonest tags of the Million Song Dataset;
-Jiménez and José fine-tuned the CRNN to ten genres. Both licences are MIT's. The files are neither
-part of this package nor changed by it: they are fetched from their own addresses, or found where
-you have them, and refused unless their content is the published one.
+Choi et al. published a CNN and a CRNN trained on the 50 most common tags of the Million Song
+Dataset; Jiménez and José fine-tuned the CRNN to ten genres. Both use the MIT license. The files are
+not part of this package. They are downloaded from their original addresses or read from a folder of
+yours, and refused unless their checksums are those of the published files.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ __all__ = [
 
 FOLDER_VARIABLE = "MGRLIB_TAGGERS"
 HINT = (
-    f"set {FOLDER_VARIABLE} to a folder that holds it, or give its path as `source`; "
-    "`mgrlib.models.published.FILES` tells its address."
+    f"set {FOLDER_VARIABLE} to a folder that contains it, or give its path as `source`; "
+    "`mgrlib.models.published.FILES` contains its address."
 )
 
 # fmt: off
@@ -58,12 +58,13 @@ GENRES = (
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file's batch normalisation is to be understood, and what its input was.
+    """How the statistics of a file are interpreted, and how its input is scaled.
 
     Args:
-        statistic: what `running_std` holds: "deviation" (Keras up to 1.0.6) or "variance" (later).
-        eps: added to the deviation, or to the variance before its root is taken.
-        scale: of the input: "clip" is standardised clip by clip, "none" is dB. It is the `scale` of
+        statistic: the content of `running_std`: "deviation", the standard deviation (Keras up to
+            1.0.6), or "variance" (later versions).
+        eps: added to the standard deviation, or to the variance before its root is taken.
+        scale: of the input: "clip" if each clip is standardized, "none" for dB, as in
             `mgrlib.features.TaggerMel`.
     """
 
@@ -73,15 +74,15 @@ class Reading:
 
 
 CALIBRATED = Reading("deviation", 1e-6, "clip")
-"""How Choi's networks were trained: Keras 1.0.6 or older, standardised clips."""
+"""The reading with which Choi's networks were trained: Keras 1.0.6 or older, standardized clips."""
 
 README = Reading("variance", 1e-5, "none")
-"""How Choi's README was printed, and how Jiménez and José trained: Keras 1.1, dB."""
+"""The reading of Choi's README, and of Jiménez and José's training: Keras 1.1, dB."""
 
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A file that others published: its name, the digest of its content, and its addresses."""
+    """A file published by others: its name, its checksum, and its addresses."""
 
     name: str
     digest: str
@@ -90,16 +91,16 @@ class PublishedFile:
 
 @dataclass(frozen=True)
 class WeightsFile(PublishedFile):
-    """A file of weights, and how it must be read.
+    """A file of weights, with everything that is needed to load it.
 
     Args:
-        name, digest, urls: as of every published file; the digest is `"sha256:..."`.
+        name, digest, urls: as in `PublishedFile`; the digest is `"sha256:..."`.
         network: "crnn" or "fcn5".
-        reading: the one it was trained with.
-        classes: the outputs, in order.
-        backend: "theano" files hold kernels to be turned round, "tensorflow" files do not.
+        reading: the reading with which it was trained.
+        classes: the names of the outputs, in order.
+        backend: the kernels of "theano" files have to be flipped, those of "tensorflow" files not.
         head: the name of the last layer.
-        input_shape: (F, T) of its input.
+        input_shape: (F, T) of the input.
         pools: sizes of the poolings; None for the published ones.
     """
 
@@ -191,65 +192,66 @@ README_TRACKS: Mapping[str, PublishedFile] = MappingProxyType(
 
 
 def at_hand(name: str) -> Path | None:
-    """Where a published file lies on this computer, checked; None if it has to be downloaded.
+    """Return the path of a published file on this computer, or None if it must be downloaded.
 
-    Never touches the network. Looked into are the folder that the environment variable
-    MGRLIB_TAGGERS names, and `mgrlib.storage.home() / "taggers"`.
+    The function searches the folder in the environment variable MGRLIB_TAGGERS and
+    `mgrlib.storage.home() / "taggers"`; it does not use the network.
 
     Raises:
-        ChecksumError: a file of that name with another content.
-        StorageError: an unknown name.
+        ChecksumError: if a file with this name has a different content.
+        StorageError: if the name is unknown.
     """
-    file = _published(name)
+    file = _published_file(name)
     for folder in _folders():
         if (folder / file.name).is_file():
-            return checked(folder / file.name, file)
+            return check_file(folder / file.name, file)
     return None
 
 
 def find(name: str, source: str | os.PathLike[str] | None = None) -> Path:
-    """The path of a published file: from `source`, from this computer, or downloaded and kept.
+    """Return the path of a published file, and download it if it is not on this computer.
 
     Args:
         name: a key of `FILES` or `README_TRACKS`.
-        source: the file itself, or a folder that holds it under its own name.
+        source: the path of the file, or of a folder that contains it under its own name.
 
     Raises:
-        ChecksumError: a file with another content, here or from a mirror.
-        DownloadError: it is not here, and no mirror gives it; the message says where to place it.
-        StorageError: an unknown name, nothing at `source`, or a folder that cannot be written.
+        ChecksumError: if the file has a different content.
+        DownloadError: if the download fails; the message says where to put the file by hand.
+        StorageError: if the name is unknown, if there is no file at `source`, or if the folder
+            cannot be written to.
     """
-    file = _published(name)
+    file = _published_file(name)
     if source is not None:
         path = Path(source)
         path = path / file.name if path.is_dir() else path
         if not path.is_file():
             raise StorageError(explain(str(path), f"the file {file.name}", "no such file", HINT))
-        return checked(path, file)
+        return check_file(path, file)
     folder = storage.home() / "taggers"
     return at_hand(name) or storage.download(file.name, file.urls, file.digest, folder=folder)
 
 
-def _published(name: str) -> PublishedFile:
-    known: dict[str, PublishedFile] = {**FILES, **README_TRACKS}
-    if name not in known:
-        raise StorageError(explain("find", f"one of {', '.join(known)}", repr(name)))
-    return known[name]
+def _published_file(name: str) -> PublishedFile:
+    files: dict[str, PublishedFile] = {**FILES, **README_TRACKS}
+    if name not in files:
+        raise StorageError(explain("find", f"one of {', '.join(files)}", repr(name)))
+    return files[name]
 
 
 def _folders() -> list[Path]:
-    named = os.environ.get(FOLDER_VARIABLE)
-    return [*([Path(named).expanduser()] if named else []), storage.home() / "taggers"]
+    folder = os.environ.get(FOLDER_VARIABLE)
+    return [*([Path(folder).expanduser()] if folder else []), storage.home() / "taggers"]
 
 
-def checked(path: Path, file: PublishedFile) -> Path:
-    """The path itself, if its content is the file's."""
+def check_file(path: Path, file: PublishedFile) -> Path:
+    """Return the path if the file there has the expected checksum, and raise an error if not."""
     algorithm, expected = file.digest.split(":")
-    came = storage.checksum(path, algorithm)
-    if came != expected:
-        known = {one.digest: one.name for one in (*FILES.values(), *README_TRACKS.values())}
-        other = known.get(f"{algorithm}:{came}")
-        got = f"that of {other}" if other else f"{came}, {path.stat().st_size:,} bytes"
-        hint = "it is damaged, changed or another file: delete it and fetch it again."
+    digest = storage.checksum(path, algorithm)
+    if digest != expected:
+        names = {f.digest: f.name for f in (*FILES.values(), *README_TRACKS.values())}
+        name = names.get(f"{algorithm}:{digest}")
+        got = f"that of {name}" if name else f"{digest}, {path.stat().st_size:,} bytes"
+        hint = "it is damaged, changed or a different file: delete it and download it again."
         raise ChecksumError(explain(str(path), f"the {algorithm} of {file.name}", got, hint))
     return path

@@ -1,22 +1,23 @@
-"""The two networks of Reddy et al. (n.d.): the taggers of Choi et al. (2016, 2017).
+"""The two networks of Reddy et al. (n.d.), which are the taggers of Choi et al. (2016, 2017).
 
-Both read 96 mel bands of 29.12 s as a picture, and normalise each *frame* before the first
-convolution. With 50 classes and the published inputs they have as many parameters as the published
-taggers (`mgrlib.models.pretrained` loads those).
+The input of both is a mel spectrogram of 96 bands and 29.12 s, of which each *frame* is normalized
+before the first convolution. With 50 classes and the published input shape they have exactly as
+many parameters as the published taggers, which `mgrlib.models.pretrained` loads.
 
 What the paper leaves open and what we chose:
 
-- *The widths of the CNN.* The paper gives its pooling only; ours are those of the published file,
-  32, 128, 128, 192, 256 (the published program says otherwise and cannot read its own file).
-- *The last pooling of the CNN* is (4, 4), all that is left of 96 bands and 1366 frames. Ours takes
-  all that is left of any input, which there is the same.
-- *Dropout of the CNN.* The published program has none, and so has ours by default. The CRNN's is
+- *The widths of the CNN.* The paper gives only its poolings. Our widths are those of the published
+  file, 32, 128, 128, 192, 256 (the published program has different widths and cannot load the
+  file).
+- *The last pooling of the CNN* is (4, 4) in the paper, which covers the whole map for 96 bands and
+  1366 frames. Ours covers the whole map for any input.
+- *Dropout of the CNN.* The published program has none, and ours has none by default. The CRNN has
   the published .1 after each pooling and .3 before the last layer.
-- *The gated recurrent unit.* Keras 1 has one bias a gate, a sigmoid made of straight lines, and
-  resets the state before it is multiplied; `torch.nn.GRU` has two biases, the logistic sigmoid,
-  and resets after. `gru="torch"`, for training from scratch, is PyTorch's, with its bias as the
-  weight of a constant input, so that there is one a gate and the published count is kept;
-  `gru="keras1"` is the published unit.
+- *The gated recurrent unit.* Keras 1 has one bias per gate and a piecewise linear sigmoid, and it
+  resets the state before the multiplication; `torch.nn.GRU` has two biases and the logistic
+  sigmoid, and it resets after the multiplication. `gru="torch"`, for training from scratch, is
+  PyTorch's unit with one bias per gate, the weight of a constant input, so that the number of
+  parameters is the published one. `gru="keras1"` is the published unit.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ Pools = tuple[tuple[int, int], ...]
 
 
 class FrameNorm(nn.BatchNorm1d):
-    """Batch normalisation with statistics, scale and shift of its own for every frame.
+    """Batch normalization with separate statistics, scale and shift for every frame.
 
-    The published files call it `bn_0_freq`; its 1366 or 1440 values show that it is over time.
+    The published files call it `bn_0_freq`, but its 1366 or 1440 values show that it is over time.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -57,7 +58,7 @@ class FrameNorm(nn.BatchNorm1d):
 
 
 class ConvBlock(nn.Module):
-    """Convolution 3×3, batch normalisation, ELU, max-pooling, dropout."""
+    """Convolution 3×3, batch normalization, ELU, max-pooling, dropout."""
 
     def __init__(self, n_in: int, n_out: int, pool: tuple[int, int] | None, dropout: float) -> None:
         super().__init__()
@@ -69,8 +70,8 @@ class ConvBlock(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, F, T) -> (B, n_out, F / pool, T / pool)."""
         x = self.norm(self.conv(x))  # (B, n_out, F, T)
-        # ELU only ever rises, so the largest of its values is its value of the largest: pooling
-        # first is exactly the same, and leaves a fraction of the work.
+        # ELU is increasing, so it can be applied after the pooling with the same result and a
+        # fraction of the work.
         x = nn.functional.elu(self.pool(x))  # (B, n_out, F / pool, T / pool)
         return self.dropout(x)
 
@@ -82,16 +83,17 @@ def _blocks(
     pools: tuple[tuple[int, int] | None, ...],
     dropout: float,
 ) -> tuple[nn.ModuleList, tuple[int, int]]:
-    """The convolutional blocks for maps that begin with this (F, T), and the size they leave."""
+    """Build the convolutional blocks for an input (F, T), and return them with the output size."""
     n_bands, n_frames = size
     for pool in pools:
         n_bands, n_frames = (n_bands // pool[0], n_frames // pool[1]) if pool else (1, 1)
         if not n_bands or not n_frames:
-            wanted = f"more bands and frames than pooling {pools} takes away"
-            raise ShapeError(explain(where, wanted, str(size), "longer segments, smaller `pools`."))
-    inputs = (1, *widths[:-1])
-    sizes = zip(inputs, widths, pools, strict=True)
-    return nn.ModuleList(ConvBlock(*one, dropout) for one in sizes), (n_bands, n_frames)
+            expected = f"enough bands and frames for the poolings {pools}"
+            hint = "use longer segments or smaller `pools`."
+            raise ShapeError(explain(where, expected, str(size), hint))
+    settings = zip((1, *widths[:-1]), widths, pools, strict=True)
+    blocks = [ConvBlock(n_in, n_out, pool, dropout) for n_in, n_out, pool in settings]
+    return nn.ModuleList(blocks), (n_bands, n_frames)
 
 
 class Fcn5(nn.Module):
@@ -127,9 +129,9 @@ class Fcn5(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def activations(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """(B, F, T) -> what each block leaves, by name in order: pool1 to pool5."""
+        """(B, F, T) -> the output of each block by name, in order: pool1 to pool5."""
         check_shape("Fcn5", x, HINT, B=None, F=self.input_shape[0], T=self.input_shape[1])
-        return _convolved(self.frame_norm(x), self.blocks)
+        return _block_outputs(self.frame_norm(x), self.blocks)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) -> logits (B, K)."""
@@ -137,17 +139,17 @@ class Fcn5(nn.Module):
         return self.linear(x.flatten(1))  # (B, K)
 
 
-def _convolved(x: torch.Tensor, blocks: nn.ModuleList) -> dict[str, torch.Tensor]:
-    """(B, F, T) -> the maps that each block leaves, (B, C, F', T'), by name in order."""
+def _block_outputs(x: torch.Tensor, blocks: nn.ModuleList) -> dict[str, torch.Tensor]:
+    """(B, F, T) -> the output of each block, (B, C, F', T'), by name in order."""
     x = x[:, None]  # (B, 1, F, T)
-    found = {}
+    outputs = {}
     for number, block in enumerate(blocks, 1):
-        x = found[f"pool{number}"] = block(x)
-    return found
+        x = outputs[f"pool{number}"] = block(x)
+    return outputs
 
 
 class OneBiasGru(nn.GRU):
-    """PyTorch's gated recurrent unit with one bias a gate: the weight of a constant 1."""
+    """PyTorch's gated recurrent unit with one bias per gate, the weight of a constant input 1."""
 
     def __init__(self, n_in: int, n_hidden: int) -> None:
         super().__init__(n_in + 1, n_hidden, bias=False, batch_first=True)
@@ -158,10 +160,10 @@ class OneBiasGru(nn.GRU):
 
 
 class Keras1Gru(nn.Module):
-    """The gated recurrent unit of Keras 1, whose weights no permutation brings into `torch.nn.GRU`.
+    """The gated recurrent unit of Keras 1, which `torch.nn.GRU` cannot reproduce.
 
-    Its sigmoid is made of three straight lines, and the state is reset *before* its product with
-    the weights. The gates stand in the order update (z), reset (r), candidate (c).
+    Its sigmoid is piecewise linear, and the state is reset *before* it is multiplied by the
+    weights. The order of the gates is update (z), reset (r), candidate (c).
     """
 
     def __init__(self, n_in: int, n_hidden: int) -> None:
@@ -169,27 +171,27 @@ class Keras1Gru(nn.Module):
         self.weight_in = nn.Parameter(torch.empty(n_in, 3 * n_hidden))
         self.weight_state = nn.Parameter(torch.empty(n_hidden, 3 * n_hidden))
         self.bias = nn.Parameter(torch.zeros(3 * n_hidden))
-        nn.init.xavier_uniform_(self.weight_in)  # Keras 1's own: Glorot, orthogonal, zero
+        nn.init.xavier_uniform_(self.weight_in)  # as in Keras 1: Glorot, orthogonal, zero
         for gate in self.weight_state.data.chunk(3, dim=1):
             gate.copy_(nn.init.orthogonal_(torch.empty(n_hidden, n_hidden)))
 
-    def step(self, given: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+    def step(self, gates: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
         """One step: x W + b of the three gates, (B, 3 H), and the state (B, H) -> the new state."""
         n = state.shape[1]
-        given_zr, given_c = given.split([2 * n, n], dim=1)
+        input_zr, input_c = gates.split([2 * n, n], dim=1)
         state_zr, state_c = self.weight_state.split([2 * n, n], dim=1)
-        # 0.2 a + 0.5 between 0 and 1 in place of the logistic function
-        z, r = (0.2 * (given_zr + state @ state_zr) + 0.5).clamp(0, 1).chunk(2, dim=1)  # (B, H)
-        candidate = torch.tanh(given_c + (r * state) @ state_c)  # (B, H)
+        # 0.2 a + 0.5, limited to [0, 1], instead of the logistic function
+        z, r = (0.2 * (input_zr + state @ state_zr) + 0.5).clamp(0, 1).chunk(2, dim=1)  # (B, H)
+        candidate = torch.tanh(input_c + (r * state) @ state_c)  # (B, H)
         return z * state + (1 - z) * candidate  # (B, H)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, T, D) -> the state after each step, (B, T, H); it begins with zeros."""
-        given = x @ self.weight_in + self.bias  # (B, T, 3 H)
-        state = given.new_zeros(len(x), self.weight_state.shape[0])  # (B, H)
+        """(B, T, D) -> the state after each step, (B, T, H); the initial state is zero."""
+        gates = x @ self.weight_in + self.bias  # (B, T, 3 H)
+        state = gates.new_zeros(len(x), self.weight_state.shape[0])  # (B, H)
         states = []
-        for one in given.unbind(1):
-            state = self.step(one, state)
+        for frame_gates in gates.unbind(1):
+            state = self.step(frame_gates, state)
             states.append(state)
         return torch.stack(states, dim=1)  # (B, T, H)
 
@@ -228,27 +230,27 @@ class Crnn(nn.Module):
         super().__init__()
         self.input_shape = input_shape
         self.pad = nn.ConstantPad1d(37, 0.0)  # 1366 frames become 1440 = 2·3·4·4·15
-        padded = (input_shape[0], input_shape[1] + 2 * 37)
-        self.frame_norm = FrameNorm(padded[1])
-        self.blocks, left = _blocks("Crnn", padded, widths, pools, 0.1)
-        self.gru1 = UNITS[gru](widths[-1] * left[0], n_hidden)
+        n_frames = input_shape[1] + 2 * 37
+        self.frame_norm = FrameNorm(n_frames)
+        self.blocks, size = _blocks("Crnn", (input_shape[0], n_frames), widths, pools, 0.1)
+        self.gru1 = UNITS[gru](widths[-1] * size[0], n_hidden)
         self.gru2 = UNITS[gru](n_hidden, n_hidden)
         self.dropout = nn.Dropout(0.3)
         self.linear = nn.Linear(n_hidden, n_classes)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def activations(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """(B, F, T) -> what each layer leaves, by name in order: pool1 to pool4, gru1, gru2.
+        """(B, F, T) -> the output of each layer by name, in order: pool1 to pool4, gru1, gru2.
 
-        The maps are (B, C, F', T'), the states of gru1 (B, T', H), the last state of gru2 (B, H).
+        Maps are (B, C, F', T'), the states of gru1 (B, T', H), and the last state of gru2 (B, H).
         """
         check_shape("Crnn", x, HINT, B=None, F=self.input_shape[0], T=self.input_shape[1])
-        found = _convolved(self.frame_norm(self.pad(x)), self.blocks)
-        x = found[f"pool{len(self.blocks)}"]  # (B, 128, 1, 15)
+        outputs = _block_outputs(self.frame_norm(self.pad(x)), self.blocks)
+        x = outputs[f"pool{len(self.blocks)}"]  # (B, 128, 1, 15)
         x = x.flatten(1, 2).transpose(1, 2)  # (B, 15, 128)
-        found["gru1"] = self.gru1(x)  # (B, 15, 32)
-        found["gru2"] = self.gru2(found["gru1"])[:, -1]  # (B, 32)
-        return found
+        outputs["gru1"] = self.gru1(x)  # (B, 15, 32)
+        outputs["gru2"] = self.gru2(outputs["gru1"])[:, -1]  # (B, 32)
+        return outputs
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) -> logits (B, K)."""
@@ -257,10 +259,10 @@ class Crnn(nn.Module):
 
 
 class RecurrentHalf(nn.Module):
-    """What stands behind the convolutions of a `Crnn`: two recurrent layers and the head.
+    """The part of a `Crnn` after the convolutions: two recurrent layers and the head.
 
-    Whoever fixes the convolutions, as Jiménez and José (2016) did, need not compute them in every
-    epoch: what the last pooling leaves of a segment, (T, D), is computed once and is the input.
+    If the convolutions are frozen, as in Jiménez and José (2016), their output for each segment,
+    (T, D), can be computed once and used as the input of this network in every epoch.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(RecurrentHalf(10, (15, 128)), (15, 128)))
@@ -289,14 +291,14 @@ class RecurrentHalf(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, T, D) -> logits (B, K)."""
-        hint = "steps by channels: what the last pooling leaves, transposed."
+        hint = "steps by channels: the output of the last pooling, transposed."
         check_shape("RecurrentHalf", x, hint, B=None, T=self.input_shape[0], D=self.input_shape[1])
         x = self.gru2(self.gru1(x))[:, -1]  # (B, 32)
         return self.linear(self.dropout(x))  # (B, K)
 
 
 def recurrent_half(network: Crnn, n_classes: int, input_shape: tuple[int, int]) -> RecurrentHalf:
-    """The recurrent layers of a trained `Crnn`, copied, under a fresh head for `n_classes`."""
+    """Copy the recurrent layers of a trained `Crnn`, and add a new head for `n_classes`."""
     unit: Literal["torch", "keras1"] = "keras1" if isinstance(network.gru1, Keras1Gru) else "torch"
     half = RecurrentHalf(n_classes, input_shape, n_hidden=network.linear.in_features, gru=unit)
     half.gru1.load_state_dict(network.gru1.state_dict())
@@ -305,9 +307,10 @@ def recurrent_half(network: Crnn, n_classes: int, input_shape: tuple[int, int]) 
 
 
 def pooled(activation: torch.Tensor) -> torch.Tensor:
-    """One vector a segment: a map's mean over bands and frames, states' mean over time, (B, D).
+    """Average an activation to one vector per segment, (B, D).
 
-    Maps are (B, D, F, T), states (B, T, D), and what is a vector already stays one.
+    Maps (B, D, F, T) are averaged over bands and frames, and states (B, T, D) over time; vectors
+    (B, D) do not change.
     """
     if activation.ndim == 4:
         return activation.mean((2, 3))  # (B, D)

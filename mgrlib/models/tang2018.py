@@ -1,18 +1,18 @@
-"""The network of Tang et al. (2018): two LSTMs, one on top of the other.
+"""The network of Tang et al. (2018), which consists of two stacked LSTMs.
 
-Each of the paper's eight networks (one for six genres, seven in a tree) is this one, with as many
-outputs as it has classes. The tree is in `mgrlib.models.tree`.
+All eight networks of the paper (one for six genres, seven in a tree) have this architecture and
+differ in the number of outputs. The tree is in `mgrlib.models.tree`.
 
 What the paper leaves open and what we chose:
 
-- *What the last layer sees.* Table 2 and figure 6 give the sizes, 13, 128, 32 and 6, and not
-  whether the output layer reads the last state or all of them. We take the last state of the upper
-  LSTM, as a Keras model of these layers does; `read="mean"` averages the states over time.
-- *The output.* Equation 1 ends in a sigmoid for each class; its loss is not named. Ours gives
-  logits, and the loss is the cross-entropy, whose values the paper's losses resemble.
-- *Initial weights.* The paper's Keras starts LSTMs with forget gates half open (a bias of 1) and
-  orthogonal recurrent weights; ours starts as PyTorch does, uniformly.
-- *Dropout* is not mentioned, and there is none.
+- *The input of the last layer.* Table 2 and figure 6 give the sizes, 13, 128, 32 and 6, but not
+  whether the output layer uses the last state or all states. We use the last state of the upper
+  LSTM, which is the default of Keras; `read="mean"` averages the states over time.
+- *The output.* Equation 1 ends in a sigmoid for each class, and the loss is not named. Our network
+  returns logits, and the loss is the cross-entropy, which has similar values to the paper's losses.
+- *Initial weights.* Keras, which the paper uses, initializes LSTMs with a forget-gate bias of 1 and
+  orthogonal recurrent weights. We use PyTorch's uniform initialization.
+- *Dropout* is not mentioned in the paper, and we use none.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ READS = ("last", "mean")
 
 
 class StackedLstm(nn.Module):
-    """Two LSTMs in a row, the second one's last state classified: Tang et al. (2018), table 2.
+    """Two stacked LSTMs and a linear layer on the last state: Tang et al. (2018), table 2.
 
-    The paper prints no number of parameters; Keras, which has one bias a gate where PyTorch has
-    two, would count 640 fewer.
+    The paper does not print the number of parameters. Keras has one bias per gate where PyTorch has
+    two and would count 640 fewer.
 
     Args:
+        n_classes: K.
+        input_shape: (F, T) of a segment.
         n_hidden: units of the lower and of the upper LSTM.
-        pool: frames averaged into one before the first LSTM; 1 takes them as they are.
+        pool: the number of frames that are averaged before the first LSTM; 1 for no averaging.
         read: "last" classifies the last state, "mean" the mean of all states.
 
     >>> from mgrlib.models.contract import shape_table
@@ -69,7 +71,7 @@ class StackedLstm(nn.Module):
         self.linear = nn.Linear(upper, n_classes)
 
     def embed(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, F, T) of any T -> what is classified, (B, D) with D = 32."""
+        """(B, F, T) of any T -> the input of the last layer, (B, D) with D = 32."""
         check_shape("StackedLstm", x, HINT, B=None, F=self.n_coefficients, T=None)
         x = self.pool(x).transpose(1, 2)  # (B, T / pool, F)
         x, _ = self.lstm1(x)  # (B, T / pool, 128)

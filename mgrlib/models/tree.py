@@ -1,10 +1,10 @@
-"""A tree of genres as a value, how it is drawn from a confusion matrix, and how it routes.
+"""Trees of genres, their construction from a confusion matrix, and routing.
 
-A tree says which question is asked first ("strong or mild?") and which next. It knows no
-classifier: `mgrlib.systems.NodeByNode` trains one for each of its nodes.
+A tree defines the order of decisions, such as "strong or mild?" first. It contains no classifiers:
+`mgrlib.systems.NodeByNode` trains one for each of its nodes.
 
-Nodes are named as in Tang et al. (2018): the number of the level, and a letter where a level has
-several nodes, as 1, 2a, 2b, 3a, ...
+Nodes are named as in Tang et al. (2018), by the number of the level and, if the level has several
+nodes, a letter: 1, 2a, 2b, 3a, ...
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from mgrlib.shapes import check_shape
 
 __all__ = ["PAPER_TREE", "Tree", "agglomerate", "random_tree", "route"]
 
-Nested = Sequence[Any]
+GenreLists = Sequence[Any]
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A node and all that is below it; the whole tree is its root.
+    """A node with everything below it; the root represents the whole tree.
 
     Args:
-        children: two or more, each a genre or another node.
+        children: two or more genres or nodes.
 
     Raises:
-        EvaluationError: fewer than two children, or a genre twice.
+        EvaluationError: if there are fewer than two children, or if a genre appears twice.
 
     >>> tree = Tree.of([["metal", "rock"], "jazz"])
     >>> tree.genres
@@ -49,17 +49,17 @@ class Tree:
         if len(self.children) < 2:
             raise EvaluationError(explain("Tree", "two or more children", str(self.children)))
         if len(set(self.genres)) < len(self.genres):
-            repeated = [g for g in dict.fromkeys(self.genres) if self.genres.count(g) > 1]
-            raise EvaluationError(explain("Tree", "each genre once", some(repeated)))
+            duplicates = [g for g in dict.fromkeys(self.genres) if self.genres.count(g) > 1]
+            raise EvaluationError(explain("Tree", "each genre once", some(duplicates)))
 
     @staticmethod
-    def of(nested: Nested) -> Tree:
-        """The tree that nested lists or tuples of genres describe."""
-        return Tree(tuple(c if isinstance(c, str) else Tree.of(c) for c in nested))
+    def of(lists: GenreLists) -> Tree:
+        """Build a tree from nested lists or tuples of genres."""
+        return Tree(tuple(c if isinstance(c, str) else Tree.of(c) for c in lists))
 
     @property
     def nested(self) -> list[Any]:
-        """The tree as nested lists, for files; `Tree.of` undoes it."""
+        """The tree as nested lists, for files; the inverse of `Tree.of`."""
         return [c if isinstance(c, str) else c.nested for c in self.children]
 
     @cached_property
@@ -69,40 +69,40 @@ class Tree:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What each child stands for: its genre, or its genres joined by "+"."""
+        """The label of each child: its genre, or its genres joined by "+"."""
         return tuple("+".join(leaves(child)) for child in self.children)
 
     @cached_property
     def nodes(self) -> dict[str, Tree]:
         """All nodes by name, level by level; the root is the first."""
-        named: dict[str, Tree] = {}
+        nodes: dict[str, Tree] = {}
         level: list[Tree] = [self]
         depth = 1
         while level:
             for i, node in enumerate(level):
-                named[f"{depth}{chr(ord('a') + i) if len(level) > 1 else ''}"] = node
+                nodes[f"{depth}{chr(ord('a') + i) if len(level) > 1 else ''}"] = node
             level = [c for node in level for c in node.children if isinstance(c, Tree)]
             depth += 1
-        return named
+        return nodes
 
     def path(self, genre: str) -> tuple[tuple[str, int], ...]:
-        """The way to a genre: each node's name on it, and the number of the child to take.
+        """The path to a genre: the name of each node, and the index of the child to follow.
 
         Raises:
-            EvaluationError: a genre that is not in the tree.
+            EvaluationError: if the genre is not in the tree.
         """
         if genre not in self.genres:
             raise EvaluationError(explain("Tree.path", f"one of {self.genres}", repr(genre)))
-        on_the_way = {name: node for name, node in self.nodes.items() if genre in node.genres}
-        return tuple((name, node.child_of(genre)) for name, node in on_the_way.items())
+        nodes = {name: node for name, node in self.nodes.items() if genre in node.genres}
+        return tuple((name, node.child_of(genre)) for name, node in nodes.items())
 
     def child_of(self, genre: str) -> int:
-        """The number of the child that a genre is in, or -1."""
+        """The index of the child that contains a genre, or -1."""
         return next((i for i, child in enumerate(self.children) if genre in leaves(child)), -1)
 
 
 def leaves(child: Tree | str) -> tuple[str, ...]:
-    """The genres of a child: itself, or all below it."""
+    """The genres of a child: the child itself, or all genres below it."""
     return (child,) if isinstance(child, str) else child.genres
 
 
@@ -110,11 +110,11 @@ STRONG = (("hiphop", "metal", "rock"), ("pop", "reggae"))
 MILD = (("disco", "country"), ("jazz", "classical", "blues"))
 
 PAPER_TREE = Tree.of([STRONG, MILD])
-"""Strong or mild first, then two groups each, then the genre: Tang et al. (2018), figure 14."""
+"""The tree of Tang et al. (2018), figure 14: strong or mild, then two groups each, then a genre."""
 
 
 def random_tree(like: Tree, seed: int) -> Tree:
-    """A tree of the same form with its genres in random places.
+    """Return a tree of the same shape with its genres in random order.
 
     >>> random_tree(Tree.of([["metal", "rock"], "jazz"]), seed=1).nested
     [['jazz', 'metal'], 'rock']
@@ -129,28 +129,32 @@ def random_tree(like: Tree, seed: int) -> Tree:
 
 
 def agglomerate(confusion: np.ndarray, genres: Sequence[str]) -> Tree:
-    """The binary tree that joins first what is confused most: counts (K, K), row = truth.
+    """Build a binary tree that joins the most confused genres first.
 
-    The likeness of two genres is the share of the one taken for the other, both ways; that of two
-    groups is the mean over their pairs of genres (average linkage). The two groups most alike are
-    joined until one is left.
+    The similarity of two genres is the sum of the fractions of each that are classified as the
+    other. The similarity of two groups is the mean over their pairs of genres (average linkage).
+    The two most similar groups are joined until one is left.
+
+    Args:
+        confusion: counts (K, K) with true genres in rows.
+        genres: the K genres.
 
     >>> agglomerate(np.array([[5, 4, 1], [3, 6, 1], [0, 1, 9]]), ("metal", "rock", "jazz")).nested
     ['jazz', ['metal', 'rock']]
     """
     counts = np.asarray(confusion, dtype=float)
     check_shape(
-        "agglomerate", counts, "one row and one column a genre.", K=len(genres), L=len(genres)
+        "agglomerate", counts, "one row and one column per genre.", K=len(genres), L=len(genres)
     )
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    alike = share + share.T
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    similarity = fractions + fractions.T
     groups: list[tuple[Tree | str, list[int]]] = [(g, [k]) for k, g in enumerate(genres)]
     while len(groups) > 1:
         pairs = [(i, j) for j in range(len(groups)) for i in range(j)]
-        means = [alike[np.ix_(groups[i][1], groups[j][1])].mean() for i, j in pairs]
+        means = [similarity[np.ix_(groups[i][1], groups[j][1])].mean() for i, j in pairs]
         i, j = pairs[int(np.argmax(means))]
-        joined = (Tree((groups[i][0], groups[j][0])), groups[i][1] + groups[j][1])
-        groups = [g for n, g in enumerate(groups) if n not in (i, j)] + [joined]
+        pair = (Tree((groups[i][0], groups[j][0])), groups[i][1] + groups[j][1])
+        groups = [g for n, g in enumerate(groups) if n not in (i, j)] + [pair]
     root = groups[0][0]
     if isinstance(root, str):
         raise EvaluationError(explain("agglomerate", "two or more genres", repr(root)))
@@ -160,17 +164,17 @@ def agglomerate(confusion: np.ndarray, genres: Sequence[str]) -> Tree:
 def route(
     tree: Tree, probs: Mapping[str, np.ndarray], genres: Sequence[str], *, how: str = "hard"
 ) -> np.ndarray:
-    """Each clip's probabilities of the genres, (M, K), from those that the nodes give.
+    """Compute each clip's probabilities of the genres, (M, K), from those of the nodes.
 
     Args:
-        probs: by node name, the probabilities of its children, (M, n_children).
+        tree: the tree.
+        probs: for each node name, the probabilities of the node's children, (M, n_children).
         genres: the order of the columns.
-        how: "hard" follows the most probable child at each node, as the paper does; the genre where
-            this ends gets probability 1. "soft" multiplies the probabilities along each path, so
-            that no node decides alone.
+        how: "hard" follows the most probable child at each node, as the paper does, and gives the
+            genre at the end probability 1. "soft" multiplies the probabilities along each path.
 
     Raises:
-        EvaluationError: another `how`, or genres that are not the tree's.
+        EvaluationError: if `how` is neither of the two, or if `genres` differ from the tree's.
 
     >>> tree = Tree.of([["metal", "rock"], "jazz"])
     >>> probs = {"1": np.array([[.6, .4]]), "2": np.array([[.5, .5]])}
@@ -182,10 +186,9 @@ def route(
     if how not in ("hard", "soft"):
         raise EvaluationError(explain("route", 'how="hard" or how="soft"', repr(how)))
     if set(genres) != set(tree.genres):
-        odd = sorted(set(genres) ^ set(tree.genres))
-        raise EvaluationError(
-            explain("route", "the genres of the tree", f"{some(odd)} in one only")
-        )
+        differences = sorted(set(genres) ^ set(tree.genres))
+        got = f"{some(differences)} in only one of them"
+        raise EvaluationError(explain("route", "the genres of the tree", got))
     if how == "hard":
         probs = {name: np.eye(p.shape[1])[p.argmax(axis=1)] for name, p in probs.items()}
     columns = [

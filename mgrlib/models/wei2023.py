@@ -1,16 +1,18 @@
-"""The networks of Wei et al. (n.d.): for pictures, for sequences, for both, and for segments.
+"""The networks of Wei et al. (n.d.) for pictures, for sequences, for both, and for segments.
 
 What the paper leaves open and what we chose:
 
-- *The LSTM.* "1290×13" is all that is printed. Ours: one layer of 128, the last hidden state.
-- *The fusion* is a drawing and one sentence: vectors joined, "several fully-connected layers".
-  Ours: one hidden layer of 128. Late fusion and its weights are ours.
-- *The nine layers for segments.* The paper prints their parameters, 2,855,818 for segments of 3 s,
-  and no width. `SegmentCnn` is one net that has exactly as many; `SegmentCnn.same_count` are two
-  others, and many more would fit.
-- *The MLP for 57 values* has "dropout layers" and no printed width. Ours is the one that public
-  notebooks on this table use: 512, 256, 128, 64, and dropout of 0.2.
-- *Optimiser, learning rate, initialisation* are not printed; they stand in the recipes.
+- *The LSTM.* The paper prints only its input, "1290×13". We use one layer of 128 units and its last
+  hidden state.
+- *The fusion* is described by a drawing and one sentence: vectors are joined, then "several
+  fully-connected layers" follow. We use one hidden layer of 128 units. Late fusion, with or without
+  learned weights, is our addition.
+- *The nine layers for segments.* The paper prints the number of parameters, 2,855,818 for segments
+  of 3 s, but no widths. `SegmentCnn` is a network with exactly this number; `SegmentCnn.same_count`
+  lists two others, and many more exist.
+- *The MLP for 57 values* has "dropout layers" and no printed widths. We use the widths of public
+  notebooks on this table, 512, 256, 128 and 64, with a dropout of 0.2.
+- *Optimizer, learning rate and initialization* are not printed; the recipes list our choices.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ __all__ = [
 WEIGHTS_URL = "https://download.pytorch.org/models/resnet18-f37072fd.pth"
 WEIGHTS_SHA256 = "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 
 N_JOINT = 128  # width of the fully connected layer after early fusion
 PICTURE = 'one segment is (C, H, W): give the picture channels="first".'
@@ -46,13 +48,13 @@ SEQUENCE = "one segment is (F, T): coefficients by frames."
 
 
 def imagenet_weights() -> dict[str, torch.Tensor]:
-    """The official ImageNet weights of a ResNet18 with 1,000 classes, by layer name.
+    """Load the official ImageNet weights of a ResNet18 with 1,000 classes, by layer name.
 
-    Fetched once (45 MB) and kept; the file's content is checked.
+    The file (45 MB) is downloaded once, and its checksum is checked.
 
     Raises:
-        DownloadError: no network, and the file is not there yet.
-        ChecksumError: what came is not the file.
+        DownloadError: if the file is not on this computer and cannot be downloaded.
+        ChecksumError: if the downloaded file has a different checksum.
     """
     path = download("resnet18-f37072fd.pth", [WEIGHTS_URL], f"sha256:{WEIGHTS_SHA256}")
     weights: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
@@ -62,7 +64,7 @@ def imagenet_weights() -> dict[str, torch.Tensor]:
 class BasicBlock(nn.Module):
     """Two 3×3 convolutions and a shortcut around them: He et al. (2016), figure 2.
 
-    Where the picture is halved, a 1×1 convolution brings the shortcut to the new shape.
+    If the block changes the size or the number of channels, the shortcut has a 1×1 convolution.
     """
 
     def __init__(self, n_in: int, n_out: int, stride: int = 1) -> None:
@@ -73,8 +75,8 @@ class BasicBlock(nn.Module):
         self.bn2 = nn.BatchNorm2d(n_out)
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or n_in != n_out:
-            shorter = nn.Conv2d(n_in, n_out, 1, stride, bias=False)
-            self.downsample = nn.Sequential(shorter, nn.BatchNorm2d(n_out))
+            shortcut = nn.Conv2d(n_in, n_out, 1, stride, bias=False)
+            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(n_out))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) -> (B, n_out, H / stride, W / stride)."""
@@ -86,8 +88,8 @@ class BasicBlock(nn.Module):
 class ResNet18(nn.Module):
     """The residual network of 18 layers: He et al. (2016), table 1; Wei et al. (n.d.), section 4.2.
 
-    Names and shapes of its layers are torchvision's, so that the official weights load; any picture
-    of 32 pixels or more will do.
+    The names and shapes of its layers are torchvision's, so that the official weights can be
+    loaded. Pictures need at least 32 pixels per side.
 
     Args:
         n_classes: K.
@@ -126,7 +128,7 @@ class ResNet18(nn.Module):
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-        # The same numbers in another order in memory; a CPU convolves them several times faster.
+        # With this order in memory, convolutions on a CPU are several times faster.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @staticmethod
@@ -136,7 +138,7 @@ class ResNet18(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) -> logits (B, K)."""
         check_shape("ResNet18", x, PICTURE, B=None, C=self.n_channels, H=None, W=None)
-        # Pooling first gives the same maxima as ReLU first, from a quarter of the work.
+        # Pooling before the ReLU gives the same maxima with a quarter of the work.
         x = torch.relu(self.maxpool(self.bn1(self.conv1(x))))  # (B, 64, H/4, W/4)
         x = self.layer1(x)  # (B, 64, H/4, W/4)
         x = self.layer2(x)  # (B, 128, H/8, W/8)
@@ -147,13 +149,13 @@ class ResNet18(nn.Module):
 
 
 def pretrained_resnet18(n_classes: int, input_shape: tuple[int, int, int]) -> ResNet18:
-    """A ResNet18 with the official ImageNet weights and a new last layer.
+    """Build a ResNet18 with the official ImageNet weights and a new last layer.
 
-    It was made for pictures in [0, 1] whose channels were shifted and scaled by `IMAGENET_MEAN` and
-    `IMAGENET_DEVIATION`.
+    It expects pictures in [0, 1] whose channels are standardized by `IMAGENET_MEAN` and
+    `IMAGENET_STD`.
 
     Raises:
-        DownloadError, ChecksumError: as `imagenet_weights`.
+        DownloadError, ChecksumError: as in `imagenet_weights`.
     """
     model = ResNet18(1000, input_shape)
     model.load_state_dict(imagenet_weights(), strict=True)
@@ -162,16 +164,16 @@ def pretrained_resnet18(n_classes: int, input_shape: tuple[int, int, int]) -> Re
 
 
 class SequenceLstm(nn.Module):
-    """An LSTM over the frames of MFCC, read at its last step: Wei et al. (n.d.), section 4.2.
+    """An LSTM over the frames of MFCCs and its last state: Wei et al. (n.d.), section 4.2.
 
     Args:
         n_classes: K.
         input_shape: (F, T) of a sequence: 13 coefficients of 1290 frames in the paper.
         n_hidden: size of the state.
-        read: "last" takes the state after the last frame, "mean" the mean over all frames.
+        read: "last" classifies the state after the last frame, "mean" the mean over all frames.
 
     Raises:
-        MgrError: another `read`.
+        MgrError: if `read` is neither of the two.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(SequenceLstm(10, (13, 1290)), (13, 1290)))
@@ -190,7 +192,7 @@ class SequenceLstm(nn.Module):
         read: str = "last",
     ) -> None:
         super().__init__()
-        _one_of("SequenceLstm", "read", read, ("last", "mean"))
+        _check_choice("SequenceLstm", "read", read, ("last", "mean"))
         self.n_rows = input_shape[0]
         self.read = read
         self.lstm = nn.LSTM(self.n_rows, n_hidden, batch_first=True)
@@ -199,27 +201,27 @@ class SequenceLstm(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) of any T -> logits (B, K)."""
         check_shape("SequenceLstm", x, SEQUENCE, B=None, F=self.n_rows, T=None)
-        hidden, _ = self.lstm(x.transpose(1, 2))  # (B, T, 128)
-        state = hidden[:, -1] if self.read == "last" else hidden.mean(1)  # (B, 128)
+        states, _ = self.lstm(x.transpose(1, 2))  # (B, T, 128)
+        state = states[:, -1] if self.read == "last" else states.mean(1)  # (B, 128)
         return self.linear(state)  # (B, K)
 
 
 class FusionNet(nn.Module):
-    """A picture and a sequence of one clip together: Wei et al. (n.d.), figure 2.
+    """A network for a picture and a sequence of the same clip: Wei et al. (n.d.), figure 2.
 
-    An input that is zero throughout counts as missing: its branch says nothing about that clip.
+    An input that consists of zeros counts as missing, and its branch is ignored for that clip.
 
     Args:
         n_classes: K.
         picture_shape: (C, H, W).
         sequence_shape: (F, T).
-        fusion: "early" joins the vectors of both branches and goes on with fully connected layers,
-            as the paper draws it; "late" averages the scores of two complete branches; "weighted"
-            does so with weights that it learns.
+        fusion: "early" joins the vectors of both branches and applies fully connected layers, as in
+            the paper's figure; "late" averages the logits of two complete branches; "weighted"
+            averages them with learned weights.
         width, n_hidden, read: of `ResNet18` and `SequenceLstm`.
 
     Raises:
-        MgrError: another `fusion` or `read`.
+        MgrError: if `fusion` or `read` has another value.
 
     >>> from mgrlib.models.contract import shape_table
     >>> shapes = (3, 224, 224), (13, 1290)
@@ -243,49 +245,50 @@ class FusionNet(nn.Module):
         read: str = "last",
     ) -> None:
         super().__init__()
-        _one_of("FusionNet", "fusion", fusion, ("early", "late", "weighted"))
+        _check_choice("FusionNet", "fusion", fusion, ("early", "late", "weighted"))
         self.fusion = fusion
         self.picture = ResNet18(n_classes, picture_shape, width=width)
         self.sequence = SequenceLstm(n_classes, sequence_shape, n_hidden=n_hidden, read=read)
         if fusion == "early":
-            n_both = self.picture.fc.in_features + n_hidden
+            n_values = self.picture.fc.in_features + n_hidden
             self.picture.fc = nn.Identity()  # type: ignore[assignment]
             self.sequence.linear = nn.Identity()  # type: ignore[assignment]
-            self.joint = _dense((n_both, N_JOINT, n_classes), dropout=0.0)
+            self.joint = _dense((n_values, N_JOINT, n_classes), dropout=0.0)
         else:
             self.weights = nn.Parameter(torch.zeros(2), requires_grad=fusion == "weighted")
 
     def forward(self, picture: torch.Tensor, sequence: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) and (B, F, T) -> logits (B, K)."""
-        there = torch.stack([_there(picture), _there(sequence)], 1)  # (B, 2)
-        seen = self.picture(picture)  # (B, 512), or (B, K) when late
-        heard = self.sequence(sequence)  # (B, 128), or (B, K) when late
+        present = torch.stack([_is_present(picture), _is_present(sequence)], 1)  # (B, 2)
+        picture_vector = self.picture(picture)  # (B, 512), or (B, K) for late fusion
+        sequence_vector = self.sequence(sequence)  # (B, 128), or (B, K) for late fusion
         if self.fusion == "early":
-            both = torch.cat([seen * there[:, :1], heard * there[:, 1:]], 1)  # (B, 640)
-            return self.joint(both)  # (B, K)
-        weights = self.weights.exp() * there  # (B, 2)
+            vectors = [picture_vector * present[:, :1], sequence_vector * present[:, 1:]]
+            return self.joint(torch.cat(vectors, 1))  # (B, 640) -> (B, K)
+        weights = self.weights.exp() * present  # (B, 2)
         weights = weights / weights.sum(1, keepdim=True).clamp(min=1e-6)  # (B, 2)
-        return seen * weights[:, :1] + heard * weights[:, 1:]  # (B, K)
+        return picture_vector * weights[:, :1] + sequence_vector * weights[:, 1:]  # (B, K)
 
 
-def _there(x: torch.Tensor) -> torch.Tensor:
-    """1 for each segment of which something is given, 0 where all is zero: (B,)."""
+def _is_present(x: torch.Tensor) -> torch.Tensor:
+    """1 for each segment with a value other than zero, and 0 for the others, (B,)."""
     return (x != 0).flatten(1).any(1).to(x.dtype)
 
 
 class SegmentCnn(nn.Module):
     """Nine layers for the MFCC of a segment of 3 s: Wei et al. (n.d.), section 5.3.
 
-    The count fixes seven convolutions of 3×3 with batch normalisation, five poolings that keep the
-    odd column (130×13 becomes 5×1), and two linear layers; where the poolings stand it leaves open.
+    The number of parameters is that of seven 3×3 convolutions with batch normalization, five
+    poolings that keep an odd row or column (130×13 becomes 5×1), and two linear layers. It does not
+    determine the positions of the poolings.
 
     Args:
         n_classes: K.
         input_shape: (F, T): 13 coefficients of 130 frames for 3 s.
         widths: channels of the convolutions.
-        pool_after: the convolutions, counted from 1, that a pooling of 2×2 follows.
+        pool_after: the convolutions, counted from 1, that are followed by a pooling of 2×2.
         dense: widths of the linear layers before the last one.
-        norm: batch normalisation after each convolution.
+        norm: whether each convolution is followed by batch normalization.
         ceil: whether the pooling keeps an odd row or column.
 
     >>> from mgrlib.models.contract import shape_table
@@ -296,7 +299,7 @@ class SegmentCnn(nn.Module):
     total                      2,855,818
     """
 
-    # Two other nets of nine layers with 2,855,818 parameters: by hyperparameters.
+    # The hyperparameters of two other networks of nine layers with 2,855,818 parameters.
     same_count: ClassVar[dict[str, dict[str, Any]]] = {
         "six convolutions, no normalisation": {
             "widths": (16, 32, 64, 64, 128, 256),
@@ -331,7 +334,7 @@ class SegmentCnn(nn.Module):
             blocks += [nn.Conv2d(n_in, n_out, 3, padding=1)]
             blocks += [nn.BatchNorm2d(n_out)] if norm else []
             if i in pool_after:
-                # Before the ReLU: the same maxima from a quarter of the work.
+                # Pooling before the ReLU gives the same maxima with a quarter of the work.
                 blocks += [nn.MaxPool2d(2, ceil_mode=ceil)]
                 n_rows, n_frames = (n_rows + ceil) // 2, (n_frames + ceil) // 2
             blocks += [nn.ReLU()]
@@ -353,7 +356,7 @@ class FeatureMlp57(nn.Module):
         n_classes: K.
         input_shape: (D,): 57.
         widths: of the hidden layers.
-        dropout: share of each hidden layer's values that training sets to zero.
+        dropout: the fraction of each hidden layer's values that are set to zero in training.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(FeatureMlp57(10, (57,)), (57,), depth=2))
@@ -385,13 +388,13 @@ class FeatureMlp57(nn.Module):
         return self.layers(x)  # (B, K)
 
 
-def _one_of(where: str, name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise MgrError(explain(where, f"{name} among {known}", repr(value)))
+def _check_choice(where: str, name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise MgrError(explain(where, f"{name} among {choices}", repr(value)))
 
 
 def _dense(sizes: tuple[int, ...], *, dropout: float) -> nn.Sequential:
-    """Linear layers from size to size, ReLU and dropout after each but the last."""
+    """Build linear layers of these sizes, with ReLU and dropout after each but the last."""
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.ReLU(), nn.Dropout(dropout)]

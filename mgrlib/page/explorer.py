@@ -184,7 +184,8 @@ class Explorer:
         original, resynthesis = (_mp3_address(y, self.sample_rate) for y in waveforms)
         players = _players(name, original, resynthesis, settings[-1])
         text = f'<style>{style()}</style><p role="status">{summary}</p>'
-        return text, *(f'<div class="mgr-explorer">{part}</div>' for part in (picture, players))
+        div = '<div class="mgr-explorer">{}</div>'
+        return text, div.format(picture), div.format(players)
 
 
 def has_user() -> bool:

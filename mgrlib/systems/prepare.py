@@ -20,7 +20,7 @@ import torch
 from mgrlib.errors import FeatureError, explain
 from mgrlib.features import scale
 from mgrlib.features.tagger import standardize_clips
-from mgrlib.models.wei2023 import IMAGENET_DEVIATION, IMAGENET_MEAN
+from mgrlib.models.wei2023 import IMAGENET_MEAN, IMAGENET_STD
 from mgrlib.segments import Segments
 
 __all__ = [
@@ -194,7 +194,7 @@ class ImageNet(Fixed):
 
     def change(self, x: torch.Tensor) -> torch.Tensor:
         """(S, 3, H, W) -> (S, 3, H, W)."""
-        mean, std = (x.new_tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_DEVIATION))
+        mean, std = (x.new_tensor(v).view(1, 3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
         return (x - mean) / std
 
 

@@ -160,7 +160,7 @@ def test_without_padded_frames_a_file_is_silent_about_its_statistic(tmp_path):
 
 def test_a_statistic_named_against_the_files_own_evidence_is_refused(tmp_path):
     file, path = padded_file(tmp_path, "deviation", "variance")
-    with pytest.raises(StorageError, match="'variance' named for it, got those of a deviation"):
+    with pytest.raises(StorageError, match="stated statistic 'variance', got those of a deviation"):
         load_tagger(file, source=path)
 
 
@@ -266,7 +266,7 @@ def test_a_file_in_the_store_is_found_without_network(home, pretended):
 
 def test_a_damaged_file_is_refused_by_its_checksum(home, pretended):
     pretended["one"].write_bytes(b"damaged")
-    with pytest.raises(ChecksumError, match=r"sha256 of one\.h5, got .*7 bytes.*fetch it again"):
+    with pytest.raises(ChecksumError, match=r"sha256 of one\.h5, got .*7 bytes.*download it again"):
         find("one", pretended["one"])
 
 
@@ -289,7 +289,7 @@ def test_without_network_the_message_says_where_to_place_the_file(home, pretende
     monkeypatch.setattr(storage.pooch.core, "choose_downloader", lambda url, **_: unreachable)
     one = replace(published.FILES["one"], urls=("https://example.org/one.h5",))
     monkeypatch.setitem(published.FILES, "one", one)
-    with pytest.raises(DownloadError, match=r"no network.*place it at .*taggers.one\.h5"):
+    with pytest.raises(DownloadError, match=r"no network.*put it at .*taggers.one\.h5"):
         find("one")
 
 

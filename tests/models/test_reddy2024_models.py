@@ -150,7 +150,7 @@ def test_more_bands_than_the_pooling_takes_away_stay_beside_each_other():
 
 @pytest.mark.parametrize(("model", "size"), [(Fcn5, (96, 300)), (Crnn, (64, 1366))])
 def test_an_input_that_pooling_uses_up_is_refused_with_the_remedy(model, size):
-    with pytest.raises(ShapeError, match=rf"^{model.__name__}: .*Hint: longer segments"):
+    with pytest.raises(ShapeError, match=rf"^{model.__name__}: .*Hint: use longer segments"):
         model(10, size)
 
 
