@@ -125,7 +125,13 @@ def run_job(
         hidden: modules whose files the box does not contain.
         data: more folders to read, by the names that they have in the job's folder.
         errors: where the box's error messages go; only for a job that runs nobody's code.
+
+    Raises:
+        MgrError: on Windows.
     """
+    if os.name == "nt":
+        hint = "use the Windows Subsystem for Linux."
+        raise MgrError(explain("the box", "Linux or macOS", "Windows", hint))
     with seccomp.filter_file() as rules, tempfile.TemporaryFile() as words:
         command = _command(kind, folder, limits, hidden, dict(data or {}), rules.fileno())
         passed: tuple[int, ...] = ()
@@ -145,7 +151,7 @@ def run_job(
             user=USER if kind == "user" else None,
             group=USER if kind == "user" else None,
             extra_groups=[] if kind == "user" else None,
-            cwd={"user": "/tmp", "unsafe": str(folder)}.get(kind),
+            cwd=tempfile.gettempdir(),
         )
     try:
         return _watched(process, limits)

@@ -11,7 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from mgrlib.grading import notebooks
+from mgrlib.grading.assignment import Secret, load_assignment
 from mgrlib.grading.box import Limits
+from mgrlib.grading.marking import Marker
+from mgrlib.grading.submissions import Submission
 
 ROOT = Path(__file__).resolve().parents[2]
 FULL = 3
@@ -262,6 +266,23 @@ CHEATS = {
     },
     "a text that counts as a number": {"twice": "def twice(x):\n    return 'nan'"},
 }
+
+
+@pytest.mark.nightly
+def test_the_cpu_time_of_all_processes_counts(attempt) -> None:
+    """Each of nine busy processes is within its own limit, and all together are not."""
+    busy = "import os\nfor _ in range(8):\n    if os.fork() == 0:\n        while True: pass\n"
+    started = time.monotonic()
+    mark, _ = attempt(busy + "while True: pass", limits=QUICK)
+    assert mark.points == FULL and time.monotonic() - started < 100
+
+
+def test_the_wrong_assignment_is_recognized(attempt, tiny, tmp_path) -> None:
+    other = [notebooks.Cell("markdown", "# Beat the leak"), notebooks.Cell("code", "x = 1")]
+    path = notebooks.write_notebook(other, tmp_path / "leak.ipynb")
+    marker = Marker(load_assignment(tiny), Secret.draw("tiny", "a"), tmp_path)
+    mark = marker.mark(Submission("ada", path))
+    assert mark.points is None and "Beat the leak" in mark.note
 
 
 def test_the_inputs_of_the_next_run_are_others(attempt) -> None:

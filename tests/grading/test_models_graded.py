@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import onnx
 import pytest
@@ -11,6 +13,7 @@ from mgrlib.grading.models import Budget, count_numbers, grade
 
 FEATURE = LogMel(22_050, n_fft=1024, hop_length=1024, n_mels=8)
 STEPS = {0.05: 2, 0.5: 3}
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="a box needs Linux or macOS")
 
 
 @pytest.fixture(scope="module")
