@@ -36,6 +36,9 @@ def test_odd_things_get_a_row_with_a_note(tmp_path) -> None:
     (tmp_path / "link.ipynb").symlink_to("/etc/passwd")
     (tmp_path / "linked folder").symlink_to("/etc")
     (tmp_path / "packed.zip").write_bytes(b"PK")
+    for name in ("exported.html", "script.py", "plain.json", "no ending"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "roster.csv").write_text("id,name")
     (tmp_path / "empty").mkdir()
     (tmp_path / "two").mkdir()
     for name in "ab":
@@ -48,6 +51,7 @@ def test_odd_things_get_a_row_with_a_note(tmp_path) -> None:
     found = rows(tmp_path)
     unmarkable = {name for name, (there, note) in found.items() if not there and note}
     expected = {"fifo", "link", "linked folder", "packed", "empty", "two", "fifo inside"}
+    expected |= {"exported", "script", "plain", "no ending"}
     assert unmarkable == expected and len(found) == len(expected) + 3
     assert all(name.isprintable() for name in found)
     for name in found:
