@@ -1,8 +1,8 @@
 """The music of the embedded corpus: styles, artists, a composer and a renderer.
 
-Ten genres as data (`styles`), artists with habits (`artists`), a composer that turns a style, an
-artist and a number into a score (`composer`), and a renderer that turns the score into a waveform
-(`renderer`). The same names and numbers give the same samples, everywhere and always.
+It consists of ten genres as data (`styles`), artists with habits (`artists`), a composer that turns
+a style, an artist and a number into a score (`composer`), and a renderer that turns the score into
+a waveform (`renderer`). The same names and numbers give the same samples on every computer.
 
 >>> from mgrlib.synth import clip_truth, render_clip
 >>> render_clip("reggae", "reggae-a02", 5, seconds=1.0).shape
@@ -41,19 +41,19 @@ __all__ = [
 ]
 
 GENRES: tuple[str, ...] = tuple(sorted(STYLES))
-# Part of every cache key: raised whenever a sample changes.
+# A part of every cache key, which is raised whenever a sample changes.
 SYNTH_VERSION = "3"
 
 
 def song_plan(genre: str, artist_name: str, index: int, *, seed: int = 0) -> Song:
-    """What is decided before a note is written: tempo, key, mode, form, length. Fast."""
+    """The plan of a song before its notes: tempo, key, mode, form, length. It is fast."""
     return plan(artist(genre, artist_name, seed), index, seed)
 
 
 def clip_score(
     genre: str, artist_name: str, index: int, *, seconds: float = 30.0, seed: int = 0
 ) -> Score:
-    """The score of a clip: a window somewhere in song `index` of the artist.
+    """The score of a clip, which is a window of song `index` of the artist.
 
     Raises:
         AudioError: if `seconds` is not positive.
@@ -80,15 +80,15 @@ def render_clip(
     seed: int = 0,
     sample_rate: int = 22050,
 ) -> NDArray[np.float32]:
-    """(N,): a clip, in steps of 16 bits in [-1, 1); N is ``round(seconds * sample_rate)``.
+    """Render a clip, (N,), quantized to 16 bits in [-1, 1); N is ``round(seconds * sample_rate)``.
 
     Args:
         genre: one of `GENRES`.
         artist: one of ``artist_names(genre)``; any number after ``-a`` is an artist.
-        index: which song of the artist.
-        seconds: length; the clip starts at a place in the song that the song alone decides.
-        seed: another seed is another world: other artists, other songs.
-        sample_rate: Hz.
+        index: the number of the artist's song.
+        seconds: length; the start of the clip depends only on the song.
+        seed: of the whole corpus; a different seed gives different artists and songs.
+        sample_rate: in Hz.
     """
     return render(clip_score(genre, artist, index, seconds=seconds, seed=seed), sample_rate)
 
@@ -96,17 +96,17 @@ def render_clip(
 def render_song(
     genre: str, artist: str, index: int, *, seed: int = 0, sample_rate: int = 22050
 ) -> NDArray[np.float32]:
-    """(N,): a whole song, from which `render_clip` of the same numbers takes its window."""
+    """Render a whole song, (N,), which contains the clip of `render_clip` with the same numbers."""
     return render(song_score(genre, artist, index, seed=seed), sample_rate)
 
 
 def clip_truth(
     genre: str, artist: str, index: int, *, seconds: float = 30.0, seed: int = 0
 ) -> Truth:
-    """What is known of a clip, without making a sample of it."""
+    """The true properties of a clip, such as tempo and key, without rendering it."""
     return truth_of(clip_score(genre, artist, index, seconds=seconds, seed=seed))
 
 
 def song_truth(genre: str, artist: str, index: int, *, seed: int = 0) -> Truth:
-    """What is known of a whole song, without making a sample of it."""
+    """The true properties of a whole song, without rendering it."""
     return truth_of(song_score(genre, artist, index, seed=seed))

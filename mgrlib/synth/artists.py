@@ -1,4 +1,4 @@
-"""Artists: each a genre's style bent by habits that stay the same from song to song."""
+"""Artists: variations of a genre's style that are the same in every song of the artist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from mgrlib.errors import CorpusError, explain
 from mgrlib.synth.drums import KITS, Kit
-from mgrlib.synth.instruments import Blown, Driven, Instrument, Struck
+from mgrlib.synth.instruments import Amplifier, Instrument, Partials, Wavetable
 from mgrlib.synth.orchestra import instrument
 from mgrlib.synth.randomness import generator, pick
 from mgrlib.synth.styles import style_of
@@ -20,7 +20,7 @@ N_ARTISTS = 12
 
 @dataclass(frozen=True)
 class Player:
-    """A part of the band with the artist's own instrument."""
+    """A part of the band with the artist's instrument."""
 
     part: Part
     name: str
@@ -30,7 +30,7 @@ class Player:
 
 @dataclass(frozen=True)
 class Artist:
-    """Who plays: the substyle, the band, and everything that makes this artist's records alike.
+    """An artist: the substyle, the band, and all other properties common to the artist's songs.
 
     `balance`, `reverb`, `bandwidth_hz`, `low_cut_hz`, `hiss_db`, `hum_db`, `squash`,
     `loudness_db`, `wobble_cents` describe the studio; `tempo`, `tonics`, `habit` the music.
@@ -77,10 +77,10 @@ def _check(genre: str, name: str) -> int:
 
 @lru_cache(maxsize=256)
 def artist(genre: str, name: str, seed: int = 0) -> Artist:
-    """The artist of this name: the same for ever, with a given seed.
+    """Return the artist with this name, which depends only on the name and the seed.
 
     Raises:
-        CorpusError: for an unknown genre, or a name that is not of that genre.
+        CorpusError: if the genre is unknown, or if the name does not belong to it.
     """
     substyle = _substyle(genre, _check(genre, name))
     rng = generator("artist", genre, name, seed)
@@ -93,11 +93,11 @@ def artist(genre: str, name: str, seed: int = 0) -> Artist:
         genre=genre,
         substyle=substyle,
         players=_players(substyle, rng),
-        kit=_own_kit(KITS[pick(rng, substyle.kits)], rng) if substyle.grooves else None,
+        kit=_vary_kit(KITS[pick(rng, substyle.kits)], rng) if substyle.grooves else None,
         tempo=(max(low, centre - width), min(high, centre + width)),
         tonics=tuple(int(t) for t in rng.choice(12, size=4, replace=False)),
         habit=int(rng.integers(2**31)),
-        balance=_own_balance(sound.balance, sound.spread_db, rng),
+        balance=_vary_balance(sound.balance, sound.spread_db, rng),
         reverb=(sound.reverb[0] * rng.uniform(0.6, 1.5), sound.reverb[1] * rng.uniform(0.5, 1.6)),
         bandwidth_hz=rng.uniform(*sound.bandwidth_hz),
         low_cut_hz=rng.uniform(20, 45),
@@ -112,16 +112,16 @@ def artist(genre: str, name: str, seed: int = 0) -> Artist:
 
 
 def _substyle(genre: str, number: int) -> Substyle:
-    """Artists share the substyles out in turn, by their weights."""
+    """The substyle of an artist; substyles are distributed over the artists by weight."""
     substyles = style_of(genre).substyles
-    shares = np.array([s.share for s in substyles])
-    # Golden-ratio steps spread any number of artists evenly over the shares.
+    weights = np.array([s.weight for s in substyles])
+    # Golden-ratio steps spread any number of artists evenly over the weights.
     place = (0.5 + number * 0.6180339887498949) % 1.0
-    edges = np.cumsum(shares) / shares.sum()
+    edges = np.cumsum(weights) / weights.sum()
     return substyles[min(int(np.searchsorted(edges, place, side="right")), len(substyles) - 1)]
 
 
-def _own_balance(
+def _vary_balance(
     balance: tuple[float, ...], spread: float, rng: np.random.Generator
 ) -> tuple[float, ...]:
     x = np.linspace(-1, 1, len(balance))
@@ -138,10 +138,10 @@ def _players(substyle: Substyle, rng: np.random.Generator) -> tuple[Player, ...]
     players = []
     for part in substyle.parts:
         name = pick(rng, part.instruments)
-        own = _own_instrument(instrument(name), rng)
+        variation = _vary_instrument(instrument(name), rng)
         level = part.level_db + rng.normal(0, 1.5)
         if rng.random() < part.chance:
-            players.append(Player(part, name, own, float(level)))
+            players.append(Player(part, name, variation, float(level)))
     return tuple(players)
 
 
@@ -149,19 +149,19 @@ def _vary(value: float, rng: np.random.Generator, spread: float) -> float:
     return float(value * np.exp(rng.normal(0, spread)))
 
 
-def _own_instrument(base: Instrument, rng: np.random.Generator) -> Instrument:
-    """The same instrument by another maker: brighter or darker, shorter or longer."""
-    if isinstance(base, Driven):
-        source = _own_instrument(base.source, rng)
-        assert_source = source if isinstance(source, (Struck, Blown)) else base.source
+def _vary_instrument(base: Instrument, rng: np.random.Generator) -> Instrument:
+    """Vary an instrument: brighter or darker, shorter or longer."""
+    if isinstance(base, Amplifier):
+        source = _vary_instrument(base.source, rng)
+        source = source if isinstance(source, (Partials, Wavetable)) else base.source
         return replace(
             base,
-            source=assert_source,
+            source=source,
             drive_db=base.drive_db + rng.normal(0, 3),
             high_cut=_vary(base.high_cut, rng, 0.12),
             presence=base.presence + rng.normal(0, 2),
         )
-    known = {f.name for f in fields(base)}  # type: ignore[arg-type]
+    names = {f.name for f in fields(base)}  # type: ignore[arg-type]
     spreads = {
         "tilt": 0.1,
         "t60": 0.25,
@@ -178,14 +178,14 @@ def _own_instrument(base: Instrument, rng: np.random.Generator) -> Instrument:
     changes = {
         key: _vary(getattr(base, key), rng, spread)
         for key, spread in spreads.items()
-        if key in known and getattr(base, key)
+        if key in names and getattr(base, key)
     }
     if "pluck" in changes:
         changes["pluck"] = min(changes["pluck"], 0.5)
     return replace(base, **changes)  # type: ignore[type-var]
 
 
-def _own_kit(kit: Kit, rng: np.random.Generator) -> Kit:
+def _vary_kit(kit: Kit, rng: np.random.Generator) -> Kit:
     return replace(
         kit,
         kick_hz=_vary(kit.kick_hz, rng, 0.08),

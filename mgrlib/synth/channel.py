@@ -1,8 +1,8 @@
-"""The recording: mastering, bandwidth, hiss, hum, crackle, level. What is left of a band on a disc.
+"""The recording channel: mastering, bandwidth, hiss, hum, crackle, and level.
 
-The mastering engineer brings the spectrum of the whole mix towards the balance that the genre and
-the artist like, in octaves and within limits; then come the medium's band limits. All of it is one
-linear-phase filter, made for each mix.
+Mastering moves the spectrum of the mix towards the balance of the genre and the artist, in octaves
+and within limits; then the bandwidth is limited. Both are done by one linear-phase filter, which is
+designed for each mix.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ _HISS = 100_003  # a prime: its repetition does not lock to any beat
 
 @dataclass(frozen=True)
 class Channel:
-    """One clip's way from the mixing desk to the file; hiss and hum in dB against the music.
+    """The recording of one clip; hiss and hum are in dB relative to the music.
 
-    `balance` is what mastering aims at, in dB at `styles.style.BANDS_HZ`; `strength` how closely;
-    `ripple_db` is the colour of microphones and rooms, evenly spaced on a logarithmic axis.
+    `balance` is the target of mastering, in dB at `styles.style.BANDS_HZ`, and `strength` how
+    closely it is reached; `ripple_db` is the frequency response of microphones and rooms, evenly
+    spaced on a logarithmic axis.
     """
 
     balance: tuple[float, ...]
@@ -44,7 +45,7 @@ class Channel:
     wobble_cents: float
 
     def filter(self, y: Wave, rate: int) -> Wave:
-        """(2047,): the impulse response of mastering and band limits, for this mix."""
+        """The impulse response of mastering and band limits for this mix, (2047,)."""
         hertz = fft.rfftfreq(_TAPS + 1, 1 / rate)
         error = np.array(self.balance) - band_levels(y, rate)
         gain_db = np.clip(self.strength * (error - np.median(error)), -_MOST_DB, _MOST_DB)
@@ -68,24 +69,24 @@ class Channel:
             period = rate // gcd(rate, 100)
             hum = np.sin(2 * np.pi * 100.0 / rate * np.arange(period))
             hum *= loudness * 10 ** (self.hum_db / 20)
-            whole = n // period * period
-            y[:whole].reshape(-1, period)[:] += hum
-            y[whole:] += hum[: n - whole]
+            end = n // period * period  # of the last whole period
+            y[:end].reshape(-1, period)[:] += hum
+            y[end:] += hum[: n - end]
         if self.crackle:
             clicks = rng.integers(0, n, rng.poisson(self.crackle * n / rate))
             y[clicks] += loudness * rng.normal(0, 3.0, len(clicks))
 
     def finish(self, y: Wave, rate: int, rng: np.random.Generator) -> Wave:
-        """(N,): compressed, brought to its loudness, limited; float64 in (-1, 1)."""
+        """Compress the sound, set its loudness, and limit it to (-1, 1), (N,) float64."""
         y = compress(y, self.squash, rate)
         if self.wobble_cents > 0.5:
             y = wobble(y, self.wobble_cents, rng.uniform(0.5, 1.5), rate, rng)
         target = 10 ** (self.loudness_db / 20)
         gain = target / (rms(y) + 1e-12)
-        # Limiting costs level; make up for it, as far as every eighth sample tells.
-        few = y[::8].copy()
+        # Limiting lowers the level; compensate for it, using every eighth sample.
+        samples = y[::8].copy()
         for _ in range(2):
-            gain *= min(1.5, target / (rms(limit(gain * few)) + 1e-12))
+            gain *= min(1.5, target / (rms(limit(gain * samples)) + 1e-12))
         y *= gain
         return limit(y)
 
@@ -96,10 +97,10 @@ def rms(y: Wave) -> float:
 
 
 def band_levels(y: Wave, rate: int) -> Wave:
-    """(8,): how loud a listener finds each of `BANDS_HZ`: the mean over time of its level in dB."""
+    """The mean level over time of each of `BANDS_HZ` in dB, (8,)."""
     n_frames = max(1, len(y) // _FRAME)
     frames = np.pad(y, (0, max(0, _FRAME - len(y))))[: n_frames * _FRAME].reshape(n_frames, _FRAME)
-    frames = frames[::2]  # half of them tell as much
+    frames = frames[::2]  # half of them are enough
     spectrum = fft.rfft(frames * np.hanning(_FRAME), axis=1)
     power = spectrum.real**2 + spectrum.imag**2
     floor = 1e-8 * np.mean(power)

@@ -1,8 +1,7 @@
-"""From a style, an artist and a number to a score: timed notes and drum hits, with the truth.
+"""The composer, which turns a style, an artist and a number into a score of notes and drum hits.
 
-A song has a form (intro, verse, chorus, ...). Sections of one name share their material, as in a
-real song. A clip is a window into such a song, and only the sections under the window are written
-out.
+A song has a form (intro, verse, chorus, ...), and sections with the same name have the same
+material. A clip is a window of a song, and only the sections in the window are composed.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ class ChordAt(NamedTuple):
 
 @dataclass(frozen=True)
 class Song:
-    """What is decided before a note is written: key, tempo, form, charts, grooves."""
+    """The plan of a song before its notes: key, tempo, form, charts, grooves."""
 
     artist: Artist
     index: int
@@ -82,12 +81,12 @@ class Song:
         return PITCH_CLASSES[self.tonic]
 
     def swell(self, beats: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Loudness of the band at times in beats: two slow waves, as a factor of velocity."""
-        slow, fast, one, other = _waves(self.artist.name, self.index, self.seed)
+        """The loudness of the band at times in beats, as a factor of velocity: two slow waves."""
+        slow, fast, slow_phase, fast_phase = _waves(self.artist.name, self.index, self.seed)
         seconds = beats * 60.0 / self.tempo_bpm
-        wave = 0.65 * np.sin(2 * np.pi * (seconds / slow + one))
-        wave += 0.35 * np.sin(2 * np.pi * (seconds / fast + other))
-        # A velocity's loudness is its power 1.5 (see the renderer): 30 dB a factor of ten.
+        wave = 0.65 * np.sin(2 * np.pi * (seconds / slow + slow_phase))
+        wave += 0.35 * np.sin(2 * np.pi * (seconds / fast + fast_phase))
+        # Loudness is the velocity to the power 1.5 (see the renderer): 30 dB per factor of ten.
         return 10 ** (self.artist.substyle.swell_db * wave / 30)
 
     def rng(self, *names: object) -> np.random.Generator:
@@ -199,20 +198,21 @@ def compose(song: Song, start: float, seconds: float) -> Score:
         for i, player in enumerate(song.artist.players):
             if not player.part.where or section.name in player.part.where.split():
                 rng = song.rng("part", player.part.name, section.name)
-                written = _ended(song, player, section, _write(song, player, section, chart, rng))
-                notes[i] += _perform(song, written, section.start, begin, timing, seconds)
+                part = _write(song, player, section, chart, rng)
+                part = _add_ending(song, player, section, part)
+                notes[i] += _perform(song, part, section.start, begin, timing, seconds)
         if song.artist.kit is not None:
             hits += _drum(song, section, begin, beat, number, timing, seconds)
     n_beats = int(song.sections[-1].end)
     beats = np.arange(n_beats) * beat - start
     beats = beats[(beats >= 0) & (beats < seconds)]
-    played = tuple((p, tuple(notes[i])) for i, p in enumerate(song.artist.players))
-    events = (played, tuple(hits), tuple(beats.tolist()), tuple(chords), tuple(sections))
+    parts = tuple((p, tuple(notes[i])) for i, p in enumerate(song.artist.players))
+    events = (parts, tuple(hits), tuple(beats.tolist()), tuple(chords), tuple(sections))
     return Score(song, seconds, *events, fade=_fade(song, start, seconds))
 
 
 def _fade(song: Song, start: float, seconds: float) -> tuple[float, float] | None:
-    """When a window fades out: over the ending, but in no more than twelve seconds."""
+    """Start and end of the fade-out in a window: the ending, but at most twelve seconds."""
     last = song.sections[-1]
     length = min(12.0, (last.end - last.start) * 60.0 / song.tempo_bpm)
     begin = song.seconds - length - start
@@ -231,21 +231,21 @@ def _home(song: Song) -> Chord:
     return next((chord for chord in chords if chord.root == 0), parse_chord("I"))
 
 
-def _ended(song: Song, player: Player, section: Section, written: list[Note]) -> list[Note]:
-    """The same notes, with a long last chord in the bar that ends the song."""
+def _add_ending(song: Song, player: Player, section: Section, notes: list[Note]) -> list[Note]:
+    """Replace the notes in the last bar of the song by a long chord."""
     bar = _last_bar(song, section)
-    before = [note for note in written if note.start < bar]
-    if len(before) == len(written) or not written:
-        return written
+    notes_before = [note for note in notes if note.start < bar]
+    if len(notes_before) == len(notes) or not notes:
+        return notes
     play, home, beats = player.part.play, _home(song), song.artist.substyle.beats
     pitches: tuple[float, ...]
     if isinstance(play, Comp | Arpeggio):
         pitches = voice(home, song.tonic, play.voicing, play.centre)
     else:
-        near = written[-1].pitches[0]
+        near = notes[-1].pitches[0]
         root = near - 6 + (song.tonic - near + 6) % 12
         pitches = (root, root + 7) if isinstance(play, Riff) else (root,)
-    return [*before, Note(bar, 0.8 * beats, pitches, 1.0)]
+    return [*notes_before, Note(bar, 0.8 * beats, pitches, 1.0)]
 
 
 def _chart(song: Song, section: Section) -> list[ChordAt]:
@@ -271,38 +271,38 @@ def _chart(song: Song, section: Section) -> list[ChordAt]:
 def _swing(song: Song, at: float) -> float:
     """A time in beats, with the second half of each swung unit moved."""
     unit = song.artist.substyle.swing_beats
-    share = song.artist.substyle.swing
-    whole, part = divmod(at / unit, 1.0)
-    part = part * 2 * share if part < 0.5 else share + (part - 0.5) * 2 * (1 - share)
-    return (whole + part) * unit
+    swing = song.artist.substyle.swing
+    n_units, part = divmod(at / unit, 1.0)
+    part = part * 2 * swing if part < 0.5 else swing + (part - 0.5) * 2 * (1 - swing)
+    return (n_units + part) * unit
 
 
 def _perform(
     song: Song,
-    written: list[Note],
+    notes: list[Note],
     begin_beats: float,
     begin: float,
     rng: np.random.Generator,
     seconds: float,
 ) -> list[Note]:
-    """Notes in seconds, as hands play them: swung, a little off the grid, never equally loud."""
+    """Convert notes to seconds, with swing and with small variations of timing and loudness."""
     style = song.artist.substyle
     beat = 60.0 / song.tempo_bpm
-    late = rng.normal(0, style.human_ms / 1000, len(written))
-    touch = np.clip(1 + rng.normal(0, style.dynamics, len(written)), 0.3, 1.4)
-    place = np.array([note.start for note in written]) + begin_beats
+    delays = rng.normal(0, style.human_ms / 1000, len(notes))
+    touch = np.clip(1 + rng.normal(0, style.dynamics, len(notes)), 0.3, 1.4)
+    place = np.array([note.start for note in notes]) + begin_beats
     touch = touch * song.swell(place)
-    played = []
-    for i, note in enumerate(written):
-        start = begin + _swing(song, note.start) * beat + late[i]
+    performance = []
+    for i, note in enumerate(notes):
+        start = begin + _swing(song, note.start) * beat + delays[i]
         length = note.length * beat
         if start + length > 0.05 and start < seconds:
             if start < 0:
                 length, start = length + start, 0.0
-            played.append(
+            performance.append(
                 note._replace(start=start, length=length, velocity=note.velocity * touch[i])
             )
-    return played
+    return performance
 
 
 def _chord_at(chart: list[ChordAt], at: float) -> tuple[Chord, Chord]:
@@ -314,69 +314,69 @@ def _chord_at(chart: list[ChordAt], at: float) -> tuple[Chord, Chord]:
 
 
 def steps(pattern: str, beats: float) -> list[tuple[float, float, float]]:
-    """(start, length, level) in beats of the notes in a bar of tablature.
+    """The notes in a bar of tablature as (start, length, level), times in beats.
 
     >>> steps("x-.X", 4)
     [(0.0, 2.0, 0.78), (3.0, 1.0, 1.0)]
     """
     step = beats / len(pattern)
-    found: list[tuple[float, float, float]] = []
+    notes: list[tuple[float, float, float]] = []
     for i, sign in enumerate(pattern):
         if sign in LEVELS:
-            found.append((i * step, step, LEVELS[sign]))
-        elif sign == "-" and found:
-            start, _, level = found[-1]
-            found[-1] = (start, (i + 1) * step - start, level)
-    return found
+            notes.append((i * step, step, LEVELS[sign]))
+        elif sign == "-" and notes:
+            start, _, level = notes[-1]
+            notes[-1] = (start, (i + 1) * step - start, level)
+    return notes
 
 
 def _tokens(pattern: str, beats: float) -> list[tuple[float, float, str]]:
-    """(start, length, word) in beats of a bar of words."""
+    """The words of a bar as (start, length, word), times in beats."""
     words = pattern.split()
     step = beats / len(words)
-    found: list[tuple[float, float, str]] = []
+    tokens: list[tuple[float, float, str]] = []
     for i, word in enumerate(words):
-        if word == "-" and found:
-            start, _, before = found[-1]
-            found[-1] = (start, (i + 1) * step - start, before)
+        if word == "-" and tokens:
+            start, _, token = tokens[-1]
+            tokens[-1] = (start, (i + 1) * step - start, token)
         elif word not in (".", "-"):
-            found.append((i * step, step, word))
-    return found
+            tokens.append((i * step, step, word))
+    return tokens
 
 
 def _write(
     song: Song, player: Player, section: Section, chart: list[ChordAt], rng: np.random.Generator
 ) -> list[Note]:
-    """What a part plays in a section; times in beats from the section's start."""
+    """Write the notes of a part in a section; times in beats from the section's start."""
     play = player.part.play
     if isinstance(play, Melody):
         return _melody(song, play, section, chart, rng)
     if isinstance(play, Walk):
         return _walk(song, play, section, chart, rng)
-    return _patterned(song, play, player.part.name, section, chart)
+    return _repeat_patterns(song, play, player.part.name, section, chart)
 
 
 def _bars(song: Song, section: Section) -> range:
     return range(round((section.end - section.start) / song.artist.substyle.beats))
 
 
-def _patterned(
+def _repeat_patterns(
     song: Song,
     play: Bass | Comp | Arpeggio | Riff,
     name: str,
     section: Section,
     chart: list[ChordAt],
 ) -> list[Note]:
-    """Parts made of one-bar patterns: a main one, and another in every fourth bar."""
+    """Write a part from one-bar patterns: a main pattern, and a second one in every fourth bar."""
     patterns = play.rhythms if isinstance(play, Comp) else play.patterns
     habits = np.random.Generator(np.random.PCG64(song.artist.habit + len(name)))
     favourites = tuple(patterns[i] for i in habits.permutation(len(patterns))[:3])
     rng = song.rng("pattern", name, section.name)
-    main, other = pick(rng, favourites), pick(rng, favourites)
+    main, variation = pick(rng, favourites), pick(rng, favourites)
     beats = song.artist.substyle.beats
     notes: list[Note] = []
     for bar in _bars(song, section):
-        pattern = other if bar % 4 == 3 else main
+        pattern = variation if bar % 4 == 3 else main
         at = bar * beats
         if isinstance(play, Comp):
             notes += _comp(song, play, pattern, at, chart)
@@ -390,7 +390,7 @@ def _patterned(
 
 
 def voice(chord: Chord, tonic: int, voicing: str, centre: int) -> tuple[int, ...]:
-    """MIDI pitches of a chord laid out around a centre, lowest first.
+    """MIDI pitches of a chord laid out around a center, lowest first.
 
     >>> from mgrlib.synth.theory import parse_chord
     >>> voice(parse_chord("I"), tonic=0, voicing="close", centre=60)
@@ -447,10 +447,10 @@ _BASS_DEGREES = {"1": 0, "2": 2, "b3": 3, "4": 5, "5": 7, "6": 9, "b7": 10, "8":
 def _bass(song: Song, play: Bass, pattern: str, at: float, chart: list[ChordAt]) -> list[Note]:
     notes = []
     for start, length, word in _tokens(pattern, song.artist.substyle.beats):
-        chord, after = _chord_at(chart, at + start)
+        chord, next_chord = _chord_at(chart, at + start)
         root = play.lowest + (song.tonic + chord.root - play.lowest) % 12
         if word == "a":
-            target = play.lowest + (song.tonic + after.root - play.lowest) % 12
+            target = play.lowest + (song.tonic + next_chord.root - play.lowest) % 12
             pitch = target + (1 if target < root else -1)
         elif word in ("3", "7"):
             index = 1 if word == "3" else 3
@@ -470,12 +470,12 @@ def _riff(song: Song, play: Riff, pattern: str, at: float, chart: list[ChordAt])
         chord, _ = _chord_at(chart, at + start)
         root = song.tonic if play.on_tonic else song.tonic + chord.root
         low = play.lowest + (root - play.lowest) % 12
-        muted = word.endswith("m")
+        is_muted = word.endswith("m")
         pitch = low + int(word.rstrip("m"))
-        pitches = tuple(pitch + s for s in (shape[:2] if muted else shape))
-        level = 0.7 if muted else 0.95
+        pitches = tuple(pitch + s for s in (shape[:2] if is_muted else shape))
+        level = 0.7 if is_muted else 0.95
         notes.append(
-            Note(at + start, length * (0.8 if muted else 1.0), pitches, level, "m" * muted)
+            Note(at + start, length * (0.8 if is_muted else 1.0), pitches, level, "m" * is_muted)
         )
     return notes
 
@@ -488,14 +488,14 @@ def _walk(
     pitch = low + (song.tonic - low) % 12
     notes = []
     for beat in range(len(_bars(song, section)) * beats):
-        chord, after = _chord_at(chart, beat)
-        changed = any(abs(item.start - beat) < 1e-6 for item in chart)
+        chord, next_chord = _chord_at(chart, beat)
+        is_new = any(abs(item.start - beat) < 1e-6 for item in chart)
         leads = any(abs(item.start - beat - 1) < 1e-6 for item in chart)
         root = song.tonic + chord.root
-        if changed:
+        if is_new:
             options = [p for p in range(low, high) if (p - root) % 12 == 0]
         elif leads and rng.random() < 0.7:
-            target = song.tonic + after.root
+            target = song.tonic + next_chord.root
             options = [p for p in range(low, high) if (p - target) % 12 in (1, 11)]
         else:
             tones = {(root + t) % 12 for t in chord.tones[:4]} | {(root + 2) % 12}
@@ -555,9 +555,9 @@ def _step(play: Melody, place: int, n: int, rng: np.random.Generator) -> int:
 def _to_chord(place: int, ladder: list[int], chord: Chord, tonic: int) -> int:
     tones = {(tonic + chord.root + t) % 12 for t in chord.tones}
     for distance in (0, 1, -1, 2, -2):
-        there = place + distance
-        if 0 <= there < len(ladder) and ladder[there] % 12 in tones:
-            return there
+        target = place + distance
+        if 0 <= target < len(ladder) and ladder[target] % 12 in tones:
+            return target
     return place
 
 

@@ -1,4 +1,4 @@
-"""Drums and percussion, acoustic and electronic: one hit at a time.
+"""Acoustic and electronic drums and percussion.
 
 A `Kit` is a handful of numbers (how the drums are tuned, damped and how bright they are); `hit`
 makes one drum of it. A hit is a few damped modes for what is struck and a burst of filtered noise
@@ -30,9 +30,9 @@ class Kit:
             which it falls by 60 dB, as all lengths here.
         click: level of the beater.
         snare_hz, snare_seconds: pitch of the shell and length of the rattle.
-        rattle: share of noise in the snare, 0 to 1.
+        rattle: the fraction of noise in the snare, 0 to 1.
         snare_tone: (low Hz, high Hz) of the rattle's band.
-        metal_hz: where the cymbals' noise is centred; `metal_seconds`: length of a closed hat.
+        metal_hz: where the cymbals' noise is centerd; `metal_seconds`: length of a closed hat.
         electronic: square-wave metal and noise with sharp edges instead of struck ones.
         room: level of an ambience on every drum.
     """
@@ -146,10 +146,10 @@ def _struck(kit: Kit, drum: str, rng: np.random.Generator, rate: int) -> Wave:
 
 
 def hit(kit: Kit, drum: str, rng: np.random.Generator, rate: int) -> Wave:
-    """(N,): one hit of one drum, about 1 at its loudest.
+    """Render a single hit of a drum, (N,), with a peak of about 1.
 
     Raises:
-        CorpusError: for a drum that no kit has.
+        CorpusError: if no kit has this drum.
     """
     if drum == "kick":
         y = _kick(kit, rng, rate)

@@ -1,4 +1,4 @@
-"""What a studio adds to a mix: a room, echoes, compression, a limiter."""
+"""Studio effects: a room, echoes, compression, a limiter."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from scipy import fft, signal
 from mgrlib.synth.instruments import Wave
 
 _HOP = 256
-_ROWS = 32  # blocks at a time: what stays in the processor's cache
+_ROWS = 32  # blocks that fit into the processor's cache
 
 
 def convolve(y: Wave, response: Wave) -> Wave:
-    """(N,): `y` through a filter of which only the N first samples are kept.
+    """Filter `y` by an impulse response, and return the first N samples, (N,).
 
-    Overlap-add in blocks that stay in the processor's cache.
+    It uses overlap-add in blocks that fit into the processor's cache.
 
     >>> convolve(np.array([1.0, 0.0, 2.0]), np.array([1.0, 0.5])).round(6).tolist()
     [1.0, 0.5, 2.0]
@@ -31,10 +31,10 @@ def convolve(y: Wave, response: Wave) -> Wave:
 
 
 def room(seconds: float, darkness: float, rate: int, rng: np.random.Generator) -> Wave:
-    """(N,): the impulse response of a room: noise that decays, its treble sooner.
+    """The impulse response of a room, (N,): decaying noise, whose treble decays faster.
 
-    `seconds` is the reverberation time (-60 dB); `darkness` is how many times faster 5 kHz decays
-    than 500 Hz. What has fallen by 45 dB is left out.
+    `seconds` is the reverberation time (-60 dB); 5 kHz decays `darkness` times faster than 500 Hz.
+    The response ends when it has fallen by 45 dB.
     """
     n = round(0.75 * min(seconds, 4.0) * rate)
     t = np.arange(n) / rate
@@ -47,7 +47,7 @@ def room(seconds: float, darkness: float, rate: int, rng: np.random.Generator) -
 
 
 def echo(y: Wave, delay_seconds: float, feedback: float, rate: int, n_echoes: int = 6) -> Wave:
-    """(N,): a tape echo alone: each repeat is `feedback` times the one before, and darker."""
+    """A tape echo without the dry sound, (N,); each repeat is softer, by `feedback`, and darker."""
     lag = round(delay_seconds * rate)
     wet, repeat = np.zeros_like(y), y
     for i in range(1, n_echoes + 1):
@@ -59,7 +59,7 @@ def echo(y: Wave, delay_seconds: float, feedback: float, rate: int, n_echoes: in
 
 
 def compress(y: Wave, amount: float, rate: int) -> Wave:
-    """(N,): loud passages turned down and quiet ones up; `amount` from 0 (nothing) to 1.
+    """Lower loud passages and raise quiet ones, (N,); `amount` is from 0 (no change) to 1.
 
     The level is measured in blocks of 256 samples and smoothed over about 60 ms.
     """
@@ -72,21 +72,21 @@ def compress(y: Wave, amount: float, rate: int) -> Wave:
     smooth = signal.lfilter([1 - keep], [1, -keep], power, zi=[keep * power.mean()])[0]
     reference = power.mean()
     gain = ((smooth + 0.01 * reference + 1e-12) / (reference + 1e-12)) ** (-0.25 * amount)
-    after = np.append(gain[1:], gain[-1])
+    next_gain = np.append(gain[1:], gain[-1])
     ramp = np.arange(_HOP) / _HOP
     for start in range(0, n_blocks, _ROWS):
         part = slice(start, start + _ROWS)
-        blocks[part] *= gain[part, None] + ramp * (after - gain)[part, None]
+        blocks[part] *= gain[part, None] + ramp * (next_gain - gain)[part, None]
     return padded[: len(y)]
 
 
 def limit(y: Wave, ceiling: float = 0.97) -> Wave:
-    """(N,): peaks rounded off below the ceiling; what is quiet passes unchanged."""
+    """Round off peaks below the ceiling, (N,); quiet samples hardly change."""
     return ceiling * np.tanh(y / ceiling)
 
 
 def wobble(y: Wave, cents: float, speed_hz: float, rate: int, rng: np.random.Generator) -> Wave:
-    """(N,): a tape whose speed wavers by so many cents."""
+    """Vary the speed of the tape by this many cents, (N,)."""
     n = len(y)
     n_blocks = -(-n // _HOP)
     t = np.arange(n_blocks + 1) * _HOP / rate
@@ -94,12 +94,12 @@ def wobble(y: Wave, cents: float, speed_hz: float, rate: int, rng: np.random.Gen
     shift = depth * np.sin(2 * np.pi * (speed_hz * t + rng.random()))
     corners = shift + np.arange(n_blocks + 1) * _HOP
     ramp = np.arange(_HOP) / _HOP
-    bent = np.zeros((n_blocks, _HOP))
+    out = np.zeros((n_blocks, _HOP))
     for start in range(0, n_blocks, _ROWS):
-        here = corners[start : start + _ROWS + 1, None]
-        place = np.clip(here[:-1] + np.diff(here, axis=0) * ramp, 0, n - 2)
+        points = corners[start : start + _ROWS + 1, None]
+        place = np.clip(points[:-1] + np.diff(points, axis=0) * ramp, 0, n - 2)
         index = place.astype(np.int64)
         place -= index
-        before = y[index]
-        bent[start : start + _ROWS] = before + place * (y[index + 1] - before)
-    return bent.ravel()[:n]
+        sample = y[index]
+        out[start : start + _ROWS] = sample + place * (y[index + 1] - sample)
+    return out.ravel()[:n]

@@ -1,16 +1,16 @@
-"""Pitched instruments: from frequencies and a length to a waveform.
+"""Pitched instruments, which turn frequencies and a length into a waveform.
 
-Three ways of making a tone are enough for an orchestra and a rock band:
+Three ways to make a tone are enough for an orchestra and a rock band:
 
-- `Struck`, a sum of partials that each decay at their own rate. A Karplus-Strong string is exactly
-  that (its delay line and loss filter have one damped mode a harmonic), and so are bars, bells and
-  pianos. With no decay at all it is an organ, a string section or a synthesiser pad.
-- `Blown`, one period of a waveform read at a varying speed: vibrato, scoops and falls, breath
-  noise, and a brightness that follows the loudness. Flutes, saxophones, bows, voices, leads.
-- `Fm`, one sine modulating another: electric pianos and bells.
+- `Partials` is a sum of partials that decay at different rates. A Karplus-Strong string is exactly
+  that (its delay line and loss filter have one damped mode per harmonic), and so are bars, bells
+  and pianos. Without decay it is an organ, a string section or a synthesizer pad.
+- `Wavetable` reads one period of a waveform at a varying speed, with vibrato, scoops and falls,
+  breath noise, and a brightness that follows the loudness: flutes, saxophones, bows, voices, leads.
+- `Fm` modulates one sine by another: electric pianos and bells.
 
-`Driven` puts any of them through a distorting amplifier, computed at four times the sample rate so
-that the harmonics which the distortion adds do not fold back.
+`Amplifier` distorts any of them. It computes at four times the sample rate, so that the harmonics
+that the distortion adds do not alias.
 
 Everything is float64: the last bits differ between machines by 1e-16, far below one step of the
 16-bit samples that leave the renderer.
@@ -76,14 +76,14 @@ def damped_partials(
     n_blocks = -(-n // block)
     fine = _powers(poles, block, np.ones(len(poles)))
     start = _powers(block * poles, n_blocks, gains * np.exp(1j * phases))
-    left = np.concatenate([start.real, -start.imag]).T
+    coarse = np.concatenate([start.real, -start.imag]).T
     right = np.concatenate([fine.real, fine.imag])
     # In products so small that no BLAS starts threads for them: on a busy machine the threads'
     # waiting costs fifty times what they save.
     n_rows = max(1, _SMALL // (block * len(right)))
     y = np.empty((n_blocks, block))
     for row in range(0, n_blocks, n_rows):
-        np.matmul(left[row : row + n_rows], right, out=y[row : row + n_rows])
+        np.matmul(coarse[row : row + n_rows], right, out=y[row : row + n_rows])
     return y.ravel()[:n]
 
 
@@ -107,11 +107,11 @@ def envelope(n: int, attack: float, hold: float, release: float, rate: int) -> W
 
     The fade reaches -60 dB after `release` seconds; the last samples go to zero.
     """
-    return shaped(np.ones(n), attack, hold, release, rate)
+    return apply_envelope(np.ones(n), attack, hold, release, rate)
 
 
-def shaped(y: Wave, attack: float, hold: float, release: float, rate: int) -> Wave:
-    """(n,): the waveform under that `envelope`, in place: what it holds is not touched."""
+def apply_envelope(y: Wave, attack: float, hold: float, release: float, rate: int) -> Wave:
+    """Multiply a waveform by `envelope` in place, (n,), without touching the part it holds."""
     n = len(y)
     n_attack = min(n, max(1, round(attack * rate)))
     y[:n_attack] *= 0.5 - 0.5 * np.cos(np.pi / n_attack * np.arange(0.5, n_attack))
@@ -123,7 +123,7 @@ def shaped(y: Wave, attack: float, hold: float, release: float, rate: int) -> Wa
 
 
 def peaks(hertz: Wave, resonances: tuple[tuple[float, float, float], ...]) -> Wave:
-    """Gain at each frequency of resonances given as (centre Hz, width Hz, gain in dB)."""
+    """Gain at each frequency of resonances given as (center Hz, width Hz, gain in dB)."""
     total = np.zeros_like(hertz)
     for centre, width, gain_db in resonances:
         total += gain_db / (1.0 + ((hertz - centre) / (0.5 * width)) ** 2)
@@ -131,7 +131,7 @@ def peaks(hertz: Wave, resonances: tuple[tuple[float, float, float], ...]) -> Wa
 
 
 @dataclass(frozen=True)
-class Struck:
+class Partials:
     """A sum of decaying partials: strings plucked and struck, bars, bells; undamped: organs, pads.
 
     Args:
@@ -139,11 +139,12 @@ class Struck:
             -tilt``.
         t60: seconds until the lowest partial of a middle C has fallen by 60 dB; 0 for no decay.
         damping: how much faster the high partials decay (0: all alike; 1: in proportion to k).
-        pluck: where on the string it is struck, as a part of its length; 0 ignores it.
+        pluck: where the string is struck, as a fraction of its length; 0 ignores it.
         stiffness: inharmonicity B in ``f_k = k f_0 sqrt(1 + B k^2)``.
         ratios: the partials' frequencies, when they are not harmonic (bars and bells).
         odd: only odd partials (clarinet-like, stopped pipes).
-        voices, detune: copies of each partial, spread over so many cents (twelve-string, section).
+        voices: copies of each partial (twelve-string guitars, sections).
+        detune: the cents over which the copies are spread.
         body: resonances as (Hz, width, dB).
         cutoff: a low-pass corner in Hz (pick-up, tone knob).
         attack, release: seconds.
@@ -196,7 +197,7 @@ class Struck:
         depth, speed = self.tremolo
         if depth:
             y *= 1.0 + depth * np.sin(2 * np.pi * speed * np.arange(len(y)) / rate)
-        return shaped(y, self.attack, seconds, ring, rate)
+        return apply_envelope(y, self.attack, seconds, ring, rate)
 
     def _string(self, f0: float, n: int, mark: str, rate: int, seed: int) -> Wave:
         hertz, gains = self._spectrum(f0, rate)
@@ -263,20 +264,20 @@ def _ramps(points: Wave, n: int) -> Wave:
 
 
 @lru_cache(maxsize=512)
-def _tables(one: tuple[float, ...], two: tuple[float, ...]) -> Wave:
-    """(2048, 4): two periods so laid out that one look-up reads and mixes both: see `_read`."""
-    first, other = _table(one), _table(two)
-    both = np.stack([first, other - first], axis=1)
-    return np.concatenate([both[:-1], np.diff(both, axis=0)], axis=1)
+def _tables(gains1: tuple[float, ...], gains2: tuple[float, ...]) -> Wave:
+    """Two periods, arranged so that one look-up interpolates between them, (2048, 4)."""
+    period1, period2 = _table(gains1), _table(gains2)
+    columns = np.stack([period1, period2 - period1], axis=1)
+    return np.concatenate([columns[:-1], np.diff(columns, axis=0)], axis=1)
 
 
-def _read(tables: Wave, cycles: Wave, share: Wave) -> Wave:
-    """(n,): the first period where `share` is 0, the second where it is 1; `cycles` from 0 up."""
+def _look_up(tables: Wave, cycles: Wave, mix: Wave) -> Wave:
+    """Read the first period where `mix` is 0 and the second where it is 1, (n,)."""
     position = cycles * _TABLE
     index = position.astype(np.int64)
     position -= index
     rows = tables[index & (_TABLE - 1)]
-    return rows[:, 0] + share * rows[:, 1] + position * (rows[:, 2] + share * rows[:, 3])
+    return rows[:, 0] + mix * rows[:, 1] + position * (rows[:, 2] + mix * rows[:, 3])
 
 
 VOWELS: dict[str, tuple[tuple[float, float, float], ...]] = {
@@ -290,8 +291,8 @@ VOWELS: dict[str, tuple[tuple[float, float, float], ...]] = {
 
 
 @dataclass(frozen=True)
-class Blown:
-    """A steady tone with a player in it: winds, brass, bows, harmonicas, synthesiser leads, voices.
+class Wavetable:
+    """A steady tone with a player in it: winds, brass, bows, harmonicas, synthesizer leads, voices.
 
     Args:
         tilt: fall of the partials, ``k ** -tilt``, at full loudness; `soft` is added while it is
@@ -300,7 +301,7 @@ class Blown:
         body: resonances as (Hz, width, dB).
         vibrato: (depth in cents, speed in Hz), fading in after the attack.
         scoop: cents below the note at which it starts; `fall`: cents it drops at the end.
-        breath: level of the noise, shaped like the tone.
+        breath: level of the noise, apply_envelope like the tone.
         vowels: for voices, the vowels sung in turn; `consonant`: level of the s, t and k before
             them.
         growl: depth of a rough modulation at about 70 Hz.
@@ -409,11 +410,10 @@ class Blown:
         if not self.vowels:
             dark = self._gains(f0, self.tilt + self.soft, self.body, rate)
             bright = self._gains(f0, self.tilt, self.body, rate)
-            return _read(_tables(dark, bright), cycles, env)
-        first, second = (self.vowels[int(i)] for i in rng.integers(len(self.vowels), size=2))
-        one = self._gains(f0, self.tilt, self._formants(first), rate)
-        two = self._gains(f0, self.tilt, self._formants(second), rate)
-        return _read(_tables(one, two), cycles, np.minimum(part, 1.0))
+            return _look_up(_tables(dark, bright), cycles, env)
+        vowels = [self.vowels[int(i)] for i in rng.integers(len(self.vowels), size=2)]
+        gains = [self._gains(f0, self.tilt, self._formants(vowel), rate) for vowel in vowels]
+        return _look_up(_tables(*gains), cycles, np.minimum(part, 1.0))
 
     def _formants(self, vowel: str) -> tuple[tuple[float, float, float], ...]:
         # `body` of a voice is one triple whose first number scales the formants (throat length).
@@ -482,16 +482,16 @@ class Fm:
 
 
 @dataclass(frozen=True)
-class Driven:
+class Amplifier:
     """Any instrument through a distorting amplifier and its loudspeaker.
 
     Args:
         drive_db: gain before the valve; 0 is clean, 20 crunches, 40 is high gain.
-        low_cut, high_cut: Hz, what the loudspeaker leaves.
-        presence: dB of the hump at 2.5 kHz before the loudspeaker's fall.
+        low_cut, high_cut: the frequency limits of the loudspeaker, in Hz.
+        presence: the gain at 2.5 kHz, in dB.
     """
 
-    source: Struck | Blown
+    source: Partials | Wavetable
     drive_db: float = 24.0
     low_cut: float = 80.0
     high_cut: float = 5000.0
@@ -517,26 +517,26 @@ class Driven:
         y = signal.resample_poly(hot, 1, OVERSAMPLE, window=_decimator())
         sections = _loudspeaker(self.low_cut, self.high_cut, self.presence, rate)
         y = signal.sosfilt(sections, y)
-        return shaped(y, 0.001, len(y) / rate - 0.02, 0.02, rate)
+        return apply_envelope(y, 0.001, len(y) / rate - 0.02, 0.02, rate)
 
 
 def steady(instrument: Instrument) -> bool:
     """Whether a short note of the instrument is the beginning of a long one."""
-    source = instrument.source if isinstance(instrument, Driven) else instrument
-    return not isinstance(source, Blown) or not (source.vowels or source.fall > 50)
+    source = instrument.source if isinstance(instrument, Amplifier) else instrument
+    return not isinstance(source, Wavetable) or not (source.vowels or source.fall > 50)
 
 
 def ring_seconds(instrument: Instrument) -> float:
     """How long an instrument sounds after its note has ended."""
-    source = instrument.source if isinstance(instrument, Driven) else instrument
-    return source.release if isinstance(source, Struck | Blown | Fm) else 0.0
+    source = instrument.source if isinstance(instrument, Amplifier) else instrument
+    return source.release if isinstance(source, Partials | Wavetable | Fm) else 0.0
 
 
 def softer(instrument: Instrument) -> Instrument:
-    """The same instrument played softly: its high partials fall faster."""
-    if isinstance(instrument, Struck | Blown):
+    """Return the instrument played softly, with weaker high partials."""
+    if isinstance(instrument, Partials | Wavetable):
         return replace(instrument, tilt=instrument.tilt + 0.8)
-    if isinstance(instrument, Driven):
+    if isinstance(instrument, Amplifier):
         return replace(instrument, drive_db=instrument.drive_db - 6)
     return instrument
 

@@ -1,4 +1,4 @@
-"""Generators that depend on names alone: the same names, the same numbers, on every machine."""
+"""Random generators that depend only on names and give the same numbers on every computer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 
 def generator(*names: object) -> np.random.Generator:
-    """A PCG64 generator seeded by the SHA-256 of the names, in order.
+    """Return a PCG64 generator seeded with the SHA-256 of the names, in order.
 
-    Python's own `hash` changes from process to process; this one never does.
+    Unlike Python's `hash`, SHA-256 is the same in every process.
 
     >>> int(generator("blues", 3).integers(1000)) == int(generator("blues", 3).integers(1000))
     True
@@ -21,7 +21,7 @@ def generator(*names: object) -> np.random.Generator:
 
 
 def pick(rng: np.random.Generator, options: tuple, weights: tuple[float, ...] = ()):  # type: ignore[no-untyped-def]  # any type in, the same out
-    """One of the options, by weight when weights are given."""
+    """Choose one of the options at random, with these weights if there are any."""
     if not weights:
         return options[int(rng.integers(len(options)))]
     edges = np.cumsum(weights) / np.sum(weights)

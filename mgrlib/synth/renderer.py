@@ -1,4 +1,4 @@
-"""From a score to a waveform: notes from a cache, drums from a kit, a room, a channel."""
+"""The renderer, which turns a score into a waveform: notes, drums, a room and a channel."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LENGTHS = (0.12, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.2, 3.3, 5.0)
 
 
 def render(score: Score, sample_rate: int) -> NDArray[np.float32]:
-    """(N,): the score as it would stand on a disc: 16-bit steps, as float32 in [-1, 1)."""
+    """Render a score, (N,) float32 in [-1, 1), quantized to 16 bits."""
     song = score.song
     rng = song.rng("render", round(score.seconds, 3))
     desk = Desk(round(score.seconds * sample_rate), sample_rate)
@@ -51,44 +51,44 @@ def render(score: Score, sample_rate: int) -> NDArray[np.float32]:
 
 
 class Desk:
-    """The mixing desk: one track for all parts that go to the room and the echo in equal shares."""
+    """The mixing desk, with one track for all parts that have the same room and echo levels."""
 
     def __init__(self, n: int, rate: int) -> None:
         self.n, self.rate = n, rate
         self.tracks: dict[tuple[float, float], Wave] = {}
 
     def track(self, wet: float, echo: float = 0.0) -> Wave:
-        """(N,): where parts with these shares are added."""
+        """The track to which parts with these levels are added, (N,)."""
         if (wet, echo) not in self.tracks:
             self.tracks[wet, echo] = np.zeros(self.n)
         return self.tracks[wet, echo]
 
     def mix(self, echo_seconds: float) -> tuple[Wave, Wave]:
-        """(N,) and (N,): all tracks with their echoes, and what of them goes to the room."""
+        """The sum of all tracks with their echoes, and the signal for the room, (N,) each."""
         for (_, level), track in self.tracks.items():
             if level:
                 track += level * echo(track, echo_seconds, 0.6, self.rate)
         dry, wet = np.zeros(self.n), np.zeros(self.n)
         for start in range(0, self.n, _CHUNK):  # pieces that stay in the processor's cache
             piece = slice(start, start + _CHUNK)
-            for (share, _), track in self.tracks.items():
+            for (level, _), track in self.tracks.items():
                 dry[piece] += track[piece]
-                wet[piece] += share * track[piece]
+                wet[piece] += level * track[piece]
         return dry, wet
 
 
 def _fade_out(y: Wave, score: Score, rate: int) -> None:
-    """Turn the music down, in place, where the song's end is a fade."""
+    """Fade the music out in place if the song ends in this window with a fade."""
     if score.fade is None:
         return
     start, end = (round(t * rate) for t in score.fade)
     place = np.arange(max(start, 0), len(y))
-    left = np.clip((end - place) / max(1, end - start), 0.0, 1.0)
-    y[place] *= left**1.5
+    gain = np.clip((end - place) / max(1, end - start), 0.0, 1.0)
+    y[place] *= gain**1.5
 
 
 def _channel(score: Score, rng: np.random.Generator) -> Channel:
-    """The artist's studio on the day of this song."""
+    """The recording channel of a song, which varies a little between an artist's songs."""
     artist = score.song.artist
     sound = artist.substyle.sound
     day = rng.normal(0, 1.5, len(artist.balance))
@@ -144,7 +144,7 @@ def _play(
 
 
 def _sound_key(player: Player, note: Note) -> tuple:
-    """What tells the sounds of a part's notes apart: their length only where it bends them."""
+    """A key for the sound of a note, with its length only if the sound depends on it."""
     length = 0.0 if steady(player.instrument) else _length_class(note.length)
     return note.pitches, length, note.mark, note.velocity < SOFT
 
@@ -180,7 +180,7 @@ def _add(track: Wave, sound: Wave, first: int, gain: float) -> None:
 
 
 def _play_drums(artist: Artist, kit: Kit, hits: tuple[Hit, ...], gain: float, desk: Desk) -> None:
-    """Add the drums: two takes of each, in turn, so that no two neighbours are the same."""
+    """Add the drums: two takes of each, in turn, so that no two neighbors are the same."""
     cache: dict[tuple[str, int], Wave] = {}
     count: dict[str, int] = {}
     far = artist.substyle.sound.drum_echo
@@ -190,8 +190,8 @@ def _play_drums(artist: Artist, kit: Kit, hits: tuple[Hit, ...], gain: float, de
         key = (stroke.drum, take)
         if key not in cache:
             rng = np.random.Generator(np.random.PCG64([artist.habit, take, len(stroke.drum)]))
-            varied = replace(kit, snare_seconds=kit.snare_seconds * (1 + 0.04 * take))
-            cache[key] = hit(varied, stroke.drum, rng, desk.rate)
+            variation = replace(kit, snare_seconds=kit.snare_seconds * (1 + 0.04 * take))
+            cache[key] = hit(variation, stroke.drum, rng, desk.rate)
         level = 0.65 * gain * 10 ** (DRUM_DB[stroke.drum] / 20)
         track = desk.track(0.23, far if stroke.drum in ("snare", "rim") else 0.0)
         _add(track, cache[key], round(stroke.start * desk.rate), level * stroke.velocity**1.5)
@@ -200,7 +200,7 @@ def _play_drums(artist: Artist, kit: Kit, hits: tuple[Hit, ...], gain: float, de
 def _mix(
     dry: Wave, wet: Wave, artist: Artist, channel: Channel, rate: int, rng: np.random.Generator
 ) -> Wave:
-    """(N,): the room added, then mastered and band-limited."""
+    """Add the room, then master and band-limit the mix, (N,)."""
     seconds, level = artist.reverb
     response = room(seconds, 2.5, rate, np.random.Generator(np.random.PCG64(artist.habit)))
     response *= 2 * level

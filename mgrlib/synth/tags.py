@@ -1,4 +1,4 @@
-"""What can be said of a clip in words: a fixed vocabulary for multi-label work."""
+"""A fixed vocabulary of tags for multi-label classification."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def tempo_tag(tempo_bpm: float) -> str:
 
 
 def voice_tag(instrument: str) -> str | None:
-    """The kind of voice that an instrument is, or None if it is not a voice."""
+    """The tag of a voice, or None if the instrument is not a voice."""
     return _VOICES.get(instrument)

@@ -1,4 +1,4 @@
-"""Notes, scales and chord symbols: what a composer knows before writing."""
+"""Notes, scales and chord symbols."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Chord:
 
 @cache
 def parse_chord(symbol: str) -> Chord:
-    """A chord from a Roman numeral: case gives the third, a suffix the rest.
+    """Parse a Roman numeral: its case determines the third, its suffix the other notes.
 
     The degrees count from the major scale, so a minor key's sixth degree is written `bVI`.
 
@@ -96,7 +96,7 @@ def parse_chord(symbol: str) -> Chord:
 
 @cache
 def parse_progression(text: str) -> tuple[tuple[Chord, ...], ...]:
-    """Bars of chords from a chart such as ``"I7 | IV7 | I7 | V7 IV7"``.
+    """Parse a chart such as ``"I7 | IV7 | I7 | V7 IV7"`` into bars of chords.
 
     >>> [len(bar) for bar in parse_progression("ii7 V7 | Imaj7")]
     [2, 1]
@@ -109,5 +109,5 @@ def parse_progression(text: str) -> tuple[tuple[Chord, ...], ...]:
 
 
 def frequency(pitch: float) -> float:
-    """Hertz of a MIDI pitch number, A4 = 69 = 440 Hz."""
+    """The frequency in Hz of a MIDI pitch number; A4 = 69 = 440 Hz."""
     return float(440.0 * 2.0 ** ((pitch - 69.0) / 12.0))

@@ -1,4 +1,4 @@
-"""What is known of a clip or song without listening to it."""
+"""The true properties of a clip or song, taken from its score."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mgrlib.synth.theory import parse_progression
 
 @dataclass(frozen=True)
 class Truth:
-    """The truth about a clip or song; times in seconds from its start.
+    """The true properties of a clip or song; times in seconds from its start.
 
     Attributes:
         tempo_bpm: beats per minute.
         key: the tonic, such as 'Bb'; `mode`: a scale of `theory.SCALES`.
         chords: (start, end, name) of every chord.
         beats: times of the beats; `beats_per_bar`: how many a bar has.
-        instruments: what sounds, by name, drums last.
+        instruments: the names of the instruments that sound, drums last.
         tags: words from `TAGS`, sorted.
         sections: (start, end, name), as in 'chorus'.
     """
@@ -41,10 +41,10 @@ class Truth:
 
 
 def truth_of(score: Score) -> Truth:
-    """The truth of a score: only what sounds in it counts as an instrument."""
+    """Collect the true properties of a score; only instruments that sound are listed."""
     song = score.song
     artist = song.artist
-    pitched = tuple(dict.fromkeys(player.name for player, notes in score.notes if notes))
+    instruments = tuple(dict.fromkeys(player.name for player, notes in score.notes if notes))
     drums = ("drums",) if score.hits else ()
     return Truth(
         genre=artist.genre,
@@ -58,22 +58,22 @@ def truth_of(score: Score) -> Truth:
         chords=score.chords,
         beats=score.beats,
         beats_per_bar=artist.substyle.beats,
-        instruments=pitched + drums,
-        tags=_tags(score, pitched),
+        instruments=instruments + drums,
+        tags=_tags(score, instruments),
         sections=score.sections,
     )
 
 
-def _tags(score: Score, pitched: tuple[str, ...]) -> tuple[str, ...]:
+def _tags(score: Score, instruments: tuple[str, ...]) -> tuple[str, ...]:
     song = score.song
-    voices = {tag for tag in map(voice_tag, pitched) if tag}
-    words = {instrument_tag(name) for name in pitched} - {"voice"}
+    voices = {tag for tag in map(voice_tag, instruments) if tag}
+    words = {instrument_tag(name) for name in instruments} - {"voice"}
     words |= voices or {"instrumental"}
     if score.hits:
         kit = song.artist.kit
         words.add("electronic drums" if kit is not None and kit.electronic else "drums")
     words.add(tempo_tag(song.tempo_bpm))
-    # The chart decides, not the scale: a blues is sung in thirds that its chords do not have.
+    # The mode is taken from the chords, because melodies of the blues have other thirds.
     minor = 3 in parse_progression(song.charts["verse"])[0][0].tones
     words.add("minor mode" if minor else "major mode")
     words |= set(song.artist.substyle.moods)

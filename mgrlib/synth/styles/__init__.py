@@ -1,4 +1,4 @@
-"""The ten genres, one file each: a `Style` that a musician can read."""
+"""The styles of the ten genres, with one file per genre."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STYLES: dict[str, Style] = {
 
 
 def style_of(genre: str) -> Style:
-    """The style of a genre.
+    """Return the style of a genre.
 
     Raises:
         CorpusError: if there is no such genre.

@@ -119,7 +119,7 @@ ELECTRIC = Substyle(
         drums_db=-1,
     ),
     moods=("earthy", "relaxed"),
-    share=4,
+    weight=4,
 )
 
 ACOUSTIC = Substyle(
@@ -185,7 +185,7 @@ ACOUSTIC = Substyle(
         vinyl=4,
     ),
     moods=("earthy", "sad"),
-    share=4,
+    weight=4,
 )
 
 SLOW = Substyle(
@@ -241,7 +241,7 @@ SLOW = Substyle(
         reverb=(1.4, 0.3),
     ),
     moods=("sad", "relaxed"),
-    share=2,
+    weight=2,
 )
 
 ZYDECO = Substyle(
@@ -272,7 +272,7 @@ ZYDECO = Substyle(
     ),
     sound=Sound(balance=(8, 10, 9, 3, -6, -8, -13, -25), spread_db=5.2, loudness_db=(-16, 2.5)),
     moods=("joyful", "earthy"),
-    share=2,
+    weight=2,
 )
 
 BOOGIE_GUITAR = Substyle(
@@ -323,7 +323,7 @@ BOOGIE_GUITAR = Substyle(
         drums_db=-8,
     ),
     moods=("earthy",),
-    share=2,
+    weight=2,
 )
 
 STYLE = Style(

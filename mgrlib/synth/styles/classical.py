@@ -87,7 +87,7 @@ PIANO = Substyle(
         spread_db=5,
     ),
     moods=("calm", "sad"),
-    share=3,
+    weight=3,
 )
 
 QUARTET = Substyle(
@@ -129,7 +129,7 @@ QUARTET = Substyle(
     ),
     sound=HALL,
     moods=("calm", "joyful"),
-    share=2.5,
+    weight=2.5,
 )
 
 ORCHESTRA = Substyle(
@@ -197,7 +197,7 @@ ORCHESTRA = Substyle(
         spread_db=5,
     ),
     moods=("grand", "calm"),
-    share=3,
+    weight=3,
 )
 
 BAROQUE = Substyle(
@@ -264,7 +264,7 @@ BAROQUE = Substyle(
         spread_db=4,
     ),
     moods=("joyful", "grand"),
-    share=2,
+    weight=2,
 )
 
 CHOIR = Substyle(
@@ -312,7 +312,7 @@ CHOIR = Substyle(
         spread_db=5,
     ),
     moods=("calm", "grand"),
-    share=1.5,
+    weight=1.5,
 )
 
 STYLE = Style(

@@ -110,7 +110,7 @@ HONKY_TONK = Substyle(
         drums_db=-3,
     ),
     moods=("joyful", "relaxed"),
-    share=3.5,
+    weight=3.5,
 )
 
 NASHVILLE = Substyle(
@@ -178,7 +178,7 @@ NASHVILLE = Substyle(
         bandwidth_hz=(9300, 11000),
     ),
     moods=("joyful", "romantic"),
-    share=4,
+    weight=4,
 )
 
 BLUEGRASS = Substyle(
@@ -222,7 +222,7 @@ BLUEGRASS = Substyle(
         reverb=(0.7, 0.15),
     ),
     moods=("joyful", "energetic"),
-    share=1.5,
+    weight=1.5,
 )
 
 WALTZ_STYLE = Substyle(
@@ -267,7 +267,7 @@ WALTZ_STYLE = Substyle(
         drums_db=-5,
     ),
     moods=("sad", "romantic"),
-    share=2,
+    weight=2,
 )
 
 OUTLAW = Substyle(
@@ -309,7 +309,7 @@ OUTLAW = Substyle(
         reverb=(0.8, 0.15),
     ),
     moods=("sad", "relaxed"),
-    share=1.5,
+    weight=1.5,
 )
 
 STYLE = Style(

@@ -145,7 +145,7 @@ CLASSIC = Substyle(
         drums_db=1,
     ),
     moods=("joyful", "energetic"),
-    share=5,
+    weight=5,
 )
 
 ELECTRONIC = Substyle(
@@ -198,7 +198,7 @@ ELECTRONIC = Substyle(
         drums_db=1,
     ),
     moods=("energetic", "dark"),
-    share=2.5,
+    weight=2.5,
 )
 
 FUNKY = Substyle(
@@ -254,7 +254,7 @@ FUNKY = Substyle(
         drums_db=1,
     ),
     moods=("joyful", "energetic"),
-    share=2.5,
+    weight=2.5,
 )
 
 STYLE = Style(

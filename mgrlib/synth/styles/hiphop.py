@@ -118,7 +118,7 @@ SAMPLED = Substyle(
         drums_db=5,
     ),
     moods=("dark", "relaxed"),
-    share=5,
+    weight=5,
 )
 
 PARTY = Substyle(
@@ -192,7 +192,7 @@ PARTY = Substyle(
         drums_db=5,
     ),
     moods=("energetic", "joyful"),
-    share=3,
+    weight=3,
 )
 
 SMOOTH = Substyle(
@@ -246,7 +246,7 @@ SMOOTH = Substyle(
         drums_db=4,
     ),
     moods=("relaxed", "romantic"),
-    share=2.5,
+    weight=2.5,
 )
 
 STYLE = Style(

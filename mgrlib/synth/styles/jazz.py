@@ -114,7 +114,7 @@ COMBO = Substyle(
         spread_db=4.5,
     ),
     moods=("relaxed", "energetic"),
-    share=4,
+    weight=4,
 )
 
 TRIO = Substyle(
@@ -158,7 +158,7 @@ TRIO = Substyle(
         spread_db=4.5,
     ),
     moods=("relaxed", "calm"),
-    share=3,
+    weight=3,
 )
 
 BALLAD = Substyle(
@@ -210,7 +210,7 @@ BALLAD = Substyle(
         spread_db=4.5,
     ),
     moods=("calm", "romantic"),
-    share=2.5,
+    weight=2.5,
 )
 
 BIG_BAND = Substyle(
@@ -254,7 +254,7 @@ BIG_BAND = Substyle(
         spread_db=4.5,
     ),
     moods=("joyful", "energetic"),
-    share=2.5,
+    weight=2.5,
 )
 
 BOSSA_NOVA = Substyle(
@@ -307,7 +307,7 @@ BOSSA_NOVA = Substyle(
         spread_db=4,
     ),
     moods=("relaxed", "romantic"),
-    share=2,
+    weight=2,
 )
 
 STYLE = Style(

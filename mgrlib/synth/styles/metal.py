@@ -116,7 +116,7 @@ HEAVY = Substyle(
         spread_db=3,
     ),
     moods=("aggressive", "energetic"),
-    share=4,
+    weight=4,
 )
 
 THRASH_METAL = Substyle(
@@ -142,7 +142,7 @@ THRASH_METAL = Substyle(
         spread_db=3,
     ),
     moods=("aggressive", "dark"),
-    share=4,
+    weight=4,
 )
 
 DOOM = Substyle(
@@ -167,7 +167,7 @@ DOOM = Substyle(
         spread_db=3.5,
     ),
     moods=("dark", "aggressive"),
-    share=2.5,
+    weight=2.5,
 )
 
 STYLE = Style(

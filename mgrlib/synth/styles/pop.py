@@ -129,7 +129,7 @@ DANCE_POP = Substyle(
         spread_db=4.5,
     ),
     moods=("joyful", "energetic"),
-    share=4,
+    weight=4,
 )
 
 BALLAD = Substyle(
@@ -195,7 +195,7 @@ BALLAD = Substyle(
         spread_db=4.5,
     ),
     moods=("romantic", "sad"),
-    share=3,
+    weight=3,
 )
 
 BAND = Substyle(
@@ -261,7 +261,7 @@ BAND = Substyle(
         spread_db=4.5,
     ),
     moods=("joyful", "romantic"),
-    share=3,
+    weight=3,
 )
 
 STYLE = Style(

@@ -117,7 +117,7 @@ ROOTS = Substyle(
         drums_db=2,
     ),
     moods=("relaxed", "joyful"),
-    share=5,
+    weight=5,
 )
 
 DUB = Substyle(
@@ -161,7 +161,7 @@ DUB = Substyle(
         drum_echo=0.4,
     ),
     moods=("dark", "relaxed"),
-    share=2,
+    weight=2,
 )
 
 LOVERS = Substyle(
@@ -216,7 +216,7 @@ LOVERS = Substyle(
         drums_db=3,
     ),
     moods=("romantic", "joyful"),
-    share=2.5,
+    weight=2.5,
 )
 
 SKA_STYLE = Substyle(
@@ -261,7 +261,7 @@ SKA_STYLE = Substyle(
         drums_db=0,
     ),
     moods=("joyful", "energetic"),
-    share=1.5,
+    weight=1.5,
 )
 
 STYLE = Style(

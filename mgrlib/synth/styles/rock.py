@@ -125,7 +125,7 @@ CLASSIC = Substyle(
         drums_db=1,
     ),
     moods=("energetic", "earthy"),
-    share=4,
+    weight=4,
 )
 
 ALTERNATIVE = Substyle(
@@ -182,7 +182,7 @@ ALTERNATIVE = Substyle(
         drums_db=1,
     ),
     moods=("dark", "energetic"),
-    share=3,
+    weight=3,
 )
 
 SOFT = Substyle(
@@ -240,7 +240,7 @@ SOFT = Substyle(
         drums_db=-2,
     ),
     moods=("relaxed", "sad"),
-    share=3,
+    weight=3,
 )
 
 STYLE = Style(

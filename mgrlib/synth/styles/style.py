@@ -1,9 +1,9 @@
-"""The words in which a style is written: parts and what they play, grooves, sounds, substyles.
+"""The data types of styles: parts and what they play, grooves, sounds, and substyles.
 
-Rhythms are written as in a drum tablature, one character a step, the bar divided evenly by the
-number of characters: ``x`` a note, ``X`` an accented one, ``o`` a soft one, ``-`` the note before
-goes on, ``.`` silence. Eight characters in a 4/4 bar are eighths, sixteen are sixteenths, twelve
-are triplets.
+Rhythms are written as drum tablature. Each character is a step, and the steps divide the bar
+evenly: ``x`` is a note, ``X`` an accented note, ``o`` a soft note, ``-`` continues the previous
+note, and ``.`` is silence. Eight characters in a 4/4 bar are eighth notes, sixteen are sixteenth
+notes, and twelve are triplets.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Bass:
 
 @dataclass(frozen=True)
 class Walk:
-    """A walking bass: a new note each beat, chord tones mostly, a semitone into the next root."""
+    """A walking bass: a new note on every beat, mostly chord tones, leading into the next root."""
 
     lowest: int = 31
 
@@ -94,9 +94,9 @@ Play = Bass | Walk | Comp | Arpeggio | Riff | Melody
 class Part:
     """One instrument of the band and what it does.
 
-    `instruments`: those that an artist may choose from; `chance`: how many of the artists have it;
-    `where`: the sections in which it plays, all when empty; `wet`: how much goes to the reverb;
-    `echo`: how much comes back from a tape echo that repeats every three quarters of a beat.
+    `instruments`: the instruments from which an artist chooses; `chance`: the fraction of artists
+    that have this part; `where`: the sections in which it plays, all if empty; `wet`: the level of
+    reverb; `echo`: the level of a tape echo that repeats every three quarters of a beat.
     """
 
     name: str
@@ -111,7 +111,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Groove:
-    """One bar of drums: a line for each drum, its name and its steps, as in ``"kick x...x..."``."""
+    """One bar of drums, with a line per drum: its name and its steps, as in ``"kick x...x..."``."""
 
     lines: tuple[str, ...]
     fill: tuple[str, ...] = ("snare ........x.xxXXXX", "kick x.......x.......")
@@ -119,18 +119,18 @@ class Groove:
 
 @dataclass(frozen=True)
 class Sound:
-    """What the recording does to the band.
+    """How the band is recorded.
 
     Args:
-        balance: dB at `BANDS_HZ`, the spectrum that the mastering engineer aims at.
-        loudness_db: mean and spread of the clips' RMS level, dB below full scale.
+        balance: the target spectrum of mastering, in dB at `BANDS_HZ`.
+        loudness_db: mean and standard deviation of the clips' RMS level, in dB below full scale.
         squash: compression, 0 (none) to 1 (a brick).
         bandwidth_hz: range in which the upper limit of the recording lies.
         reverb: (seconds, level) of the room.
         hiss_db: level of the noise against the music, mean and spread.
         spread_db: how far artists differ in each band.
         drums_db: level of the drums; `drum_echo`: how much of snare and rim the tape echo repeats.
-        vinyl: clicks a second.
+        vinyl: clicks per second.
     """
 
     balance: tuple[float, ...] = (8, 7, 5, 0, -5, -9, -13, -18)
@@ -151,17 +151,17 @@ class Substyle:
 
     Args:
         tempo: range of tempi in BPM (of the beat that `beats` counts).
-        swing: where the second half of a beat falls: 0.5 straight, 0.67 a triplet.
+        swing: the position of a beat's second half: 0.5 for straight rhythm, 0.67 for triplets.
         swing_beats: length in beats of what is swung: 1 swings eighths, 0.5 sixteenths.
         modes: scales of `theory.SCALES` from which songs choose.
-        verse, chorus, bridge: charts in Roman numerals; one of each is chosen a song.
+        verse, chorus, bridge: charts in Roman numerals; each song has one of each.
         kit: "" for no drums.
         human_ms: how far notes fall from the grid.
-        dynamics: spread of neighbouring notes' loudness, 0 to 1.
-        swell_db: how far the whole band swells and fades over some seconds.
+        dynamics: spread of neighboring notes' loudness, 0 to 1.
+        swell_db: how much the loudness of the whole band varies over some seconds.
         endings: how songs end: "cadence" (a last chord that rings) or "fade".
         moods: tags.
-        share: how many of the genre's artists play this way.
+        weight: the relative number of the genre's artists with this substyle.
     """
 
     name: str
@@ -185,7 +185,7 @@ class Substyle:
     endings: tuple[str, ...] = ("cadence", "fade")
     sound: Sound = field(default_factory=Sound)
     moods: tuple[str, ...] = ()
-    share: float = 1.0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
