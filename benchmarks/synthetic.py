@@ -119,7 +119,7 @@ def models() -> dict[str, Pipeline]:
         "linear": LogisticRegression(C=0.1, max_iter=5000),
         "RBF SVM": SVC(C=3, gamma=0.005),
         "random forest": RandomForestClassifier(300, min_samples_leaf=2, random_state=0),
-        "1-nearest neighbour": KNeighborsClassifier(1),
+        "1-nearest neighbor": KNeighborsClassifier(1),
     }
     return {
         name: make_pipeline(FunctionTransformer(prepared), StandardScaler(), model)
