@@ -94,7 +94,7 @@ def ten_players() -> str:
         y = corpus.audio(clip_id, SAMPLE_RATE)[: 10 * SAMPLE_RATE]
         known = truth(corpus, clip_id)
         played = ", ".join(known.instruments)
-        answer = f"{known.genre}, {known.tempo_bpm:.0f} beats a minute, in {known.key}: {played}"
+        answer = f"{known.genre}, {known.tempo_bpm:.0f} beats per minute, in {known.key}: {played}"
         folded = f"<details><summary>Which genre?</summary>{html.escape(answer)}</details>"
         player = listen(y, SAMPLE_RATE, title=f"Clip {number}").body
         items.append(f"<li>{player.replace('</figure>', folded + '</figure>')}</li>")

@@ -129,7 +129,9 @@ def gtzan_mini(
     groups: Literal["artist", "clip"] = "artist",
     check: bool = True,
 ) -> Corpus:
-    """The 100-clip mini set: the first ten clips of each genre, from a folder or downloaded once.
+    """The 100-clip mini set: ten clips of each genre, from a folder or downloaded once.
+
+    These are the first ten, except in jazz, where it has 0 to 2, 4 to 8, 11, and 12.
 
     The ten blues clips are all John Lee Hooker's, the ten classical ones all Bach's: nothing can be
     split by artist here, and every figure on this set is helped by artists on both sides. Say so
