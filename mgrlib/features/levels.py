@@ -1,4 +1,4 @@
-"""Features of level maps: what can be computed of a spectrogram's picture in place of its sound."""
+"""Level maps in place of sounds, for features that need only a log-mel spectrogram."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["LevelSound"]
 
 
 class LevelSound(Sound):
-    """A level map in the place of a sound: it has a log-mel spectrogram and nothing else.
+    """A level map that replaces a sound and provides only its log-mel spectrogram.
 
-    Features that are made of the log-mel spectrogram (`LogMel`, `Mfcc`, `MelPicture`, ...) take it
-    as they take a `Sound`; everything else is refused.
+    Features that are computed from the log-mel spectrogram (`LogMel`, `Mfcc`, `MelPicture`, ...)
+    accept it like a `Sound`; all others raise an error.
 
     Args:
-        levels: the map.
+        levels: the level map.
     """
 
     def __init__(self, levels: LevelMap) -> None:
@@ -33,7 +33,7 @@ class LevelSound(Sound):
         """(T, n_mels) in dB below the loudest cell.
 
         Args:
-            rows: where the bands lie among the map's rows.
+            rows: the positions of the bands among the map's rows.
             seconds: of the frames.
             top_db, exponent: as in `LogMel`.
         """
@@ -52,7 +52,7 @@ class LevelSound(Sound):
         """Raises FeatureError: a map has no samples."""
         self._refuse()
 
-    def spectrum(self, *settings: Any, **named: Any) -> NoReturn:
+    def spectrum(self, *settings: Any, **options: Any) -> NoReturn:
         """Raises FeatureError: a map has no spectrum."""
         self._refuse()
 

@@ -1,4 +1,4 @@
-"""Vectors computed elsewhere, such as embeddings: a feature that only a corpus can give."""
+"""Vectors that were computed elsewhere, such as embeddings, as a feature."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mgrlib.features.spectrum import FloatArray
 
 @dataclass(frozen=True)
 class Stored:
-    """Vectors of a known name and size that a corpus holds: see `mgrlib.data.vectors`.
+    """Vectors that are stored in a corpus; see `mgrlib.data.vectors`.
 
     Args:
-        name: as the corpus calls them.
-        size: number of values in each.
+        name: of the vectors in the corpus.
+        size: the number of values per vector.
 
     >>> Stored("openl3", 512).shape(30.0)
     (512,)
