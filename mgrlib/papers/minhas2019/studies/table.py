@@ -106,5 +106,6 @@ STUDIES = (
         "The 57-column table under five splits",
         table57,
         protocol="one split for each seed",
+        version=2,
     ),
 )
