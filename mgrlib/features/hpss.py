@@ -145,7 +145,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class Harmonic(_Part):
-    """The sound without its drums, (N,) -> (N,): `librosa.effects.harmonic`."""
+    """The harmonic part, mostly steady tones, (N,) -> (N,): `librosa.effects.harmonic`."""
 
     def of(self, sound: Sound) -> FloatArray:
         """(N,), sharing the sound's spectra."""
@@ -154,7 +154,7 @@ class Harmonic(_Part):
 
 @dataclass(frozen=True)
 class Percussive(_Part):
-    """The sound without its tones, (N,) -> (N,): `librosa.effects.percussive`."""
+    """The percussive part, mostly short strokes, (N,) -> (N,): `librosa.effects.percussive`."""
 
     def of(self, sound: Sound) -> FloatArray:
         """(N,), sharing the sound's spectra."""

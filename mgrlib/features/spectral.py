@@ -165,8 +165,8 @@ class SpectralRolloff(_OneRow):
 class SpectralFlatness(_OneRow):
     """The ratio of the power's geometric to its arithmetic mean, (N,) -> (1, T).
 
-    It is near 1 for noise, near 0 for a pure tone, and 1 for silence, whose spectrum is flat. It is
-    one of the seven features of Minhas et al. (2019).
+    It is near 0 for a pure tone, about 0.56 for a frame of white noise, whose bins fluctuate, and 1
+    for silence, whose spectrum is flat. It is one of the seven features of Minhas et al. (2019).
     """
 
     def of(self, sound: Sound) -> FloatArray:
