@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no limit on time: a busy computer is no fault.
+settings.register_profile("mgrlib", deadline=None, derandomize=True)
+settings.load_profile("mgrlib")
 
 # They hold no doctests, and several files of one name cannot be collected as modules.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
