@@ -78,12 +78,12 @@ def binarised(model: nn.Module, *, keep: Collection[str] = ()) -> nn.Module:
     Raises:
         MgrError: `keep` names a layer that is not there.
     """
-    made = copy.deepcopy(model)
-    layers = weight_layers(made)
+    binary_model = copy.deepcopy(model)
+    layers = weight_layers(binary_model)
     unknown = [name for name in keep if name not in layers]
     if unknown:
         raise MgrError(explain("binarised", f"layers among {list(layers)}", some(unknown)))
     for name, layer in layers.items():
         if name not in keep:
-            reparametrised(made, name, Signs(layer.weight.detach()))
-    return made
+            reparametrised(binary_model, name, Signs(layer.weight.detach()))
+    return binary_model

@@ -51,21 +51,21 @@ def chains(model: nn.Module, *input_shapes: tuple[int, ...]) -> list[Chain]:
     Args:
         input_shapes: the shape of one segment, once a modality.
     """
-    made = plain(model).eval()
-    order = _execution_order(made, input_shapes)
-    places = [i for i, name in enumerate(order) if not _is_norm(made, name)]
-    found = []
+    plain_model = plain(model).eval()
+    order = _execution_order(plain_model, input_shapes)
+    places = [i for i, name in enumerate(order) if not _is_norm(plain_model, name)]
+    chain_list = []
     for first, second in pairwise(places):
         producer, consumer = order[first], order[second]
-        both = (made.get_submodule(producer), made.get_submodule(consumer))
-        if all(_whole(layer) for layer in both) and order.count(producer) == 1:
+        both = (plain_model.get_submodule(producer), plain_model.get_submodule(consumer))
+        if all(_reads_every_input(layer) for layer in both) and order.count(producer) == 1:
             norms = tuple(order[first + 1 : second])
-            if _is_chain(made, producer, consumer, input_shapes):
-                found.append(Chain(producer, norms, consumer))
-    return found
+            if _is_chain(plain_model, producer, consumer, input_shapes):
+                chain_list.append(Chain(producer, norms, consumer))
+    return chain_list
 
 
-def _whole(layer: nn.Module) -> bool:
+def _reads_every_input(layer: nn.Module) -> bool:
     """A layer whose every output reads every input, which grouped convolutions do not."""
     return isinstance(layer, LAYERS) and getattr(layer, "groups", 1) == 1
 
@@ -98,16 +98,16 @@ def _is_chain(
     model: nn.Module, producer: str, consumer: str, input_shapes: Sequence[tuple[int, ...]]
 ) -> bool:
     """Whether all that the producer puts out goes to the consumer, which gets nothing else."""
-    made: list[torch.Tensor] = []
-    read: list[torch.Tensor] = []
+    producer_outputs: list[torch.Tensor] = []
+    consumer_inputs: list[torch.Tensor] = []
 
-    def begin(layer: nn.Module, given: tuple, output: torch.Tensor) -> torch.Tensor:
-        made.append(output.detach().requires_grad_())
-        return made[-1]
+    def begin(layer: nn.Module, layer_inputs: tuple, output: torch.Tensor) -> torch.Tensor:
+        producer_outputs.append(output.detach().requires_grad_())
+        return producer_outputs[-1]
 
-    def end(layer: nn.Module, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
-        read.append(given[0])
-        return tuple(x.detach() for x in given)
+    def end(layer: nn.Module, layer_inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        consumer_inputs.append(layer_inputs[0])
+        return tuple(x.detach() for x in layer_inputs)
 
     inputs = [x.requires_grad_() for x in _examples(input_shapes)]
     handles = (
@@ -117,14 +117,14 @@ def _is_chain(
     logits = model(*inputs)
     for handle in handles:
         handle.remove()
-    return not (_depends(logits, made) or _depends(read[0], inputs))
+    return not (_depends(logits, producer_outputs) or _depends(consumer_inputs[0], inputs))
 
 
 def _depends(y: torch.Tensor, on: Sequence[torch.Tensor]) -> bool:
     if not y.requires_grad:
         return False
-    found = torch.autograd.grad(y.pow(2).sum(), on, retain_graph=True, allow_unused=True)
-    return any(gradient is not None and bool(gradient.any()) for gradient in found)
+    gradients = torch.autograd.grad(y.pow(2).sum(), on, retain_graph=True, allow_unused=True)
+    return any(gradient is not None and bool(gradient.any()) for gradient in gradients)
 
 
 def narrowed(
@@ -149,57 +149,57 @@ def narrowed(
     """
     if not 0 <= share < 1:
         raise MgrError(explain("narrowed", "a share from 0 to below 1", str(share)))
-    found = chains(model, *input_shapes) if among is None else list(among)
-    if not found:
+    chain_list = chains(model, *input_shapes) if among is None else list(among)
+    if not chain_list:
         got = f"none in {type(model).__name__}"
         raise MgrError(explain("narrowed", "a layer that one other layer alone reads", got))
     small, silenced = plain(model).eval(), plain(model).eval()
-    for chain in found:
+    for chain in chain_list:
         strength = layer_of(small, chain.producer).weight.detach().flatten(1).abs().sum(1)
-        n_kept = max(1, round((1 - share) * len(strength)))
-        kept = strength.argsort(descending=True, stable=True)[:n_kept].sort().values
-        _take_out(small, chain, kept)
-        _silence(silenced, chain, kept)
+        n_channels = max(1, round((1 - share) * len(strength)))
+        channels = strength.argsort(descending=True, stable=True)[:n_channels].sort().values
+        _take_out(small, chain, channels)
+        _silence(silenced, chain, channels)
     inputs = _examples(input_shapes)
     with torch.no_grad():
         expected, got = silenced(*inputs), small(*inputs)
     if not torch.allclose(expected, got, atol=AGREEMENT * float(expected.abs().max())):
         hint = "channels of this model meet outside its layers; name the chains yourself."
-        wanted = "the logits of the model with silent channels"
-        raise MgrError(explain("narrowed", wanted, "others", hint))
+        expectation = "the logits of the model with silent channels"
+        raise MgrError(explain("narrowed", expectation, "others", hint))
     return small.train(model.training)
 
 
-def _take_out(model: nn.Module, chain: Chain, kept: torch.Tensor) -> None:
+def _take_out(model: nn.Module, chain: Chain, channels: torch.Tensor) -> None:
     """Keep only these channels, in all three places."""
     n_before = layer_of(model, chain.producer).weight.shape[0]
     for layer in map(model.get_submodule, (chain.producer, *chain.norms)):
         for values in (*layer.parameters(), *layer.buffers()):
             if values.ndim:  # not the count of batches
-                values.data = values.data[kept].clone()
+                values.data = values.data[channels].clone()
         for name in ("out_channels", "out_features", "num_features"):
             if hasattr(layer, name):
-                setattr(layer, name, len(kept))
+                setattr(layer, name, len(channels))
     consumer = layer_of(model, chain.consumer)
-    columns = _columns(consumer.weight.shape[1], n_before, kept)
+    columns = _columns(consumer.weight.shape[1], n_before, channels)
     consumer.weight.data = consumer.weight.data[:, columns].clone()
     name = "in_features" if isinstance(consumer, nn.Linear) else "in_channels"
     setattr(consumer, name, len(columns))
 
 
-def _columns(n_inputs: int, n_channels: int, kept: torch.Tensor) -> torch.Tensor:
+def _columns(n_inputs: int, n_channels: int, channels: torch.Tensor) -> torch.Tensor:
     """The consumer's inputs that belong to these channels: flattening gives each several."""
     if n_inputs % n_channels:
         got = f"{n_inputs} inputs for {n_channels} channels"
         raise MgrError(explain("narrowed", "a whole number of inputs a channel", got))
     each = n_inputs // n_channels
-    return (kept[:, None] * each + torch.arange(each)).flatten()
+    return (channels[:, None] * each + torch.arange(each)).flatten()
 
 
-def _silence(model: nn.Module, chain: Chain, kept: torch.Tensor) -> None:
+def _silence(model: nn.Module, chain: Chain, channels: torch.Tensor) -> None:
     """Set the other channels to zero where they are made, and after each normalisation."""
-    gone = torch.ones(layer_of(model, chain.producer).weight.shape[0], dtype=torch.bool)
-    gone[kept] = False
+    is_silent = torch.ones(layer_of(model, chain.producer).weight.shape[0], dtype=torch.bool)
+    is_silent[channels] = False
     for name in (chain.producer, *chain.norms):
         for values in model.get_submodule(name).parameters(recurse=False):
-            values.data[gone] = 0.0
+            values.data[is_silent] = 0.0

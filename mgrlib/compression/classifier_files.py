@@ -71,8 +71,8 @@ def read_note(path: Path, model: onnx.ModelProto) -> Note:
 
 
 def _refusal(path: Path, got: str) -> MgrError:
-    wanted = "a classifier's note with its genres, sample rate and number of samples"
-    return MgrError(explain(str(path), wanted, got, HINT))
+    expectation = "a classifier's note with its genres, sample rate and number of samples"
+    return MgrError(explain(str(path), expectation, got, HINT))
 
 
 def _fault(about: dict[str, Any]) -> str:
@@ -110,16 +110,16 @@ def check_answers(path: Path, session: onnxruntime.InferenceSession, note: Note)
     if [i[:2] for i in inputs] != [("waveform", "tensor(float)")] or (
         len(inputs[0][2]) != 2 or inputs[0][2][1] != n_samples
     ):
-        wanted = f"one input `waveform` (B, {n_samples}) of float32"
-        raise MgrError(explain(str(path), wanted, str(inputs)[:200], HINT))
+        expectation = f"one input `waveform` (B, {n_samples}) of float32"
+        raise MgrError(explain(str(path), expectation, str(inputs)[:200], HINT))
     answers = answer(path, session, np.zeros((1, n_samples), np.float32))
-    wanted = f"probabilities (1, {n_genres}) of float32, one for each genre"
+    expectation = f"probabilities (1, {n_genres}) of float32, one for each genre"
     if answers.shape != (1, n_genres) or answers.dtype != np.float32:
         got = f"{answers.shape} of {answers.dtype}"
-        raise MgrError(explain(str(path), wanted, got, HINT))
+        raise MgrError(explain(str(path), expectation, got, HINT))
     total = float(answers.sum())
     if not (answers >= 0).all() or not math.isclose(total, 1.0, abs_tol=1e-3):
-        raise MgrError(explain(str(path), wanted, f"values that add up to {total:.3g}", HINT))
+        raise MgrError(explain(str(path), expectation, f"values that add up to {total:.3g}", HINT))
 
 
 def answer(path: Path, session: onnxruntime.InferenceSession, waveforms: np.ndarray) -> np.ndarray:

@@ -53,24 +53,24 @@ def cost(model: nn.Module, *input_shapes: tuple[int, ...], rounds: int = 25) -> 
         input_shapes: the shape of one segment, once a modality.
         rounds: to measure the time in; 0 leaves it out.
 
-    >>> found = cost(nn.Linear(57, 10), (57,), rounds=0)
-    >>> found.parameters, found.macs, found.stored
+    >>> result = cost(nn.Linear(57, 10), (57,), rounds=0)
+    >>> result.parameters, result.macs, result.stored
     (580, 570, 2320)
     """
-    made = plain(model).eval()
-    weights = [p.detach() for p in made.parameters()]
+    plain_model = plain(model).eval()
+    weights = [p.detach() for p in plain_model.parameters()]
     latency = None
     if rounds:
         inputs = [torch.zeros(1, *shape) for shape in input_shapes]
-        times = take_turns({"answer": lambda: made(*inputs)}, rounds=rounds)
+        times = take_turns({"answer": lambda: plain_model(*inputs)}, rounds=rounds)
         latency = Latency.of(times["answer"])
     return Cost(
         parameters=sum(p.numel() for p in weights),
         nonzeros=sum(int(torch.count_nonzero(p)) for p in weights),
-        stored=stored_bytes(made),
-        gzipped=stored_bytes(made, compressed=True),
-        packed=len(pack(made)),
-        macs=macs(made, *input_shapes),
+        stored=stored_bytes(plain_model),
+        gzipped=stored_bytes(plain_model, compressed=True),
+        packed=len(pack(plain_model)),
+        macs=macs(plain_model, *input_shapes),
         latency=latency,
     )
 
@@ -94,16 +94,18 @@ def macs(model: nn.Module, *input_shapes: tuple[int, ...]) -> int:
     >>> macs(nn.Conv1d(128, 128, 21), (128, 1024)) == 128 * 128 * 21 * 1004
     True
     """
-    made = plain(model).eval()
+    plain_model = plain(model).eval()
     total = 0
 
-    def count(layer: nn.Module, given: tuple[Any, ...], output: Any) -> None:
+    def count(layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         nonlocal total
-        total += _macs_of(layer, given[0], output)
+        total += _macs_of(layer, inputs[0], output)
 
-    handles = [layer.register_forward_hook(count) for layer in made.modules() if _counts(layer)]
+    handles = [
+        layer.register_forward_hook(count) for layer in plain_model.modules() if _counts(layer)
+    ]
     with torch.inference_mode():
-        made(*(torch.zeros(1, *shape) for shape in input_shapes))
+        plain_model(*(torch.zeros(1, *shape) for shape in input_shapes))
     for handle in handles:
         handle.remove()
     return total
@@ -115,12 +117,12 @@ def pareto(costs: Sequence[float], values: Sequence[float]) -> list[int]:
     >>> pareto([1, 2, 3, 4], [0.5, 0.4, 0.7, 0.7])
     [0, 2]
     """
-    best, kept = -math.inf, []
+    best, front = -math.inf, []
     for i in sorted(range(len(costs)), key=lambda i: (costs[i], -values[i])):
         if values[i] > best:
             best = values[i]
-            kept.append(i)
-    return kept
+            front.append(i)
+    return front
 
 
 def _counts(layer: nn.Module) -> bool:
@@ -128,16 +130,16 @@ def _counts(layer: nn.Module) -> bool:
     return any(p.ndim > 1 for p in layer.parameters(recurse=False))
 
 
-def _macs_of(layer: nn.Module, given: torch.Tensor, output: Any) -> int:
+def _macs_of(layer: nn.Module, x: torch.Tensor, output: Any) -> int:
     """The products of one layer for the one segment that it was given."""
     if type(layer) in PER_LAYER:
         return PER_LAYER[type(layer)](layer, output)
-    if isinstance(given, torch.Tensor) and given.ndim == 3:  # one step after the other, (B, T, D)
+    if isinstance(x, torch.Tensor) and x.ndim == 3:  # one step after the other, (B, T, D)
         weights = [p for p in layer.parameters(recurse=False) if p.ndim > 1]
-        return given.shape[1] * sum(p.numel() for p in weights)
+        return x.shape[1] * sum(p.numel() for p in weights)
     hint = "write down in `PER_LAYER` how its products are counted."
-    known = "a linear, convolutional or recurrent layer"
-    raise MgrError(explain("macs", known, type(layer).__name__, hint))
+    expectation = "a linear, convolutional or recurrent layer"
+    raise MgrError(explain("macs", expectation, type(layer).__name__, hint))
 
 
 def _linear(layer: Any, output: torch.Tensor) -> int:

@@ -173,11 +173,11 @@ def _power(feature: LogMel | Mfcc) -> list[str]:
     ]
 
 
-def _complex_product(out: str, left: str, right: str, operation: str) -> list[str]:
-    """Lines to out = left * (cos_right + i sin_right), in four real products."""
+def _complex_product(out: str, matrix: str, right: str, operation: str) -> list[str]:
+    """Lines to out = matrix * (cos_right + i sin_right), in four real products."""
     pairs = {"rr": ("re", "cos"), "ii": ("im", "sin"), "ri": ("re", "sin"), "ir": ("im", "cos")}
     products = [
-        f"{out}_{name} = {operation} ({left}_{part}, {wave}_{right})"
+        f"{out}_{name} = {operation} ({matrix}_{part}, {wave}_{right})"
         for name, (part, wave) in pairs.items()
     ]
     sums = [f"{out}_re = Sub ({out}_rr, {out}_ii)", f"{out}_im = Add ({out}_ri, {out}_ir)"]
@@ -247,5 +247,5 @@ def _finish(feature: LogMel | Mfcc) -> list[str]:
         ends = [_ints("n_frames", feature.n_frames)]
         lines += [*ends, "first_frames = Slice (turned_db, start, n_frames, axis2)"]
         last = "first_frames"
-    whole = f"MatMul (dct, {last})" if isinstance(feature, Mfcc) else f"Identity ({last})"
-    return [*lines, f"features = {whole}"]
+    operation = f"MatMul (dct, {last})" if isinstance(feature, Mfcc) else f"Identity ({last})"
+    return [*lines, f"features = {operation}"]

@@ -126,13 +126,13 @@ def _at_every_bit(data: bytes, lengths: np.ndarray) -> tuple[list[int], list[int
     stretch of bits begins with is the last one not above it.
     """
     widest = int(lengths.max(initial=1))
-    used = np.lexsort((np.arange(len(lengths)), lengths))
-    used = used[lengths[used] > 0]
-    left = canonical_codes(lengths)[used] << (widest - lengths[used])
+    symbols = np.lexsort((np.arange(len(lengths)), lengths))
+    symbols = symbols[lengths[symbols] > 0]
+    codes = canonical_codes(lengths)[symbols] << (widest - lengths[symbols])
     bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8)).astype(np.int64)
     padded = np.concatenate([bits, np.zeros(widest, dtype=np.int64)])
     window = np.zeros(len(bits), dtype=np.int64)
     for i in range(widest):
         window = (window << 1) | padded[i : i + len(bits)]
-    which = used[np.searchsorted(left, window, side="right") - 1]
+    which = symbols[np.searchsorted(codes, window, side="right") - 1]
     return which.tolist(), lengths[which].tolist()

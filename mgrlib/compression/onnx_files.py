@@ -70,11 +70,11 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
             custom_translation_table=TRANSLATIONS,
             verbose=False,
         )
-    made = program.model_proto  # type: ignore[union-attr]
+    proto = program.model_proto  # type: ignore[union-attr]
     # Shapes noted inside the graph may contradict what quantisation makes of it.
-    del made.graph.value_info[:]
-    _forget_origin(made)
-    return save(made, path)
+    del proto.graph.value_info[:]
+    _forget_origin(proto)
+    return save(proto, path)
 
 
 def _check_torch(installed: str) -> None:
@@ -211,7 +211,7 @@ class OnnxModel(nn.Module):
     def __init__(self, path: Path, *, n_threads: int = 1, fused: bool = True) -> None:
         super().__init__()
         self.session = open_session(path, n_threads=n_threads, fused=fused)
-        self.names = [one.name for one in self.session.get_inputs()]
+        self.names = [entry.name for entry in self.session.get_inputs()]
 
     def run(self, *inputs: np.ndarray) -> np.ndarray:
         """Arrays in, logits (B, K) out: what a program without PyTorch does."""

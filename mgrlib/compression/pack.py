@@ -55,16 +55,16 @@ def bytes_by_tensor(model: nn.Module) -> pd.DataFrame:
     """What `pack` spends: a row a tensor with its form, values, non-zeros and bytes."""
     rows = []
     for name, x in float_tensors(model).items():
-        done = _packed(x)
+        tensor = _packed(x)
         rows.append(
             {
                 "tensor": name,
-                "form": FORMS[done.data[0]],
+                "form": FORMS[tensor.data[0]],
                 "values": x.numel(),
                 "non-zeros": int(torch.count_nonzero(x)),
-                "bytes": len(done.data),
-                "of which gaps": done.gaps,
-                "of which tables": done.tables,
+                "bytes": len(tensor.data),
+                "of which gaps": tensor.gaps,
+                "of which tables": tensor.tables,
             }
         )
     return pd.DataFrame(rows).set_index("tensor")
@@ -82,8 +82,8 @@ def unpack(data: bytes, like: nn.Module) -> nn.Module:
     """
     if not data.startswith(MAGIC):
         raise MgrError(explain("unpack", "a packed network", f"{data[:8]!r} ..."))
-    made = plain(like)
-    state = made.state_dict()
+    network = plain(like)
+    state = network.state_dict()
     reader = _Reader(data, len(MAGIC))
     for name in sorted(state):
         if state[name].ndim:
@@ -92,7 +92,7 @@ def unpack(data: bytes, like: nn.Module) -> nn.Module:
     if reader.place != len(data):
         got = f"{len(data) - reader.place} bytes more"
         raise ShapeError(explain("unpack", f"a packed {type(like).__name__}", got))
-    return made
+    return network
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,11 @@ class _Packed:
 def _packed(x: torch.Tensor) -> _Packed:
     """The shortest of the forms that fit."""
     flat = x.contiguous().reshape(-1).numpy().astype("<f4")
-    made = [_raw(flat), _sparse(flat)]
+    candidates = [_raw(flat), _sparse(flat)]
     values = np.unique(flat[flat != 0])
     if len(values) <= MAX_VALUES:
-        made += [_codes(flat, values), _sparse_codes(flat, values)]
-    return min(made, key=lambda one: len(one.data))
+        candidates += [_codes(flat, values), _sparse_codes(flat, values)]
+    return min(candidates, key=lambda candidate: len(candidate.data))
 
 
 def _raw(flat: np.ndarray) -> _Packed:

@@ -92,11 +92,11 @@ def pruned(model: nn.Module, share: float, *, scope: Scope = "layer") -> nn.Modu
     >>> sparsity(pruned(nn.Linear(10, 4), 0.75))
     0.75
     """
-    made = copy.deepcopy(model)
-    weights = {name: layer.weight.detach() for name, layer in weight_layers(made).items()}
+    pruned_model = copy.deepcopy(model)
+    weights = {name: layer.weight.detach() for name, layer in weight_layers(pruned_model).items()}
     for name, mask in magnitude_masks(weights, share, scope=scope).items():
-        reparametrised(made, name, Mask(mask))
-    return made
+        reparametrised(pruned_model, name, Mask(mask))
+    return pruned_model
 
 
 def sparsity(model: nn.Module) -> float:

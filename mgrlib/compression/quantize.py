@@ -89,12 +89,12 @@ def quantize_static(source: Path, target: Path, calibration: Segments) -> Path:
     if not len(calibration):
         hint = "give some of the training segments."
         raise MgrError(explain("quantize_static", "segments to calibrate with", "none", hint))
-    names = [one.name for one in load(source).graph.input]
+    names = [entry.name for entry in load(source).graph.input]
     with scratch_folder() as folder, _quiet():
-        made = folder / "int8.onnx"
+        int8_file = folder / "int8.onnx"
         quantization.quantize_static(
             str(source),
-            str(made),
+            str(int8_file),
             _Segmentwise(calibration, names),
             quant_format=quantization.QuantFormat.QDQ,
             per_channel=True,
@@ -102,17 +102,17 @@ def quantize_static(source: Path, target: Path, calibration: Segments) -> Path:
             weight_type=quantization.QuantType.QInt8,
             calibrate_method=quantization.CalibrationMethod.MinMax,
         )
-        return save(_tidied(load(made)), target)
+        return save(_tidied(load(int8_file)), target)
 
 
 def quantize_dynamic(source: Path, target: Path) -> Path:
     """Write an int8 file whose activations are quantised while it runs; returns the path."""
     with scratch_folder() as folder, _quiet():
-        made = folder / "dynamic.onnx"
+        int8_file = folder / "dynamic.onnx"
         quantization.quantize_dynamic(
-            str(source), str(made), per_channel=True, weight_type=quantization.QuantType.QUInt8
+            str(source), str(int8_file), per_channel=True, weight_type=quantization.QuantType.QUInt8
         )
-        return save(load(made), target)
+        return save(load(int8_file), target)
 
 
 def quantize_weights(source: Path, target: Path) -> Path:
@@ -134,8 +134,8 @@ def quantize_weights(source: Path, target: Path) -> Path:
                 numpy_helper.from_array(scale.reshape(-1), f"{name}.scale"),
             ]
         )
-        given = [f"{name}.int8", f"{name}.scale"]
-        nodes.append(helper.make_node("DequantizeLinear", given, [name], axis=0))
+        inputs = [f"{name}.int8", f"{name}.scale"]
+        nodes.append(helper.make_node("DequantizeLinear", inputs, [name], axis=0))
     rest = list(graph.node)
     del graph.node[:]
     graph.node.extend([*nodes, *rest])
@@ -201,10 +201,10 @@ def _without_zero_points(graph: onnx.GraphProto) -> None:
         is_bias = x is not None and x.data_type == TensorProto.INT32
         if is_bias and len(node.input) == 3 and not _values(stored[node.input[2]]).any():
             del node.input[2]
-    used = {name for node in graph.node for name in node.input}
-    kept = [tensor for name, tensor in stored.items() if name in used]
+    input_names = {name for node in graph.node for name in node.input}
+    tensors = [tensor for name, tensor in stored.items() if name in input_names]
     del graph.initializer[:]
-    graph.initializer.extend(kept)
+    graph.initializer.extend(tensors)
 
 
 def _values(tensor: onnx.TensorProto) -> np.ndarray:

@@ -39,9 +39,9 @@ def _shape_of(
 def _translated(x: Any, weight: Any, recurrent: Any, bias: Any) -> Any:
     """The same in ONNX's operations, which have time first and a place for the direction."""
     steps = op.Transpose(x, perm=[1, 0, 2])  # (T, B, D)
-    found, _, _ = op.LSTM(steps, weight, recurrent, bias, hidden_size=recurrent.shape[2])
-    one: Any = op.Constant(value_ints=[1])
-    return op.Transpose(op.Squeeze(found, one), perm=[1, 0, 2])  # (T, 1, B, H) -> (B, T, H)
+    outputs, _, _ = op.LSTM(steps, weight, recurrent, bias, hidden_size=recurrent.shape[2])
+    axes: Any = op.Constant(value_ints=[1])
+    return op.Transpose(op.Squeeze(outputs, axes), perm=[1, 0, 2])  # (T, 1, B, H) -> (B, T, H)
 
 
 TRANSLATIONS: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -54,10 +54,10 @@ class _OnePiece(nn.Module):
 
     def __init__(self, lstm: nn.LSTM) -> None:
         super().__init__()
-        given = {name: _gates(value) for name, value in lstm.named_parameters()}
-        biases = torch.cat([given["bias_ih_l0"], given["bias_hh_l0"]])
-        self.weight = nn.Parameter(given["weight_ih_l0"][None])  # (1, 4 H, D)
-        self.recurrent = nn.Parameter(given["weight_hh_l0"][None])  # (1, 4 H, H)
+        parameters = {name: _gates(value) for name, value in lstm.named_parameters()}
+        biases = torch.cat([parameters["bias_ih_l0"], parameters["bias_hh_l0"]])
+        self.weight = nn.Parameter(parameters["weight_ih_l0"][None])  # (1, 4 H, D)
+        self.recurrent = nn.Parameter(parameters["weight_hh_l0"][None])  # (1, 4 H, H)
         self.bias = nn.Parameter(biases[None])  # (1, 8 H)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, None]]:
@@ -77,14 +77,14 @@ def in_one_piece(model: nn.Module) -> nn.Module:
 
     Layers with several levels, directions or other peculiarities stay as they are.
     """
-    made = copy.deepcopy(model)
-    for parent in list(made.modules()):
+    network = copy.deepcopy(model)
+    for parent in list(network.modules()):
         for name, layer in list(parent.named_children()):
             if type(layer) is nn.LSTM and _is_plain(layer):
                 setattr(parent, name, _OnePiece(layer))
-    return made
+    return network
 
 
 def _is_plain(layer: nn.LSTM) -> bool:
-    one = layer.num_layers == 1 and not layer.bidirectional and not layer.proj_size
-    return one and layer.batch_first and layer.bias
+    is_single = layer.num_layers == 1 and not layer.bidirectional and not layer.proj_size
+    return is_single and layer.batch_first and layer.bias

@@ -61,11 +61,11 @@ class Codebook(nn.Module):
 
     def __init__(self, weight: torch.Tensor, n_codes: int) -> None:
         super().__init__()
-        kept = weight != 0
-        n_codes = min(n_codes, max(1, int(weight[kept].unique().numel())))
-        means = kmeans(weight[kept], n_codes) if kept.any() else torch.zeros(1)
+        nonzero = weight != 0
+        n_codes = min(n_codes, max(1, int(weight[nonzero].unique().numel())))
+        means = kmeans(weight[nonzero], n_codes) if nonzero.any() else torch.zeros(1)
         code = torch.zeros(weight.shape, dtype=torch.int64)
-        code[kept] = 1 + nearest(weight[kept], means)
+        code[nonzero] = 1 + nearest(weight[nonzero], means)
         self.register_buffer("code", code)
         self.start = means
 
@@ -91,7 +91,7 @@ def shared(model: nn.Module, n_codes: int = 16) -> nn.Module:
     """
     if not 1 <= n_codes <= MAX_CODES:
         raise MgrError(explain("shared", f"1 to {MAX_CODES} values a layer", str(n_codes)))
-    made = copy.deepcopy(model)
-    for name, layer in weight_layers(made).items():
-        reparametrised(made, name, Codebook(layer.weight.detach(), n_codes))
-    return made
+    shared_model = copy.deepcopy(model)
+    for name, layer in weight_layers(shared_model).items():
+        reparametrised(shared_model, name, Codebook(layer.weight.detach(), n_codes))
+    return shared_model

@@ -25,11 +25,11 @@ def weight_layers(model: nn.Module) -> dict[str, Layer]:
     Raises:
         MgrError: the model has none.
     """
-    found = {name: layer for name, layer in model.named_modules() if isinstance(layer, LAYERS)}
-    if not found:
-        wanted = "a linear or convolutional layer"
-        raise MgrError(explain("weight_layers", wanted, f"a {type(model).__name__} without"))
-    return found
+    layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, LAYERS)}
+    if not layers:
+        expectation = "a linear or convolutional layer"
+        raise MgrError(explain("weight_layers", expectation, f"a {type(model).__name__} without"))
+    return layers
 
 
 def layer_of(model: nn.Module, name: str) -> Layer:
@@ -42,10 +42,10 @@ def plain(model: nn.Module) -> nn.Module:
 
     The copy computes the same; training it on would fill the zeros again.
     """
-    made = copy.deepcopy(model)
-    for layer in made.modules():
+    plain_model = copy.deepcopy(model)
+    for layer in plain_model.modules():
         _unwrap(layer)
-    return made
+    return plain_model
 
 
 def reparametrised(model: nn.Module, name: str, rule: nn.Module) -> None:
