@@ -28,11 +28,11 @@ def read_artists(path: str | os.PathLike[str]) -> dict[str, str]:
     """
     table = _tracks(Path(path))
     columns = {str(name).strip().lower(): name for name in table.columns}
-    chosen = [next((columns[n] for n in names if n in columns), None)
+    selection = [next((columns[n] for n in names if n in columns), None)
               for names in (FILE_COLUMNS, ARTIST_COLUMNS)]  # fmt: skip
-    if None in chosen:
+    if None in selection:
         raise CorpusError(explain(str(path), FORM, f"columns {some(table.columns)}"))
-    pairs = table[chosen].dropna().astype(str).itertuples(index=False)
+    pairs = table[selection].dropna().astype(str).itertuples(index=False)
     artists: dict[str, str] = {}
     for file, artist in pairs:
         name = _stem(file)

@@ -97,8 +97,8 @@ class Report:
             if len(rows) > n_each:
                 lines[-(len(rows) - n_each) :] = [f"  and {len(rows) - n_each} more"]
         n_faulty = len({clip for clips in self.findings["clip_ids"] for clip in clips})
-        found = f"{len(self.findings)} findings on {n_faulty} of them"
-        return "\n".join([f"{self.corpus}: {self.n_clips} clips, {found}", *lines])
+        summary = f"{len(self.findings)} findings on {n_faulty} of them"
+        return "\n".join([f"{self.corpus}: {self.n_clips} clips, {summary}", *lines])
 
 
 def audit(
@@ -177,7 +177,7 @@ class _Clip:
     marks: fingerprint.Landmarks | None = None
 
     @property
-    def heard(self) -> bool:
+    def is_audible(self) -> bool:
         return not self.problem and self.level_db > SILENT_DB
 
 
@@ -265,7 +265,7 @@ def _band(y: np.ndarray) -> float:
 def _exact(clips: dict[str, _Clip]) -> Iterator[_Copies]:
     same: dict[str, list[str]] = {}
     for clip_id, clip in clips.items():
-        if clip.heard:
+        if clip.is_audible:
             same.setdefault(clip.digest, []).append(clip_id)
     for clip_ids in same.values():
         if len(clip_ids) > 1:
@@ -278,7 +278,7 @@ def _near(corpus: Corpus, clips: dict[str, _Clip]) -> Iterator[_Copies]:
     Two clips that are known to be copies of a third are not compared with each other, so that many
     copies of one recording cost as many comparisons as there are copies.
     """
-    first = {clip.digest: clip_id for clip_id, clip in reversed(clips.items()) if clip.heard}
+    first = {clip.digest: clip_id for clip_id, clip in reversed(clips.items()) if clip.is_audible}
     ids = sorted(first.values(), key=list(clips).index)
     marks = [clips[clip_id].marks or fingerprint.landmarks(np.zeros(0)) for clip_id in ids]
     first_of = {clip_id: clip_id for clip_id in ids}
@@ -335,23 +335,23 @@ def _odd_sound(clips: dict[str, _Clip]) -> Iterator[Finding]:
         if clip.loudest_db > max(SILENT_DB, clip.level_db + CANCELLED_DB):
             evidence = f"{max(clip.level_db, -120):.0f} dB, one channel {clip.loudest_db:.0f} dB"
             yield "antiphase", (clip_id,), evidence
-        elif not clip.heard:
+        elif not clip.is_audible:
             yield "silent", (clip_id,), f"{max(clip.level_db, -120):.0f} dB"
         elif length >= max(GAP_SECONDS, GAP_SHARE * clip.seconds):
             yield "gap", (clip_id,), f"digital silence for {length:.1f} s from {start:.1f} s on"
-        if clip.heard and clip.clipped >= CLIPPED_SHARE:
+        if clip.is_audible and clip.clipped >= CLIPPED_SHARE:
             yield "clipped", (clip_id,), f"{100 * clip.clipped:.2f} % of samples at the peak"
 
 
 def _odd_length(clips: dict[str, _Clip]) -> Iterator[Finding]:
     """Clips below 1 s; and where most clips are of one length, those clearly shorter."""
-    whole = {clip_id: clip.seconds for clip_id, clip in clips.items() if not clip.problem}
-    if not whole:
+    lengths = {clip_id: clip.seconds for clip_id, clip in clips.items() if not clip.problem}
+    if not lengths:
         return
-    seconds = np.array(list(whole.values()))
+    seconds = np.array(list(lengths.values()))
     usual = float(np.median(seconds))
-    uniform = np.mean(np.abs(seconds - usual) <= EQUAL_LENGTH * usual) > 0.5 and len(whole) > 2
-    for clip_id, length in whole.items():
+    uniform = np.mean(np.abs(seconds - usual) <= EQUAL_LENGTH * usual) > 0.5 and len(lengths) > 2
+    for clip_id, length in lengths.items():
         if uniform and length < SHORTER * usual:
             yield "truncated", (clip_id,), f"{length:.2f} s where most clips have {usual:.2f} s"
         elif length < SHORT_SECONDS:
@@ -369,9 +369,9 @@ def _odd_rate(clips: dict[str, _Clip], expected: int | None) -> Iterator[Finding
 
 def _odd_band(clips: dict[str, _Clip]) -> Iterator[Finding]:
     """Clips without treble where most have it."""
-    heard = {clip_id: clip for clip_id, clip in clips.items() if clip.heard}
-    narrow = {clip_id: clip for clip_id, clip in heard.items() if clip.band < BAND}
-    if 2 * len(narrow) > len(heard):
+    audible = {clip_id: clip for clip_id, clip in clips.items() if clip.is_audible}
+    narrow = {clip_id: clip for clip_id, clip in audible.items() if clip.band < BAND}
+    if 2 * len(narrow) > len(audible):
         return
     for clip_id, clip in narrow.items():
         top = clip.band * (clip.sample_rate or 22_050) / 2

@@ -72,17 +72,17 @@ def blended(corpus: Corpus, n_blends: int, *, seed: int, alone: bool = False) ->
     rng = np.random.default_rng([seed, 11])
     by_genre = {g: list(corpus.clips.index[corpus.clips["genre"] == g]) for g in present}
     pairs = [(a, b) for i, a in enumerate(present) for b in present[i + 1 :]]
-    drawn = [pairs[i % len(pairs)] for i in range(n_blends)]
-    rows = [_row(str(clip_id), "", corpus) for clip_id in corpus.clips.index] if alone else []
-    for number, pair in enumerate(drawn):
+    genre_pairs = [pairs[i % len(pairs)] for i in range(n_blends)]
+    rows = [_clip_row(str(clip_id), "", corpus) for clip_id in corpus.clips.index] if alone else []
+    for number, pair in enumerate(genre_pairs):
         a, b = (by_genre[genre][int(rng.integers(len(by_genre[genre])))] for genre in pair)
-        rows.append({**_row(a, b, corpus), "clip_id": f"blend.{number:05d}"})
+        rows.append({**_clip_row(a, b, corpus), "clip_id": f"blend.{number:05d}"})
     clips = pd.DataFrame(rows).set_index("clip_id")
     name = f"{corpus.name}-blends-{n_blends}-seed{seed}"
     return Corpus(name, corpus.genres, clips, BlendSource(corpus))
 
 
-def _row(first: str, second: str, corpus: Corpus) -> dict[str, object]:
+def _clip_row(first: str, second: str, corpus: Corpus) -> dict[str, object]:
     """A row of the table: one clip alone, or two at once."""
     rows = corpus.rows([name for name in (first, second) if name])
     return {

@@ -136,8 +136,8 @@ def _settled(extent: Extent, size: int, where: str, stream: BinaryIO | mmap) -> 
 
 def cut_off(where: str, promise: str, got: str) -> CutOffError:
     """The error that says that a file has less than it states."""
-    whole = f"a whole file of {promise}, as it says itself"
-    return CutOffError(explain(where, whole, f"{got}: it was cut off", REPLACE))
+    expectation = f"a whole file of {promise}, as it says itself"
+    return CutOffError(explain(where, expectation, f"{got}: it was cut off", REPLACE))
 
 
 def _corrected(extent: Extent, size: int) -> tuple[bytes | range, ...]:

@@ -101,8 +101,8 @@ class Corpus:
 
     def counts(self) -> dict[str, int]:
         """The number of clips of each genre, in the order of `genres`."""
-        found = self.clips["genre"].value_counts()
-        return {genre: int(found.get(genre, 0)) for genre in self.genres}
+        n_by_genre = self.clips["genre"].value_counts()
+        return {genre: int(n_by_genre.get(genre, 0)) for genre in self.genres}
 
     def rows(self, clip_ids: Iterable[str]) -> pd.DataFrame:
         """The table's rows for these clips, in the order asked for.
@@ -110,13 +110,13 @@ class Corpus:
         Raises:
             CorpusError: a clip that the corpus does not have.
         """
-        wanted = list(clip_ids)
-        unknown = [c for c in wanted if c not in self.clips.index]
+        ids = list(clip_ids)
+        unknown = [c for c in ids if c not in self.clips.index]
         if unknown:
             hint = "clip ids are the index of `corpus.clips`."
             where = f"Corpus {self.name!r}"
             raise CorpusError(explain(where, "known clip ids", some(unknown), hint))
-        return self.clips.loc[wanted]
+        return self.clips.loc[ids]
 
     def labels(self, clip_ids: Iterable[str]) -> np.ndarray:
         """Class numbers of these clips, (M,) int64, counted as in `genres`."""
@@ -167,15 +167,15 @@ class Corpus:
         self, *, genres: Sequence[str] | None = None, clip_ids: Sequence[str] | None = None
     ) -> Corpus:
         """A corpus of only these genres (numbered in the order given) or clips."""
-        chosen = self if clip_ids is None else replace(self, clips=self.rows(clip_ids))
+        corpus = self if clip_ids is None else replace(self, clips=self.rows(clip_ids))
         if genres is None:
-            return chosen
+            return corpus
         unknown = [g for g in genres if g not in self.genres]
         if unknown:
             where = f"Corpus {self.name!r}"
             raise CorpusError(explain(where, f"genres among {self.genres}", some(unknown)))
-        clips = chosen.clips[chosen.clips["genre"].isin(list(genres))]
-        return replace(chosen, genres=tuple(genres), clips=clips)
+        clips = corpus.clips[corpus.clips["genre"].isin(list(genres))]
+        return replace(corpus, genres=tuple(genres), clips=clips)
 
 
 @dataclass(frozen=True)
@@ -195,13 +195,13 @@ class Split:
     source: str = ""
 
     def __post_init__(self) -> None:
-        seen: dict[str, str] = {}
+        part_of: dict[str, str] = {}
         for part, ids in self.parts().items():
             for clip_id in ids:
-                if clip_id in seen:
-                    both = f"{clip_id!r} in {seen[clip_id]} and {part}"
+                if clip_id in part_of:
+                    both = f"{clip_id!r} in {part_of[clip_id]} and {part}"
                     raise SplitError(explain(f"Split {self.name!r}", "each clip once", both))
-                seen[clip_id] = part
+                part_of[clip_id] = part
         for part in ("train", "test"):
             if not self.parts()[part]:
                 where = f"Split {self.name!r}"

@@ -42,8 +42,8 @@ class FfmpegSound:
         """The samples in blocks (N, C) float32 of at most `n_frames`."""
         size = 4 * self.channels
         while data := self.output.read(n_frames * size):
-            whole = len(data) // size * size
-            values = np.frombuffer(data[:whole], dtype=">f4").astype(np.float32)
+            n_bytes = len(data) // size * size
+            values = np.frombuffer(data[:n_bytes], dtype=">f4").astype(np.float32)
             yield values.reshape(-1, self.channels)
 
     def complaint(self) -> str:

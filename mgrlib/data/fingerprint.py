@@ -55,14 +55,14 @@ def landmarks(y: np.ndarray) -> Landmarks:
     """The landmarks of a waveform (N,) at `RATE` Hz: about 140 a second, none of silence."""
     frames, bins = _peaks(y)
     n = len(frames)
-    given = np.zeros(n, dtype=np.int64)
+    n_partners = np.zeros(n, dtype=np.int64)
     hashes, times = [], []
     for step in range(1, min(LOOK_AHEAD, n)):
         near = np.arange(n - step)
         wait, leap = frames[step:] - frames[:-step], bins[step:] - bins[:-step]
         fits = (wait >= 2) & (wait <= MAX_STEP) & (np.abs(leap) <= MAX_LEAP)
-        near = near[fits & (given[:-step] < FAN_OUT)]
-        given[near] += 1
+        near = near[fits & (n_partners[:-step] < FAN_OUT)]
+        n_partners[near] += 1
         partner = near + step
         wait, leap = frames[partner] - frames[near], bins[partner] - bins[near]
         hashes.append((bins[near] << 14) | ((leap + 64) << 7) | wait)
@@ -86,8 +86,8 @@ def _peaks(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     second = frames * HOP // RATE
     order = np.lexsort((-level[frames, bins], second))
     rank = np.arange(len(order)) - np.searchsorted(second[order], second[order])
-    kept = np.sort(order[rank < PEAKS_PER_SECOND])
-    return frames[kept], bins[kept]
+    strongest = np.sort(order[rank < PEAKS_PER_SECOND])
+    return frames[strongest], bins[strongest]
 
 
 def matches(clips: Sequence[Landmarks], min_votes: int) -> list[Match]:
@@ -103,7 +103,7 @@ def matches(clips: Sequence[Landmarks], min_votes: int) -> list[Match]:
     hashes = hashes[order]
     owner = np.repeat(np.arange(len(clips), dtype=np.int32), lengths)[order]
     frame = np.concatenate([clip.frames for clip in clips])[order]
-    found = []
+    pairs = []
     for b, clip in enumerate(clips):
         first = np.searchsorted(hashes, clip.hashes, "left")
         count = np.searchsorted(hashes, clip.hashes, "right") - first
@@ -111,8 +111,8 @@ def matches(clips: Sequence[Landmarks], min_votes: int) -> list[Match]:
         hit = np.arange(count.sum()) + np.repeat(first - starts, count)
         lag = np.repeat(clip.frames, count) - frame[hit]
         earlier = owner[hit] < b
-        found += _votes(owner[hit][earlier], lag[earlier], b, min_votes)
-    return found
+        pairs += _votes(owner[hit][earlier], lag[earlier], b, min_votes)
+    return pairs
 
 
 def _votes(owner: np.ndarray, lag: np.ndarray, b: int, min_votes: int) -> list[Match]:
@@ -153,9 +153,9 @@ def alignment(y_a: np.ndarray, y_b: np.ndarray, lag_seconds: float) -> tuple[flo
     if width <= 4 * HOP:
         return 0.0, n / RATE
     starts = np.linspace(0, n - width, N_WINDOWS).astype(np.int64)
-    found = [_correlation(y_a[s : s + width], y_b[s : s + width]) for s in starts]
-    alike = [value for value in found if value is not None]
-    return float(np.median(alike)) if alike else 0.0, n / RATE
+    window_values = [_correlation(y_a[s : s + width], y_b[s : s + width]) for s in starts]
+    correlations = [value for value in window_values if value is not None]
+    return float(np.median(correlations)) if correlations else 0.0, n / RATE
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float | None:

@@ -61,7 +61,9 @@ def folder(
     genres = _genres(root, where)
     surveys = {genre: survey(root / genre) for genre in genres}
     _check_full(root, surveys, where)
-    clips = pd.concat([_rows(root, genre, found.files) for genre, found in surveys.items()])
+    clips = pd.concat(
+        [_rows(root, genre, genre_survey.files) for genre, genre_survey in surveys.items()]
+    )
     clips = _unique(clips)
     unknown = [clip for clip in exclude if clip not in clips.index]
     if unknown:
@@ -131,7 +133,7 @@ def _remedy(root: Path) -> str:
 
 def _check_full(root: Path, surveys: dict[str, Survey], where: str) -> None:
     """Every genre has audio."""
-    silent = [genre for genre, found in surveys.items() if not found.files]
+    silent = [genre for genre, genre_survey in surveys.items() if not genre_survey.files]
     if not silent:
         return
     got = f"no audio in {some(silent)}"
@@ -146,12 +148,12 @@ def _check_full(root: Path, surveys: dict[str, Survey], where: str) -> None:
 
 def _remark(root: Path, surveys: dict[str, Survey], clips: pd.DataFrame, where: str) -> None:
     """Say what was passed over, and which files were taken for segments, in one line."""
-    whole = Survey()
-    for found in surveys.values():
-        whole.passed_over += found.passed_over
+    total = Survey()
+    for genre_survey in surveys.values():
+        total.passed_over += genre_survey.passed_over
     loose = loose_audio(root)
-    whole.passed_over.update({"audio outside of the genres' folders": loose} if loose else {})
-    remarks = [f"passed over: {whole.remark()}"] if whole.passed_over else []
+    total.passed_over.update({"audio outside of the genres' folders": loose} if loose else {})
+    remarks = [f"passed over: {total.remark()}"] if total.passed_over else []
     segments = clips[clips["segment"]]
     if len(segments):
         n_songs = segments["group"].nunique()

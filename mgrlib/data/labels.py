@@ -77,12 +77,12 @@ def make_rare(
     """
     genre = corpus.rows(clip_ids)["genre"].to_numpy()
     rng = np.random.default_rng(seed)
-    left = np.ones(len(genre), dtype=bool)
+    mask = np.ones(len(genre), dtype=bool)
     for name, n in keep.items():
-        here = np.flatnonzero(genre == name)
-        if name not in corpus.genres or not 0 < n <= len(here):
-            got = f"{n} of {name!r}, which has {len(here)}"
+        clips = np.flatnonzero(genre == name)
+        if name not in corpus.genres or not 0 < n <= len(clips):
+            got = f"{n} of {name!r}, which has {len(clips)}"
             hint = "a genre without a clip cannot be learnt; take it out of the corpus instead."
             raise CorpusError(explain("make_rare", "1 clip or more of those there are", got, hint))
-        left[rng.permutation(here)[n:]] = False
-    return tuple(clip_id for clip_id, kept in zip(clip_ids, left, strict=True) if kept)
+        mask[rng.permutation(clips)[n:]] = False
+    return tuple(clip_id for clip_id, stays in zip(clip_ids, mask, strict=True) if stays)

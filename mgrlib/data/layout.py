@@ -115,9 +115,11 @@ def genres_below(path: Path) -> Path | None:
     for _ in range(SEARCH_DEPTH + 1):
         folders = {at: _visible_folders(at) for at in level}
         for at, below in folders.items():
-            if sum(_has_audio(one) for one in below) >= 2:
+            if sum(_has_audio(folder) for folder in below) >= 2:
                 return at
-        level = list(islice((one for below in folders.values() for one in below), SEARCH_FOLDERS))
+        level = list(
+            islice((folder for below in folders.values() for folder in below), SEARCH_FOLDERS)
+        )
     return None
 
 
@@ -149,8 +151,8 @@ def songs_of(names: Sequence[str]) -> list[str | None]:
     matches = [_segment(name) for name in names]
     counts = Counter(song for song, _ in filter(None, matches))
     songs = [match[0] if match and counts[match[0]] > 1 else None for match in matches]
-    whole = [name if name in counts and counts[name] > 1 else None for name in names]
-    songs = [song or parent for song, parent in zip(songs, whole, strict=True)]
+    parents = [name if name in counts and counts[name] > 1 else None for name in names]
+    songs = [song or parent for song, parent in zip(songs, parents, strict=True)]
     by_word = any(match[1] for match in matches if match)
     if None not in songs and len(set(songs)) == 1 and not by_word:
         return [None] * len(songs)

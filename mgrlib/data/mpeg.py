@@ -184,8 +184,8 @@ def _foreign(data: mmap, runs: list[range]) -> int:
     """The bytes between and behind the frames; a tag, filling or a torn frame are not counted."""
     between = sum(after.start - before.stop for before, after in pairwise(runs))
     at = runs[-1].stop
-    known = data[at : at + 11].startswith(TAGS) or len(data) - at < LARGEST_TAIL
-    return between + (0 if known else len(data) - at)
+    is_tail = data[at : at + 11].startswith(TAGS) or len(data) - at < LARGEST_TAIL
+    return between + (0 if is_tail else len(data) - at)
 
 
 def _stating_frame(data: mmap, part: Frames) -> bytes:

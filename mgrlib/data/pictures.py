@@ -174,9 +174,9 @@ class PictureSource:
             hint = "log-mel spectrograms, MFCC and pictures of both can be had."
             raise FeatureError(explain("a picture", "a feature of mel levels", f"{feature}", hint))
         db = (self.levels(row) / np.float32(255) - 1) * np.float32(SPAN_DB)
-        whole, rate = LevelMap(db, float(row["seconds"]), TOP_HZ), feature.sample_rate
-        places = np.arange(round(whole.total_seconds * rate), dtype=np.float64)
-        parts = [whole.part(piece[0] / rate, len(piece) / rate) for piece in how(places, rate)]
+        level_map, rate = LevelMap(db, float(row["seconds"]), TOP_HZ), feature.sample_rate
+        places = np.arange(round(level_map.total_seconds * rate), dtype=np.float64)
+        parts = [level_map.part(piece[0] / rate, len(piece) / rate) for piece in how(places, rate)]
         return np.stack([of_levels(part) for part in parts]).astype(np.float32, copy=False)
 
     def audio(self, row: pd.Series, sample_rate: int) -> np.ndarray:
@@ -252,7 +252,7 @@ def _files(root: Path) -> dict[str, str]:
     if base is None:
         got = "no such folder in it" if root.is_dir() else "no such folder"
         raise CorpusError(explain(where, LAYOUT, got, "check the path."))
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     for folder in _genre_folders(base):
         form = re.compile(rf"({re.escape(folder.name)})\.?(\d{{5}})\.png", re.IGNORECASE)
         for file in sorted(folder.iterdir()):
@@ -260,8 +260,8 @@ def _files(root: Path) -> dict[str, str]:
             if match is None and file.suffix.lower() == ".png" and not hidden(file.name):
                 raise CorpusError(explain(where, LAYOUT, f"{folder.name}/{file.name}"))
             if match is not None:
-                found[f"{folder.name}.{match[2]}"] = str(file.absolute())
-    return found
+                files[f"{folder.name}.{match[2]}"] = str(file.absolute())
+    return files
 
 
 def _genre_folders(path: Path) -> list[Path]:

@@ -160,10 +160,10 @@ def artist_folds(corpus: Corpus, *, published: bool = False) -> list[Split]:
         raise SplitError(explain(where, "clips in every fold", f"none in {some(empty)}", hint))
     source = f"Foleis and Tavares (2020){'' if published else ', groups kept whole'}"
     source += _only(len(present), len(listed), corpus)
-    chosen = corpus.select(clip_ids=present)
+    part = corpus.select(clip_ids=present)
     number = np.array([fold_of[clip] for clip in present])
     return [
-        _split(chosen, np.where(number == k, 2, 0), f"artist-fold-{k}", f"{source}, fold {k}")
+        _split(part, np.where(number == k, 2, 0), f"artist-fold-{k}", f"{source}, fold {k}")
         for k in range(3)
     ]
 

@@ -92,9 +92,9 @@ class SyntheticSource:
 
     def _clean(self, row: pd.Series) -> np.ndarray:
         path = self.path(row)
-        kept = _kept(path, round(float(row["whole_seconds"]) * SAMPLE_RATE))
-        if kept is not None:
-            return kept
+        y = _cached_clip(path, round(float(row["whole_seconds"]) * SAMPLE_RATE))
+        if y is not None:
+            return y
         genre, artist, index = str(row["true_genre"]), str(row["artist"]), int(row["index"])
         if self.songs:
             y = render_song(genre, artist, index, seed=self.seed)
@@ -105,7 +105,7 @@ class SyntheticSource:
         return y
 
 
-def _kept(path: Path, n: int) -> np.ndarray | None:
+def _cached_clip(path: Path, n: int) -> np.ndarray | None:
     """The clip of n samples that the cache has; a damaged one is announced, and rendered again."""
     if not path.is_file():
         return None
@@ -156,7 +156,9 @@ def synthetic(
     if not 0 < seconds <= 120:
         hint = "`songs=True` gives whole songs."
         raise CorpusError(explain("synthetic", "0 < seconds <= 120", f"{seconds:g}", hint))
-    rows = [_row(genre, i, seconds, seed, songs) for genre in GENRES for i in range(n_per_genre)]
+    rows = [
+        _clip_row(genre, i, seconds, seed, songs) for genre in GENRES for i in range(n_per_genre)
+    ]
     clips = pd.DataFrame(rows).set_index("clip_id")
     if faults is not None:
         clips = plant(clips, faults, seed)
@@ -165,7 +167,7 @@ def synthetic(
     return Corpus(name, GENRES, clips, SyntheticSource(seed, songs))
 
 
-def _row(genre: str, number: int, seconds: float, seed: int, songs: bool) -> dict[str, object]:
+def _clip_row(genre: str, number: int, seconds: float, seed: int, songs: bool) -> dict[str, object]:
     names = artist_names(genre)
     artist, index = names[number % len(names)], number // len(names)
     song = song_plan(genre, artist, index, seed=seed)
@@ -210,8 +212,8 @@ def truth(corpus: Corpus, clip_id: str) -> Truth:
 
 def tags(corpus: Corpus) -> pd.DataFrame:
     """Clips by tags, (M, 44) bool: the labels for multi-label work, columns as in `synth.TAGS`."""
-    known = {clip_id: set(truth(corpus, str(clip_id)).tags) for clip_id in corpus.clips.index}
-    table = [[tag in words for tag in TAGS] for words in known.values()]
+    tags_of = {clip_id: set(truth(corpus, str(clip_id)).tags) for clip_id in corpus.clips.index}
+    table = [[tag in words for tag in TAGS] for words in tags_of.values()]
     return pd.DataFrame(table, index=corpus.clips.index, columns=list(TAGS))
 
 
@@ -232,9 +234,9 @@ def plant(clips: pd.DataFrame, faults: Faults, seed: int = 0) -> pd.DataFrame:
         CorpusError: more faults than clips, or than a genre has clips for.
     """
     counts = asdict(faults)
-    wanted = sum(counts.values()) + faults.exact + faults.reencoded
-    if wanted > len(clips):
-        raise CorpusError(explain("plant", f"at most {len(clips)} clips", f"faults in {wanted}"))
+    n_clips = sum(counts.values()) + faults.exact + faults.reencoded
+    if n_clips > len(clips):
+        raise CorpusError(explain("plant", f"at most {len(clips)} clips", f"faults in {n_clips}"))
     rng = np.random.default_rng([seed, 7])
     free = [str(clips.index[i]) for i in rng.permutation(len(clips))]
     table = clips.copy()
@@ -260,8 +262,8 @@ def _spoil(table: pd.DataFrame, kind: str, free: list[str], rng: np.random.Gener
         others = sorted(set(table["true_genre"]) - {table.loc[clip_id, "true_genre"]})
         table.loc[clip_id, "genre"] = others[int(rng.integers(len(others)))]
     if kind == "truncated":
-        whole = float(str(table.at[clip_id, "whole_seconds"]))
-        table.loc[clip_id, "seconds"] = TRUNCATED_SHARE * whole
+        seconds = float(str(table.at[clip_id, "whole_seconds"]))
+        table.loc[clip_id, "seconds"] = TRUNCATED_SHARE * seconds
     table.loc[clip_id, "fault"] = kind
 
 
@@ -285,8 +287,8 @@ def faulty(y: np.ndarray, fault: str) -> np.ndarray:
         return np.clip(_HOT * y * (0.5 / (np.max(np.abs(y)) + 1e-9)), -1.0, 1.0) * 0.99
     if fault == "reencoded":
         return _reencoded(y)
-    known = [field.name for field in fields(Faults)]
-    raise CorpusError(explain("faulty", f"one of {known}", repr(fault)))
+    names = [field.name for field in fields(Faults)]
+    raise CorpusError(explain("faulty", f"one of {names}", repr(fault)))
 
 
 def _reencoded(y: np.ndarray) -> np.ndarray:

@@ -109,9 +109,9 @@ class TableSource:
 
     def rows(self, clip_id: str) -> np.ndarray:
         """The 57 values of a clip, or of each of its segments in order: (S, 57) float32."""
-        mine = np.flatnonzero(self.table.clip_ids == clip_id)
-        order = np.argsort(self.table.segments[mine], kind="stable")
-        return self.table.x[mine[order]].astype(np.float32)
+        places = np.flatnonzero(self.table.clip_ids == clip_id)
+        order = np.argsort(self.table.segments[places], kind="stable")
+        return self.table.x[places[order]].astype(np.float32)
 
     def segments(self, row: pd.Series, feature: Any, how: Cutting) -> np.ndarray:
         """The rows of a clip, (S, 57), if that is what was asked for.
@@ -228,9 +228,9 @@ def _clips(path: Path, names: pd.Series, labels: pd.Series) -> tuple[np.ndarray,
     if wrong:
         want = "file names such as jazz.00012.wav with the label jazz"
         raise CorpusError(explain(str(path), want, some(wrong)))
-    found = [match for match in matches if match]
-    segments = np.array([int(match[3] or 0) for match in found], dtype=np.int64)
-    return np.array([match[1] for match in found]), segments
+    valid = [match for match in matches if match]
+    segments = np.array([int(match[3] or 0) for match in valid], dtype=np.int64)
+    return np.array([match[1] for match in valid]), segments
 
 
 def _values(path: Path, table: pd.DataFrame, names: pd.Series) -> np.ndarray:
@@ -251,8 +251,8 @@ def _groups(x: np.ndarray, clip_ids: np.ndarray) -> np.ndarray:
             clip = first[clip]
         return clip
 
-    seen: dict[bytes, str] = {}
+    clip_of: dict[bytes, str] = {}
     for row, clip in zip(x, clip_ids, strict=True):
-        other = seen.setdefault(row.tobytes(), clip)
+        other = clip_of.setdefault(row.tobytes(), clip)
         first[top(clip)] = top(other)
     return np.array([top(clip) for clip in clip_ids])

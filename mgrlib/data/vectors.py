@@ -96,10 +96,10 @@ def vectors(
     clips = clips.assign(**{c: "" for c in ("path",) if c not in clips})
     clips = clips.assign(**({} if "group" in clips else {"group": clips.index}))
     clips = clips.assign(**({} if "seconds" in clips else {"seconds": 30.0}))
-    known = "" if "genre" in rows else "gtzan-"
+    prefix = "" if "genre" in rows else "gtzan-"
     source = VectorSource(name, x, {str(clip): i for i, clip in enumerate(rows.index)})
     genres = tuple(sorted(clips["genre"].unique()))
-    return Corpus(corpus_name or f"{known}{name}".replace("_", "-"), genres, clips, source)
+    return Corpus(corpus_name or f"{prefix}{name}".replace("_", "-"), genres, clips, source)
 
 
 def gtzan_rows(clip_ids: Iterable[str], where: str) -> pd.DataFrame:
