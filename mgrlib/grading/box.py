@@ -219,7 +219,7 @@ def _bwrap(
     disk = str(limits.disk_megabytes << 20)
     walls = "--unshare-all --unshare-user --uid 1000 --gid 1000 --disable-userns --cap-drop ALL"
     command = ["bwrap", *walls.split(), "--die-with-parent", "--new-session", "--hostname", "box"]
-    command += ["--seccomp", str(rules)] if seccomp.known() else []
+    command += ["--seccomp", str(rules)] if seccomp.is_supported() else []
     command += ["--proc", "/proc", "--dev", "/dev"]
     command += ["--size", str(64 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     command += ["--size", disk, "--tmpfs", "/tmp"]
@@ -241,10 +241,10 @@ def _bwrap(
 
 def _system_folders() -> list[str]:
     """What a Python process must be able to read: the system's libraries, itself, its packages."""
-    wanted = ["/usr", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives", "/etc/mime.types"]
-    wanted += [f"/{name}" for name in ("bin", "lib", "lib64") if not Path("/", name).is_symlink()]
-    wanted += [sys.base_prefix, sys.prefix]
-    present = sorted({place for place in wanted if Path(place).exists()})
+    places = ["/usr", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives", "/etc/mime.types"]
+    places += [f"/{name}" for name in ("bin", "lib", "lib64") if not Path("/", name).is_symlink()]
+    places += [sys.base_prefix, sys.prefix]
+    present = sorted({place for place in places if Path(place).exists()})
     return [p for p in present if not any(p != o and p.startswith(o + "/") for o in present)]
 
 
@@ -256,8 +256,8 @@ def _package(hidden: Sequence[str]) -> list[str]:
 def _masks(hidden: Sequence[str], folder: Path) -> list[str]:
     """Empty things over the files of hidden modules."""
     command: list[str] = []
-    for nothing, seen in _covers(hidden, folder, "", "/box/lib"):
-        command += ["--ro-bind", nothing, seen]
+    for nothing, covered_place in _covers(hidden, folder, "", "/box/lib"):
+        command += ["--ro-bind", nothing, covered_place]
     return command
 
 
@@ -279,10 +279,10 @@ def _covers(
         if PACKAGE in (place, *place.parents):
             if "mgrlib" in hidden and own == "/box/lib":
                 continue  # the package is not in the box at all
-            seen = f"{own}/{inside}"
+            covered_place = f"{own}/{inside}"
         else:
-            seen = f"{packages}/{inside}" if packages else str(place)
-        yield str(empty if place.is_dir() else nothing), seen
+            covered_place = f"{packages}/{inside}" if packages else str(place)
+        yield str(empty if place.is_dir() else nothing), covered_place
 
 
 def module_files(names: Sequence[str]) -> Iterator[tuple[Path, str]]:
@@ -312,8 +312,8 @@ def _container(
         command += ["--volume", f"{place}:/box/job/{name}:ro"]
     for module in ("runner.py", "values.py"):
         command += ["--volume", f"{PACKAGE / 'grading' / module}:/box/run/{module}:ro"]
-    for nothing, seen in _covers(hidden, folder, IMAGE_PACKAGES, IMAGE_PACKAGES):
-        command += ["--volume", f"{nothing}:{seen}:ro"]
+    for nothing, covered_place in _covers(hidden, folder, IMAGE_PACKAGES, IMAGE_PACKAGES):
+        command += ["--volume", f"{nothing}:{covered_place}:ro"]
     for name, value in _environment(kind).items():
         command += ["--env", f"{name}={value}"]
     image = os.environ.get("MGRLIB_IMAGE", "mgrlib-grading")
@@ -329,8 +329,8 @@ def _watched(process: subprocess.Popen[bytes], limits: Limits) -> Outcome:
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while True:
-            ready = selector.select(TICK)
-            if ready:
+            events = selector.select(TICK)
+            if events:
                 chunk = _read(process.stdout)
                 if chunk == b"":
                     return Outcome(b"".join(chunks))
@@ -367,8 +367,8 @@ class _Watch:
         if now - self.looked < TICK:
             return ""
         self.looked = now
-        n, memory, used = self._use()
-        if used:
+        n, memory, is_busy = self._use()
+        if is_busy:
             self.busy = now
         if n > limits.processes:
             return f"It started more than {limits.processes} processes or threads."

@@ -84,9 +84,9 @@ def mark_class(run: ClassRun) -> list[dict[str, Any]]:
     submissions = find_submissions(run.submissions, due=run.due, roster=roster)
     rubric = Rubric.read(run.rubric / "rubric.csv") if run.rubric else None
     journal = Journal(run.out.with_suffix(".journal"), source, secret, fresh=run.fresh)
-    known = [(one, journal.known(one)) for one in submissions]
-    waiting = [one for one, mark in known if mark is None]
-    marks = {_identity(one): mark for one, mark in known if mark is not None}
+    earlier_marks = [(submission, journal.stored_mark(submission)) for submission in submissions]
+    waiting = [submission for submission, mark in earlier_marks if mark is None]
+    marks = {_identity(submission): mark for submission, mark in earlier_marks if mark is not None}
     with tempfile.TemporaryDirectory(prefix="mgrlib-") as folder:
         marker = Marker(source, secret, Path(folder), limits=run.limits, kind=kind)
         if waiting:
@@ -94,7 +94,7 @@ def mark_class(run: ClassRun) -> list[dict[str, Any]]:
         for mark in marker.mark_all(waiting, jobs=run.jobs, progress=run.progress):
             journal.add(mark)
             marks[mark.student, mark.identity] = mark
-    ordered = [marks[_identity(one)] for one in submissions]
+    ordered = [marks[_identity(submission)] for submission in submissions]
     rows = table(ordered, source.assignment, rubric)
     write_table(rows, run.out)
     if rubric is not None and run.rubric is not None:
@@ -108,8 +108,8 @@ def mark_class(run: ClassRun) -> list[dict[str, Any]]:
     return rows
 
 
-def _identity(one: Submission) -> tuple[str, str]:
-    return one.student, one.identity
+def _identity(submission: Submission) -> tuple[str, str]:
+    return submission.student, submission.identity
 
 
 class Journal:
@@ -137,7 +137,7 @@ class Journal:
             with atomic_write(path) as part:
                 part.write_text(json.dumps({"head": self.head}) + "\n", encoding="utf-8")
 
-    def known(self, submission: Submission) -> Mark | None:
+    def stored_mark(self, submission: Submission) -> Mark | None:
         """The mark of a submission whose file has not changed since it was marked."""
         mark = self.marks.get(_identity(submission))
         if mark is None or submission.path is None or not mark.scores:
@@ -158,13 +158,13 @@ class Journal:
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     """The lines of a journal; a last one that a kill cut off is left out."""
-    found = []
+    lines = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            found.append(json.loads(line))
+            lines.append(json.loads(line))
         except ValueError:
             break
-    return found
+    return lines
 
 
 def _fields(mark: Mark) -> dict[str, Any]:

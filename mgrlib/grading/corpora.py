@@ -38,9 +38,9 @@ def write_corpus(
     clips = corpus.clips
     plain = [c for c in clips.index if not _is_involved(clips, c)]
     dropped = set(rng.permutation(plain)[: round((1 - keep) * len(plain))])
-    left = [c for c in clips.index if c not in dropped]
-    ids = {old: f"clip-{k:04d}" for k, old in enumerate(rng.permutation(left))}
-    groups = sorted(set(clips.loc[left, "group"]))
+    clip_ids = [c for c in clips.index if c not in dropped]
+    ids = {old: f"clip-{k:04d}" for k, old in enumerate(rng.permutation(clip_ids))}
+    groups = sorted(set(clips.loc[clip_ids, "group"]))
     artists = {old: f"artist-{k:03d}" for k, old in enumerate(rng.permutation(groups))}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

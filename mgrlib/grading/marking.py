@@ -101,20 +101,20 @@ def release(
         MgrError: no assignment in the folder, an unknown variant, or a secret of another one.
     """
     source = load_assignment(folder)
-    known = source.assignment.variants
-    if variant is not None and variant not in known:
-        raise MgrError(explain("release", f"a variant among {known}", repr(variant)))
+    variants = source.assignment.variants
+    if variant is not None and variant not in variants:
+        raise MgrError(explain("release", f"a variant among {variants}", repr(variant)))
     if seed is None:
-        chosen = variant or known[0]
+        variant_name = variant or variants[0]
     elif seed.exists():
-        chosen = Secret.read(seed, source.name).variant
-        if variant not in (None, chosen):
-            got = f"the class has {chosen!r} by {seed}"
+        variant_name = Secret.read(seed, source.name).variant
+        if variant not in (None, variant_name):
+            got = f"the class has {variant_name!r} by {seed}"
             raise MgrError(explain("release", f"the variant {variant!r}", got))
     else:
-        chosen = variant or secrets.choice(known)
-        Secret.draw(source.name, chosen).write(seed)
-    return notebooks.write_edition(source.notebook, chosen, out)
+        variant_name = variant or secrets.choice(variants)
+        Secret.draw(source.name, variant_name).write(seed)
+    return notebooks.write_edition(source.notebook, variant_name, out)
 
 
 class Marker:
@@ -139,16 +139,16 @@ class Marker:
     ) -> None:
         if secret.variant not in source.assignment.variants:
             got = repr(secret.variant)
-            known = source.assignment.variants
-            raise MgrError(explain("mark", f"a secret with a variant among {known}", got))
+            variants = source.assignment.variants
+            raise MgrError(explain("mark", f"a secret with a variant among {variants}", got))
         self.source, self.folder, self.kind = source, folder, kind
         seconds = source.assignment.cell_seconds
         self.limits = limits or Limits(cell_seconds=seconds, cpu_seconds=6 * seconds)
         self.hidden = Hidden(secret, secrets.token_hex(16), folder)
         self.pattern = notebooks.edition(source.notebook, secret.variant)
-        self.asked: list[tuple[str, Question]] = []
+        self.questions: list[tuple[str, Question]] = []
         for part in source.assignment.parts:
-            self.asked += [(part.task, question) for question in part.questions(self.hidden)]
+            self.questions += [(part.task, question) for question in part.questions(self.hidden)]
         self.setup = source.assignment.setup(self.hidden)
         self.data = dict(source.assignment.data(self.hidden))
 
@@ -168,8 +168,8 @@ class Marker:
             kinds = [message.get("kind") for message, _ in values.frames(outcome.data)]
             if kinds != ["end"]:
                 errors.seek(0)
-                said = plain_text(errors.read().decode("utf-8", "replace")[-300:])
-                problem = said or outcome.reason or "no answer"
+                log = plain_text(errors.read().decode("utf-8", "replace")[-300:])
+                problem = log or outcome.reason or "no answer"
                 hint = "run the command that installs the box again, or choose another `--box`."
                 raise MgrError(
                     explain(f"the box {self.kind!r}", "an empty job done", problem, hint)
@@ -216,7 +216,7 @@ class Marker:
     ) -> Iterator[Mark]:
         """The marks of several submissions, in their order, as they come."""
         with ThreadPoolExecutor(max(jobs, 1)) as pool:
-            work = [pool.submit(self.mark, one) for one in submissions]
+            work = [pool.submit(self.mark, submission) for submission in submissions]
             bar = tqdm(work, desc=self.source.name, disable=not progress, file=sys.stdout)
             for future in bar:
                 yield future.result()
@@ -232,7 +232,7 @@ class Marker:
         results = self._collected(reading)
         scores = tuple(
             self._score(task, question, results.get(number), reading)
-            for number, (task, question) in enumerate(self.asked)
+            for number, (task, question) in enumerate(self.questions)
         )
         note = " ".join(filter(None, [base.note, *reading.notes]))
         return replace(
@@ -264,11 +264,11 @@ class Marker:
                     break
                 job["skip_cells"] = sorted(log.fatal_cells)
                 job["skip_questions"] = sorted({*log.fatal_questions, *log.results})
-        return log.results_by(self.asked)
+        return log.results_by(self.questions)
 
     def _job(self, reading: notebooks.Reading, place: Path) -> dict[str, Any]:
         questions = []
-        rows = [(self.setup[0], self.setup[1]), *((q.code, q.inputs) for _, q in self.asked)]
+        rows = [(self.setup[0], self.setup[1]), *((q.code, q.inputs) for _, q in self.questions)]
         for number, (code, inputs) in enumerate(rows):
             tree, blob = values.encode(dict(inputs))
             (place / f"{number}.bin").write_bytes(blob)
@@ -306,14 +306,14 @@ class _Log:
         """Take in one run; whether it came to its end, or nothing more can be gained by another."""
         at, number, ended = "", -1, False
         for message, blob in values.frames(data):
-            kind, said = message.get("kind"), message.get("number", -1)
-            if kind in ("cell", "question") and type(said) is int:
-                at, number = kind, said
-            elif kind == "value" and type(said) is int:
-                self.results.setdefault(said, _value(message, blob))
+            kind, message_number = message.get("kind"), message.get("number", -1)
+            if kind in ("cell", "question") and type(message_number) is int:
+                at, number = kind, message_number
+            elif kind == "value" and type(message_number) is int:
+                self.results.setdefault(message_number, _value(message, blob))
                 at = ""
-            elif kind == "error" and type(said) is int:
-                self._error(message, said)
+            elif kind == "error" and type(message_number) is int:
+                self._error(message, message_number)
                 at = ""
             ended = kind == "end"
         if ended:
@@ -339,14 +339,14 @@ class _Log:
             words = "Your cell is not valid Python" if "Syntax" in name else "Your cell failed"
             self.cell_errors.setdefault(self.task_of[number], f"{words}{place}: {name}: {text}")
 
-    def results_by(self, asked: list[tuple[str, Question]]) -> dict[int, _Result]:
+    def results_by(self, questions: list[tuple[str, Question]]) -> dict[int, _Result]:
         """Results by question; where a part's own cell failed, that is the problem."""
-        found = dict(self.results)
-        for number, (task, _) in enumerate(asked):
-            result = found.get(number, _Result(problem="It was not reached."))
+        results = dict(self.results)
+        for number, (task, _) in enumerate(questions):
+            result = results.get(number, _Result(problem="It was not reached."))
             if result.problem and task in self.cell_errors:
-                found[number] = _Result(problem=self.cell_errors[task])
-        return found
+                results[number] = _Result(problem=self.cell_errors[task])
+        return results
 
 
 def _value(message: dict[str, Any], blob: bytes) -> _Result:

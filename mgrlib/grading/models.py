@@ -169,7 +169,7 @@ def grade(
         return Grade((*unmarked, Check("accuracy", 0.0, most, reason)))
     checks = []
     if budget is not None:
-        checks.append(_within(budget, n_parameters, len(data), milliseconds))
+        checks.append(_budget_check(budget, n_parameters, len(data), milliseconds))
     if budget is not None and checks[0].points == 0:
         checks.append(Check("accuracy", 0.0, most, "not measured: the budget is exceeded"))
         return Grade(tuple(checks))
@@ -288,7 +288,7 @@ def _predictions(probs: np.ndarray, segments: Segments) -> Predictions:
     return Predictions(segments.clip_ids, truth, means, segments.genres)
 
 
-def _within(budget: Budget, n_parameters: int, n_bytes: int, milliseconds: float) -> Check:
+def _budget_check(budget: Budget, n_parameters: int, n_bytes: int, milliseconds: float) -> Check:
     costs = [("parameters", n_parameters, budget.parameters)]
     costs.append(("bytes", n_bytes, budget.stored_bytes))
     rows: list[tuple[str, float, float | None]] = [*costs]

@@ -106,10 +106,10 @@ def parse(data: bytes) -> list[Cell]:
         raise UnreadableNotebookError("The file is not a notebook of version 4: it has no cells.")
     if len(cells) > MAX_CELLS:
         raise UnreadableNotebookError(f"The notebook has more than {MAX_CELLS:,} cells.")
-    found = [_cell(cell) for cell in cells if isinstance(cell, dict)]
-    if sum(len(cell.source) for cell in found) > MAX_CHARACTERS:
+    notebook_cells = [_cell(cell) for cell in cells if isinstance(cell, dict)]
+    if sum(len(cell.source) for cell in notebook_cells) > MAX_CHARACTERS:
         raise UnreadableNotebookError(f"The notebook has more than {MAX_CHARACTERS:,} characters.")
-    return found
+    return notebook_cells
 
 
 def _text(data: bytes) -> str:
@@ -161,12 +161,12 @@ def edition(source: Path, variant: str) -> list[Cell]:
         cells = parse(source.read_bytes())
     except UnreadableNotebookError as error:
         raise MgrError(explain(str(source), "a source notebook", str(error))) from error
-    chosen = [cell for cell in cells if not cell.variants or variant in cell.variants]
-    tasks = [cell.task for cell in chosen if cell.task]
+    selection = [cell for cell in cells if not cell.variants or variant in cell.variants]
+    tasks = [cell.task for cell in selection if cell.task]
     twice = sorted({task for task in tasks if tasks.count(task) > 1})
     if twice:
         raise MgrError(explain(str(source), "each task once in a variant", f"{twice} repeated"))
-    return [replace(cell, source=_blank(cell), variants=(), pictures=()) for cell in chosen]
+    return [replace(cell, source=_blank(cell), variants=(), pictures=()) for cell in selection]
 
 
 def _blank(cell: Cell) -> str:
@@ -226,23 +226,23 @@ def match(cells: list[Cell], pattern: list[Cell]) -> Reading:
     Raises:
         UnreadableNotebookError: nothing of the assignment is in it.
     """
-    given = [cell.source for cell in pattern if cell.kind == "given"]
-    reading = Reading(given, {}, {}, {}, frozenset())
+    setup_code = [cell.source for cell in pattern if cell.kind == "given"]
+    reading = Reading(setup_code, {}, {}, {}, frozenset())
     unchanged = {cell.source.strip() for cell in pattern if cell.type == "code"}
     pairs, lost = _recognized(cells, pattern)
-    for cell, known in pairs:
-        if known is not None and known.kind == "written":
-            before = reading.written.get(known.task)
-            reading.written[known.task] = "\n\n".join(filter(None, [before, cell.source]))
+    for cell, original in pairs:
+        if original is not None and original.kind == "written":
+            before = reading.written.get(original.task)
+            reading.written[original.task] = "\n\n".join(filter(None, [before, cell.source]))
         elif cell.type == "code":
-            _add_code(reading, cell, known, unchanged)
+            _add_code(reading, cell, original, unchanged)
     answered = {
-        known.task
-        for cell, known in pairs
-        if known is not None and cell.source.strip() != known.source.strip()
+        original.task
+        for cell, original in pairs
+        if original is not None and cell.source.strip() != original.source.strip()
     }
     tasks = {cell.task for cell in pattern if cell.kind == "answer"}
-    if not tasks & {known.task for _, known in pairs if known is not None}:
+    if not tasks & {original.task for _, original in pairs if original is not None}:
         raise UnreadableNotebookError("None of this assignment's tasks is in the notebook.")
     notes = ["Some cells had lost their metadata and were recognized by first lines."] * lost
     return replace(reading, answered=frozenset(answered), notes=notes)
@@ -257,22 +257,22 @@ def _recognized(
     by_line = {(cell.type, cell.first_line): cell for cell in pattern if cell.kind in kinds}
     pairs, lost = [], False
     for cell in cells:
-        known = by_task.get(cell.task)
-        if known is None:
-            known = by_line.get((cell.type, cell.first_line))
-            lost = lost or known is not None
-        pairs.append((cell, known))
+        original = by_task.get(cell.task)
+        if original is None:
+            original = by_line.get((cell.type, cell.first_line))
+            lost = lost or original is not None
+        pairs.append((cell, original))
     return pairs, lost
 
 
-def _add_code(reading: Reading, cell: Cell, known: Cell | None, unchanged: set[str]) -> None:
+def _add_code(reading: Reading, cell: Cell, original: Cell | None, unchanged: set[str]) -> None:
     """Take in a code cell: its pictures, and its code if that is to be run."""
-    kind = known.kind if known is not None else ""
-    if known is not None and kind == "plot":
-        reading.pictures[known.task] = cell.pictures[:3]
+    kind = original.kind if original is not None else ""
+    if original is not None and kind == "plot":
+        reading.pictures[original.task] = cell.pictures[:3]
     source = cell.source.strip()
     if kind in RUN_AS_GIVEN or source in unchanged or not source:
         return
-    if known is not None:
-        reading.task_of[len(reading.code)] = known.task
+    if original is not None:
+        reading.task_of[len(reading.code)] = original.task
     reading.code.append(cell.source)

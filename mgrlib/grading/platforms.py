@@ -34,8 +34,8 @@ def mark_one(root: Path, *, kind: Kind = "user") -> dict[str, Any]:
         MgrError: the assignment or the secret is not there, or the box does not work.
     """
     source, secret = _prepared(root, kind)
-    found = only_notebook(root / "submission")
-    path, note = (None, found) if isinstance(found, str) else (found, "")
+    notebook = only_notebook(root / "submission")
+    path, note = (None, notebook) if isinstance(notebook, str) else (notebook, "")
     with _folder() as folder:
         marker = Marker(source, secret, Path(folder), kind=kind)
         marker.check()
@@ -88,7 +88,7 @@ def results(mark: Mark, assignment: Assignment) -> dict[str, Any]:
                 "visibility": "after_published",
             }
         )
-    written = sum(one.points for one in assignment.written)
+    written = sum(answer.points for answer in assignment.written)
     output = f"{mark.note} {written:g} points for written answers are given by hand.".strip()
     content: dict[str, Any] = {"output": output, "output_format": "text", "tests": tests}
     content |= {"stdout_visibility": "hidden", "visibility": "after_published"}

@@ -93,8 +93,8 @@ class Rubric:
     def comments(self, mark: Mark, task: str) -> list[str]:
         """The marker's comments on a written answer."""
         start = _key(mark.student, mark.identity, task, "")[:3]
-        found = [row.get("comment") or "" for key, row in self.rows.items() if key[:3] == start]
-        return [comment for comment in found if comment.strip()]
+        texts = [row.get("comment") or "" for key, row in self.rows.items() if key[:3] == start]
+        return [comment for comment in texts if comment.strip()]
 
     def is_outdated(self, mark: Mark) -> bool:
         """Whether boxes were filled for another version of the student's file."""
@@ -108,8 +108,8 @@ class Rubric:
 
 def boxes(assignment: Assignment) -> list[tuple[str, str, float]]:
     """Task, box, and points of each box; the last one is for points given by hand."""
-    found = [(w.task, box, most) for w in assignment.written for box, most in w.rubric.items()]
-    return [*found, (ADJUSTMENT, "points given or taken by hand", 0.0)]
+    rows = [(w.task, box, most) for w in assignment.written for box, most in w.rubric.items()]
+    return [*rows, (ADJUSTMENT, "points given or taken by hand", 0.0)]
 
 
 def _key(student: str, identity: str, task: str, box: str) -> Key:
@@ -126,6 +126,6 @@ def _number(row: dict[str, str], where: str) -> float | None:
     except ValueError:
         number, limit = float("nan"), None
     if not -1000 < number < 1000 or (limit is not None and not 0 <= number <= limit):
-        wanted = f"points from 0 to {most}" if most else "points"
-        raise MgrError(explain(where, wanted, repr(text)))
+        expectation = f"points from 0 to {most}" if most else "points"
+        raise MgrError(explain(where, expectation, repr(text)))
     return number

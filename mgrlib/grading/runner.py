@@ -99,7 +99,7 @@ def limit(limits: dict[str, int]) -> None:
             continue  # already lower
 
 
-def within(seconds: int, work: Callable[[], Any]) -> Any:
+def call_with_limit(seconds: int, work: Callable[[], Any]) -> Any:
     """Do some work for so many seconds of CPU time; what it raises goes on.
 
     Raises:
@@ -177,11 +177,11 @@ class Runner:
 
     def _cell(self, shell: Any, source: str) -> BaseException | None:
         def work() -> BaseException | None:
-            done = shell.run_cell(source, store_history=False, silent=True)
-            return done.error_before_exec or done.error_in_exec
+            outcome = shell.run_cell(source, store_history=False, silent=True)
+            return outcome.error_before_exec or outcome.error_in_exec
 
         try:
-            return within(self.job["limits"]["cell_seconds"], work)
+            return call_with_limit(self.job["limits"]["cell_seconds"], work)
         except BaseException as error:
             return error
 
@@ -192,13 +192,15 @@ class Runner:
                 continue
             self.report({"kind": "question", "number": number})
             try:
-                value = within(self.job["limits"]["cell_seconds"], self._asked(question, names))
+                value = call_with_limit(
+                    self.job["limits"]["cell_seconds"], self._question_work(question, names)
+                )
                 tree, blob = values.encode(value)
                 self.report({"kind": "value", "number": number, "tree": tree}, blob)
             except BaseException as error:
                 self.failed(number, "question", error)
 
-    def _asked(self, question: dict[str, Any], names: dict[str, Any]) -> Callable[[], Any]:
+    def _question_work(self, question: dict[str, Any], names: dict[str, Any]) -> Callable[[], Any]:
         blob = (self.folder / question["blob"]).read_bytes()
         scope = dict(names) | values.decode(question["tree"], blob)
         scope["JOB"] = str(self.folder)

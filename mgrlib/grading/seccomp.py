@@ -73,7 +73,7 @@ def program(machine: str) -> bytes:
     return b"".join([*steps, step(RETURN, ALLOW), step(RETURN, REFUSE)])
 
 
-def known() -> bool:
+def is_supported() -> bool:
     """Whether there is a filter for this computer."""
     return bool(program(platform.machine()))
 

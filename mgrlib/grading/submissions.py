@@ -75,7 +75,7 @@ def find_submissions(
         hint = "put a notebook for each student, or a folder for each student, into it."
         raise MgrError(explain("mark", f"submissions in {folder}", "none", hint))
     merged = _merged([_submission(entry, due) for entry in entries])
-    return sorted(_enrolled(merged, roster or {}), key=lambda one: one.student)
+    return sorted(_enrolled(merged, roster or {}), key=lambda submission: submission.student)
 
 
 def _listed(folder: Path) -> list[os.DirEntry[str]]:
@@ -133,30 +133,30 @@ def _changed(path: Path) -> datetime:
 
 def only_notebook(folder: Path) -> Path | str:
     """The one notebook below a folder, or why there is not exactly one."""
-    found, other = [], 0
+    notebooks, other = [], 0
     for entry in _below(folder):
         if entry is None:
             return "The folder is too deep or has too many files."
         if entry.name.lower().endswith(".ipynb"):
             if _kind(entry) == "file":
-                found.append(Path(entry.path))
+                notebooks.append(Path(entry.path))
             else:
                 other += 1
-    if len(found) == 1:
-        return found[0]
-    if found:
-        return f"There are {len(found)} notebooks in the folder; one is expected."
+    if len(notebooks) == 1:
+        return notebooks[0]
+    if notebooks:
+        return f"There are {len(notebooks)} notebooks in the folder; one is expected."
     return "The notebook is a link or no file." if other else "There is no notebook in the folder."
 
 
 def _below(folder: Path) -> Iterator[os.DirEntry[str] | None]:
     """Entries below a folder without litter; None when there are too many."""
-    waiting, seen = [(folder, 0)], 0
+    waiting, n_entries = [(folder, 0)], 0
     while waiting:
         place, depth = waiting.pop()
         for entry in _listed(place):
-            seen += 1
-            if seen > MAX_ENTRIES:
+            n_entries += 1
+            if n_entries > MAX_ENTRIES:
                 yield None
                 return
             if _is_litter(entry.name):
@@ -173,22 +173,22 @@ def _below(folder: Path) -> Iterator[os.DirEntry[str] | None]:
 def _merged(submissions: list[Submission]) -> list[Submission]:
     """One row for each student: the newest of a platform's resubmissions, and duplicates noted."""
     rows: dict[tuple[str, str], list[Submission]] = defaultdict(list)
-    for one in submissions:
-        rows[one.student, one.identity].append(one)
+    for submission in submissions:
+        rows[submission.student, submission.identity].append(submission)
     names = {name for name, _ in rows}
     merged = []
     for (student, identity), several in rows.items():
-        one = _chosen(several)
+        submission = _submission_that_counts(several)
         again = COPY.match(student)
         if again and again["name"] in names and not identity:
             note = f"Perhaps a second submission of {again['name']}; marked by itself."
-            one = replace(one, note=" ".join(filter(None, [one.note, note])))
-        merged.append(one)
+            submission = replace(submission, note=" ".join(filter(None, [submission.note, note])))
+        merged.append(submission)
     return merged
 
 
-def _chosen(several: list[Submission]) -> Submission:
-    with_notebook = [one for one in several if one.path is not None]
+def _submission_that_counts(several: list[Submission]) -> Submission:
+    with_notebook = [submission for submission in several if submission.path is not None]
     if len(several) == 1:
         return several[0]
     if len(with_notebook) == 1:
@@ -203,23 +203,25 @@ def _chosen(several: list[Submission]) -> Submission:
     return replace(several[0], path=None, note=note)
 
 
-def _number(one: Submission) -> int:
-    canvas = CANVAS.match(one.path.stem) if one.path is not None else None
+def _number(submission: Submission) -> int:
+    canvas = CANVAS.match(submission.path.stem) if submission.path is not None else None
     return int(canvas["number"]) if canvas else 0
 
 
 def _enrolled(submissions: list[Submission], roster: dict[str, str]) -> list[Submission]:
     by_name = {name: identity for identity, name in roster.items()}
     rows = []
-    for one in submissions:
-        if one.identity in roster:
-            one = replace(one, student=roster[one.identity])
-        elif one.student in by_name:
-            one = replace(one, identity=by_name[one.student])
+    for submission in submissions:
+        if submission.identity in roster:
+            submission = replace(submission, student=roster[submission.identity])
+        elif submission.student in by_name:
+            submission = replace(submission, identity=by_name[submission.student])
         elif roster:
-            one = replace(one, note=" ".join(filter(None, [one.note, "Not on the roster."])))
-        rows.append(one)
-    present = {one.identity for one in rows}
+            submission = replace(
+                submission, note=" ".join(filter(None, [submission.note, "Not on the roster."]))
+            )
+        rows.append(submission)
+    present = {submission.identity for submission in rows}
     rows += [
         Submission(name, None, identity, note="Handed in nothing.")
         for identity, name in roster.items()

@@ -51,9 +51,9 @@ def encode(value: Any) -> tuple[Any, bytes]:
     return tree, b"".join(blob)
 
 
-def _tree(value: Any, blob: list[bytes], used: list[int], depth: int) -> Any:
-    used[1] += 1
-    if depth > MAX_DEPTH or used[1] > MAX_ITEMS:
+def _tree(value: Any, blob: list[bytes], totals: list[int], depth: int) -> Any:
+    totals[1] += 1
+    if depth > MAX_DEPTH or totals[1] > MAX_ITEMS:
         raise ValueFormatError("the value is nested too deeply or has too many items")
     if value is None or isinstance(value, bool):
         return value
@@ -65,34 +65,34 @@ def _tree(value: Any, blob: list[bytes], used: list[int], depth: int) -> Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, bytes | bytearray):
-        return _bytes_leaf("bytes", bytes(value), blob, used)
+        return _bytes_leaf("bytes", bytes(value), blob, totals)
     if isinstance(value, dict):
         items = [
-            [_tree(k, blob, used, depth + 1), _tree(v, blob, used, depth + 1)]
+            [_tree(k, blob, totals, depth + 1), _tree(v, blob, totals, depth + 1)]
             for k, v in value.items()
         ]
         return {"$": "dict", "items": items}
     if isinstance(value, list):
-        return [_tree(item, blob, used, depth + 1) for item in value]
+        return [_tree(item, blob, totals, depth + 1) for item in value]
     if isinstance(value, tuple | set | frozenset):
         kind = "tuple" if isinstance(value, tuple) else "set"
-        return {"$": kind, "items": [_tree(item, blob, used, depth + 1) for item in value]}
-    return _array(value, blob, used, depth)
+        return {"$": kind, "items": [_tree(item, blob, totals, depth + 1) for item in value]}
+    return _array(value, blob, totals, depth)
 
 
-def _array(value: Any, blob: list[bytes], used: list[int], depth: int) -> Any:
+def _array(value: Any, blob: list[bytes], totals: list[int], depth: int) -> Any:
     if hasattr(value, "detach"):  # a torch tensor
         value = value.detach().cpu().numpy()
     array = np.asarray(value)
     if array.dtype.kind in "OUS":
-        return _tree(array.tolist(), blob, used, depth + 1) if array.ndim else _unknown(value)
+        return _tree(array.tolist(), blob, totals, depth + 1) if array.ndim else _unknown(value)
     if array.dtype.name not in DTYPES:
         return _unknown(value)
     if isinstance(value, np.generic):
         return (
-            _tree(array.item(), blob, used, depth) if array.dtype.kind != "c" else _unknown(value)
+            _tree(array.item(), blob, totals, depth) if array.dtype.kind != "c" else _unknown(value)
         )
-    leaf = _bytes_leaf("array", np.ascontiguousarray(array).tobytes(), blob, used)
+    leaf = _bytes_leaf("array", np.ascontiguousarray(array).tobytes(), blob, totals)
     return leaf | {"dtype": array.dtype.name, "shape": list(array.shape)}
 
 
@@ -100,10 +100,10 @@ def _unknown(value: Any) -> Any:
     raise ValueFormatError(f"a value of type {type(value).__name__} cannot be handed over")
 
 
-def _bytes_leaf(kind: str, data: bytes, blob: list[bytes], used: list[int]) -> dict[str, Any]:
-    leaf = {"$": kind, "at": used[0], "size": len(data)}
+def _bytes_leaf(kind: str, data: bytes, blob: list[bytes], totals: list[int]) -> dict[str, Any]:
+    leaf = {"$": kind, "at": totals[0], "size": len(data)}
     blob.append(data)
-    used[0] += len(data)
+    totals[0] += len(data)
     return leaf
 
 
@@ -138,9 +138,9 @@ def _hashable(item: Any) -> Any:
     if isinstance(item, set):
         return frozenset(item)
     if isinstance(item, list):
-        return tuple(_hashable(one) for one in item)
+        return tuple(_hashable(element) for element in item)
     if isinstance(item, tuple):
-        return tuple(_hashable(one) for one in item)
+        return tuple(_hashable(element) for element in item)
     if isinstance(item, np.ndarray | dict):
         raise ValueFormatError("a set or a dictionary's keys may not hold arrays or dictionaries")
     return item

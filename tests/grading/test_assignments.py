@@ -242,8 +242,8 @@ def test_no_part_of_leak_gets_the_answer_of_another_as_an_input(sources, tmp_pat
 def marked(source: Source, variant: str, folder: Path, answers: dict[str, dict]) -> dict[str, Mark]:
     """The marks of a solution in which some tasks have other answers."""
     marker = Marker(source, Secret.draw(source.name, variant), folder)
-    questions = {task: 0.0 for task, _ in marker.asked}
-    for task, question in marker.asked:
+    questions = {task: 0.0 for task, _ in marker.questions}
+    for task, question in marker.questions:
         questions[task] += question.points
     assert questions == {part.task: part.points for part in source.assignment.parts}
     marks = {}
