@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-__all__ = ["filter_file", "known", "program"]
+__all__ = ["filter_file", "is_supported", "program"]
 
 # Numbers of system calls: x86-64, then 64-bit ARM.
 CALLS = {
