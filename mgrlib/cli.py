@@ -303,7 +303,7 @@ def _measured(pair: Pair) -> tuple[str, str]:
 def _run(options: argparse.Namespace) -> int:
     import joblib
 
-    recipes, studies = _chosen(options.recipes)
+    recipes, studies = _matching_items(options.recipes)
     _check_protocol_options(options)
     if studies:
         _check_study_options(options, studies[0].name)
@@ -566,7 +566,7 @@ def _root(options: argparse.Namespace) -> Path:
     return Path(options.root)
 
 
-def _chosen(patterns: Sequence[str]) -> tuple[list[Recipe], list[Study]]:
+def _matching_items(patterns: Sequence[str]) -> tuple[list[Recipe], list[Study]]:
     """The recipes and studies that match, in the order of the patterns, each once."""
     from fnmatch import fnmatchcase
 
@@ -575,8 +575,8 @@ def _chosen(patterns: Sequence[str]) -> tuple[list[Recipe], list[Study]]:
     kinds = {item.name: item.kind for item in papers.listing()}
     names: dict[str, None] = {}
     for pattern in patterns:
-        whole = pattern if "/" in pattern else f"{pattern}/*"
-        matching = [name for name in kinds if fnmatchcase(name, whole)]
+        full_pattern = pattern if "/" in pattern else f"{pattern}/*"
+        matching = [name for name in kinds if fnmatchcase(name, full_pattern)]
         if not matching:
             hint = "`mgrlib list` shows all of them."
             raise RecipeError(explain("run", "the name of a recipe", repr(pattern), hint))

@@ -61,8 +61,8 @@ def missing_package(error: ModuleNotFoundError) -> str:
     """The message for a package that is not installed, with the command that installs it."""
     name = error.name or str(error)
     extras = [extra for extra, package in _optional_packages() if package == _normal(name)]
-    wanted = f'"mgrlib[{extras[0]}]"' if extras else name
-    return explain("mgrlib", f"the package {name}", "none", f"pip install {wanted}.")
+    requirement = f'"mgrlib[{extras[0]}]"' if extras else name
+    return explain("mgrlib", f"the package {name}", "none", f"pip install {requirement}.")
 
 
 def _optional_packages() -> list[tuple[str, str]]:
@@ -74,8 +74,8 @@ def _optional_packages() -> list[tuple[str, str]]:
         lines = requires("mgrlib") or []
     except PackageNotFoundError:
         return []
-    found = [re.match(r"([\w.-]+).*extra == ['\"]([\w-]+)['\"]", line) for line in lines]
-    pairs = [(match[2], _normal(match[1])) for match in found if match]
+    matches = [re.match(r"([\w.-]+).*extra == ['\"]([\w-]+)['\"]", line) for line in lines]
+    pairs = [(match[2], _normal(match[1])) for match in matches if match]
     return sorted(pairs, key=lambda pair: pair[0] == "test")  # what our tests need comes last
 
 
@@ -122,6 +122,6 @@ def some(items: object, n: int = 3) -> str:
     "'a', 'b', 'c' and 2 more"
     """
     listed = list(items)  # type: ignore[call-overload]
-    shown = ", ".join(repr(item) for item in listed[:n])
+    first = ", ".join(repr(item) for item in listed[:n])
     rest = len(listed) - n
-    return f"{shown} and {rest} more" if rest > 0 else shown
+    return f"{first} and {rest} more" if rest > 0 else first

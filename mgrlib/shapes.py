@@ -35,7 +35,7 @@ def check_shape(where: str, x: Any, hint: str = "", **dims: int | None) -> None:
         want is None or want == have for want, have in zip(sizes, shape, strict=True)
     )
     if not fits:
-        wanted = ", ".join(d if n is None else f"{d}={n}" for d, n in dims.items())
+        letters = ", ".join(d if n is None else f"{d}={n}" for d, n in dims.items())
         if len(dims) == 1:
-            wanted += ","
-        raise ShapeError(explain(where, f"shape ({wanted})", str(shape), hint))
+            letters += ","
+        raise ShapeError(explain(where, f"shape ({letters})", str(shape), hint))

@@ -129,12 +129,12 @@ class Comparison(Sequence[Pair]):
         rows = [p for name in names for p in self if p.listed.name.split("/")[1] == name]
         return Comparison(tuple(rows))
 
-    def where(self, **wanted: Any) -> Comparison:
+    def where(self, **values: Any) -> Comparison:
         """The rows whose records match, as in `Records.where`."""
         from mgrlib.experiments.record import Records
 
         return Comparison(
-            tuple(p for p in self if p.record and len(Records((p.record,)).where(**wanted)))
+            tuple(p for p in self if p.record and len(Records((p.record,)).where(**values)))
         )
 
     def frame(self) -> pd.DataFrame:
@@ -173,8 +173,8 @@ def _pairs(
     pairs: list[Pair] = []
     matched: set[int] = set()
     for record, own in records:
-        named = {**record.condition, "metric": record.metric}
-        entries = [entry for entry in printed if entry.measures(item.name, named)]
+        fields = {**record.condition, "metric": record.metric}
+        entries = [entry for entry in printed if entry.measures(item.name, fields)]
         matched |= {id(entry) for entry in entries}
         if not entries:
             pairs.append(Pair(item, record.condition, None, record, own))

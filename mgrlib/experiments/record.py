@@ -91,8 +91,8 @@ class Record:
         """
         from mgrlib.evaluation.predictions import Predictions
 
-        wanted = self.seeds[0] if seed is None else seed
-        parts = [run["predictions"] for run in self.runs if run["seed"] == wanted]
+        run_seed = self.seeds[0] if seed is None else seed
+        parts = [run["predictions"] for run in self.runs if run["seed"] == run_seed]
         if not parts:
             where = f"record of {self.source}"
             raise RecipeError(
@@ -130,24 +130,24 @@ class Records(Sequence[Record]):
     def __repr__(self) -> str:
         return f"Records({len(self)} of {some(sorted({row.source for row in self}))})"
 
-    def where(self, **wanted: Any) -> Records:
+    def where(self, **values: Any) -> Records:
         """Those whose fields, conditions or details have these values.
 
         A tuple as value means any of its members; `data="gtzan-mini"` asks for the corpus' name.
         """
-        return Records(tuple(row for row in self if _matches(row, wanted)))
+        return Records(tuple(row for row in self if _matches(row, values)))
 
-    def only(self, **wanted: Any) -> Record:
+    def only(self, **values: Any) -> Record:
         """The one record with these values.
 
         Raises:
             RecipeError: none, or several; the message says which there are.
         """
-        rows = self.where(**wanted).rows
+        rows = self.where(**values).rows
         if len(rows) != 1:
-            shown = [dict(row.condition) or row.source for row in rows or self.rows]
-            got = f"{len(rows)} of {len(self)}: {some(shown)}"
-            raise RecipeError(explain("Records.only", f"one record with {wanted}", got))
+            candidates = [dict(row.condition) or row.source for row in rows or self.rows]
+            got = f"{len(rows)} of {len(self)}: {some(candidates)}"
+            raise RecipeError(explain("Records.only", f"one record with {values}", got))
         return rows[0]
 
     def frame(self) -> pd.DataFrame:
@@ -214,10 +214,10 @@ def _labels(keys: Sequence[tuple[Any, ...]], names: tuple[str, ...]) -> pd.Index
     return pd.Index([key[0] for key in keys], name=names[0])
 
 
-def _matches(row: Record, wanted: Mapping[str, Any]) -> bool:
+def _matches(row: Record, values: Mapping[str, Any]) -> bool:
     return all(
         row.get(name) in value if isinstance(value, tuple) else row.get(name) == value
-        for name, value in wanted.items()
+        for name, value in values.items()
     )
 
 
@@ -261,7 +261,7 @@ def write_records(records: Iterable[Record], folder: Path) -> Path:
     """
     rows = list(records)
     shared = [{name: _plain(getattr(row, name)) for name in SHARED} for row in rows]
-    if not rows or any(one != shared[0] for one in shared):
+    if not rows or any(common != shared[0] for common in shared):
         got = some(sorted({row.source for row in rows})) if rows else "none"
         raise RecipeError(explain("write_records", "the records of one run", got))
     names = [f.name for f in fields(Record) if f.name not in SHARED]

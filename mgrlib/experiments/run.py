@@ -104,11 +104,12 @@ class Result:
         tables = [self.predictions(seed, condition) for seed in self.seeds]
         return mean_accuracy(tables, self.groups)
 
-    def record(self, condition: str = PLAIN, **named: Any) -> Record:
+    def record(self, condition: str = PLAIN, **condition_fields: Any) -> Record:
         """One condition as a record.
 
         Args:
-            named: the record's condition in words, as `noise="25 %"`; a recipe as it is has none.
+            condition_fields: the record's condition in words, such as `noise="25 %"`; a recipe that
+                runs unchanged has none.
         """
         interval = self.accuracy(condition)
         runs = [{**run, "predictions": run["predictions"][condition]} for run in self.runs]
@@ -123,7 +124,7 @@ class Result:
             low=_rounded(interval.low),
             high=_rounded(interval.high),
             n=self.predictions(self.seeds[0], condition).n,
-            condition=named,
+            condition=condition_fields,
             train_accuracy=round(self.train_accuracy, 4),
             seconds=round(sum(run["seconds"] for run in self.runs), 1),
             changes=self.changes,
@@ -165,8 +166,8 @@ def mean_accuracy(
     order = tables[0].clip_ids if tables else ()
     if any(set(table.clip_ids) != set(order) for table in tables):
         return over_seeds([float(table.correct.mean()) for table in tables])
-    named = [groups[clip] for clip in order] if groups else None
-    return over_runs([table.select(order) for table in tables], groups=named)
+    artists = [groups[clip] for clip in order] if groups else None
+    return over_runs([table.select(order) for table in tables], groups=artists)
 
 
 def _rounded(value: float) -> float | None:

@@ -81,8 +81,9 @@ def recipes(paper: str | None = None) -> tuple[Recipe, ...]:
     if paper is None:
         return tuple(item for key in COLLECTIONS for item in recipes(key))
     _folder(paper)
-    found: tuple[Recipe, ...] = importlib.import_module(f"mgrlib.papers.{paper}.recipes").RECIPES
-    return found
+    module = importlib.import_module(f"mgrlib.papers.{paper}.recipes")
+    items: tuple[Recipe, ...] = module.RECIPES
+    return items
 
 
 def studies(paper: str | None = None) -> tuple[Study, ...]:
@@ -95,8 +96,9 @@ def studies(paper: str | None = None) -> tuple[Study, ...]:
         return tuple(item for key in COLLECTIONS for item in studies(key))
     if not (_folder(paper) / "studies.py").exists() and not (_folder(paper) / "studies").is_dir():
         return ()
-    found: tuple[Study, ...] = importlib.import_module(f"mgrlib.papers.{paper}.studies").STUDIES
-    return found
+    module = importlib.import_module(f"mgrlib.papers.{paper}.studies")
+    items: tuple[Study, ...] = module.STUDIES
+    return items
 
 
 def find(name: str) -> Recipe | Study:
@@ -107,11 +109,11 @@ def find(name: str) -> Recipe | Study:
     """
     paper = name.split("/")[0]
     items: list[Recipe | Study] = [*recipes(paper), *studies(paper)]
-    named = {item.name: item for item in items}
-    if name not in named:
+    item_by_name = {item.name: item for item in items}
+    if name not in item_by_name:
         hint = "`mgrlib list` shows all of them."
-        raise RecipeError(explain("papers", f"one of {', '.join(named)}", repr(name), hint))
-    return named[name]
+        raise RecipeError(explain("papers", f"one of {', '.join(item_by_name)}", repr(name), hint))
+    return item_by_name[name]
 
 
 def recipe(name: str) -> Recipe:
@@ -122,10 +124,10 @@ def recipe(name: str) -> Recipe:
     """
     from mgrlib.systems.recipe import Recipe
 
-    found = find(name)
-    if not isinstance(found, Recipe):
+    item = find(name)
+    if not isinstance(item, Recipe):
         raise RecipeError(explain("recipe", "the name of a recipe", f"{name}, a study"))
-    return found
+    return item
 
 
 def study(name: str) -> Study:
@@ -136,10 +138,10 @@ def study(name: str) -> Study:
     """
     from mgrlib.experiments.study import Study
 
-    found = find(name)
-    if not isinstance(found, Study):
+    item = find(name)
+    if not isinstance(item, Study):
         raise RecipeError(explain("study", "the name of a study", f"{name}, a recipe"))
-    return found
+    return item
 
 
 def printed_keys() -> tuple[str, ...]:
@@ -192,9 +194,9 @@ def records(paper: str, *names: str, results: Path | None = None, **wanted: obje
     Raises:
         RecipeError: no such paper, or a folder without results of it.
     """
-    found = _shipped(paper) if results is None else _own(paper, results)
+    all_records = _shipped(paper) if results is None else _own(paper, results)
     sources = tuple(f"{paper}/{name}" for name in names)
-    return found.where(**({"source": sources} if sources else {}), **wanted)
+    return all_records.where(**({"source": sources} if sources else {}), **wanted)
 
 
 def _own(paper: str, results: Path) -> Records:

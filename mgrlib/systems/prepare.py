@@ -52,7 +52,7 @@ class Step(Protocol):
         """The inputs after this step."""
 
 
-def _one(inputs: Inputs, modality: int) -> torch.Tensor:
+def _modality_of(inputs: Inputs, modality: int) -> torch.Tensor:
     """One modality."""
     if not 0 <= modality < len(inputs):
         got = f"modality {modality} of {len(inputs)}"
@@ -82,13 +82,15 @@ class Standardize:
 
     def fit(self, inputs: Inputs) -> State:
         """The means and standard deviations, `mean` and `std`."""
-        fitted = scale.Standardize.fit(_one(inputs, self.modality), per=self.per, eps=self.eps)
+        fitted = scale.Standardize.fit(
+            _modality_of(inputs, self.modality), per=self.per, eps=self.eps
+        )
         return {"mean": fitted.mean, "std": fitted.std}
 
     def apply(self, inputs: Inputs, state: State) -> Inputs:
         """(S, F, ...) -> the same shape."""
         fitted = scale.Standardize(state["mean"], state["std"])
-        return _changed(inputs, self.modality, fitted(_one(inputs, self.modality)))
+        return _changed(inputs, self.modality, fitted(_modality_of(inputs, self.modality)))
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ class Keep(Fixed):
 
     def apply(self, inputs: Inputs, state: State) -> Inputs:
         """The chosen inputs."""
-        return tuple(_one(inputs, i) for i in self.modalities)
+        return tuple(_modality_of(inputs, i) for i in self.modalities)
 
 
 @dataclass(frozen=True)

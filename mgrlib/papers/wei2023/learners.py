@@ -94,15 +94,15 @@ class Taught:
     ) -> Learned:
         """The student; validation segments are not looked at."""
         started = time.perf_counter()
-        own = replace(train, inputs=train.inputs[: -len(self.features)])
-        shown = replace(train, inputs=train.inputs[-len(self.features) :])
-        teacher = learn(self.teacher, shown, seed=config.seed)
-        logits = logits_of(teacher.network, teacher.segments(shown))
-        shapes = tuple(tuple(x.shape[1:]) for x in own.inputs)
+        student_train = replace(train, inputs=train.inputs[: -len(self.features)])
+        teacher_train = replace(train, inputs=train.inputs[-len(self.features) :])
+        teacher = learn(self.teacher, teacher_train, seed=config.seed)
+        logits = logits_of(teacher.network, teacher.segments(teacher_train))
+        shapes = tuple(tuple(x.shape[1:]) for x in student_train.inputs)
         with seeded(config.seed):
             student = recipe.network(train.n_classes, shapes)
         run = distilled(
-            student, own, logits, config, temperature=self.temperature, weight=self.weight
+            student, student_train, logits, config, temperature=self.temperature, weight=self.weight
         )
         seconds = time.perf_counter() - started
         details = {"teacher's train accuracy": teacher.about["train_accuracy"]}

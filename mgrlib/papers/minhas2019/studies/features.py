@@ -89,8 +89,8 @@ def learning_curve(corpus: Corpus, recipe: Recipe, seed: int) -> tuple[np.ndarra
         with seeded(seed):
             network = recipe.network(train.n_classes, [train.input_shape])
         history = fit(network, train, test, config).history
-        done = history["epoch"].to_numpy() * math.ceil(max(len(train) - 1, 1) / config.batch_size)
-        at = [int(np.abs(done - after).argmin()) for after in AFTER]
+        steps = history["epoch"].to_numpy() * math.ceil(max(len(train) - 1, 1) / config.batch_size)
+        at = [int(np.abs(steps - after).argmin()) for after in AFTER]
         tested.append(history["valid_accuracy"].to_numpy()[at] * len(test))
         learnt.append(history["train_accuracy"].to_numpy()[at] * len(test))
     return np.sum(tested, axis=0) / len(corpus), np.sum(learnt, axis=0) / len(corpus)
@@ -162,10 +162,10 @@ def _permutation_row(result: Result, values: str) -> Row:
     """What shuffling some columns costs, the mean over its repeats."""
     losses = []
     for seed in result.seeds:
-        whole = result.predictions(seed).correct.mean()
+        intact = result.predictions(seed).correct.mean()
         names = [f"{values} {i}" for i in range(N_REPEATS)]
         parts = [result.predictions(seed, name).correct.mean() for name in names]
-        losses.append(float(whole - np.mean(parts)))
+        losses.append(float(intact - np.mean(parts)))
     condition = {"values": values, "kind": "permuted"}
     n = result.data["n_clips"]
     return row("loss of accuracy", over_seeds(losses), condition=condition, n=n)

@@ -56,18 +56,18 @@ def two_genres(
         )
         n_single = len(parts[1])
         preparation = Preparation.fit((STANDARDIZED,), single(train))
-        ready = preparation(train), preparation(test)
-        for name, network in networks(ready[0], replace(config, seed=seed)).items():
-            for place, value in scores(name, network, ready[1]).items():
+        prepared = preparation(train), preparation(test)
+        for name, network in networks(prepared[0], replace(config, seed=seed)).items():
+            for place, value in scores(name, network, prepared[1]).items():
                 values.setdefault((name, *place), []).append(value)
     return [
         row(
             metric,
-            over_seeds(found),
+            over_seeds(values_by_seed),
             condition={"system": name, "clips": clips},
             n=n_single if clips == "single clips" else N_TEST,
         )
-        for (name, clips, metric), found in values.items()
+        for (name, clips, metric), values_by_seed in values.items()
     ]
 
 

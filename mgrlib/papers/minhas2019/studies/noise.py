@@ -109,13 +109,13 @@ def under_noise(
     rows: list[Row] = []
     for name, recipe in systems.items():
         n_seeds, n_folds = (slow or {}).get(name, (len(seeds), N_FOLDS))
-        conditions, used = noise_conditions(recipe, corpus), list(seeds[:n_seeds])
-        trained = [learn(recipe, corpus, seed=seed) for seed in used]
+        conditions, run_seeds = noise_conditions(recipe, corpus), list(seeds[:n_seeds])
+        trained = [learn(recipe, corpus, seed=seed) for seed in run_seeds]
         segments = segments_of(recipe, corpus)
-        known = mean([system.about["train_accuracy"] for system in trained])
+        train_accuracy_on_all = mean([system.about["train_accuracy"] for system in trained])
         protocol = Protocol(n_folds, best_by(corpus, n_folds))
         result = cross_validate(
-            recipe, corpus, protocol, seeds=used, on=conditions, progress=progress
+            recipe, corpus, protocol, seeds=run_seeds, on=conditions, progress=progress
         )
         clean: dict[str, Condition] = {CLEAN: untouched}
         for noise, condition in {**clean, **conditions}.items():
@@ -123,7 +123,7 @@ def under_noise(
             on_same = mean_accuracy(answers)
             held_out = result.accuracy(PLAIN if noise == CLEAN else noise)
             for clips, interval, train in (
-                (SAME, on_same, known),
+                (SAME, on_same, train_accuracy_on_all),
                 (HELD_OUT, held_out, result.train_accuracy),
             ):
                 place = {"system": name, "noise": noise, "clips": clips}

@@ -66,11 +66,11 @@ def few_clips_of(segments: Segments, clip_ids: Sequence[str], size: int, seed: i
     """The segments of `size` clips a genre; those of a smaller size are among them."""
     part = segments.of(clip_ids)
     rng = np.random.default_rng(seed)
-    chosen: list[str] = []
+    sample: list[str] = []
     for k in range(part.n_classes):
         members = np.flatnonzero(part.y.numpy() == k)
-        chosen += [part.clip_ids[part.clip[i]] for i in rng.permutation(members)[:size]]
-    return part.of(chosen)
+        sample += [part.clip_ids[part.clip[i]] for i in rng.permutation(members)[:size]]
+    return part.of(sample)
 
 
 def n_epochs(n_steps: int, batch_size: int, n_segments: int) -> int:
@@ -107,10 +107,10 @@ def few_clips(
             test = segments[i].of(split.test)
             systems[i] = [_trained(recipe, segments[i], split, size, s, n_steps) for s in seeds]
             answers[i] = [system.predict(test) for system in systems[i]]
-        rivals = [i for i, (named, _) in enumerate(variants) if named.get("strategy") == rival]
+        rivals = [i for i, (fields, _) in enumerate(variants) if fields.get("strategy") == rival]
         other = answers[rivals[0]][0] if rivals else None
-        for i, (named, _) in enumerate(variants):
-            condition = {**named, "clips_per_genre": size}
+        for i, (fields, _) in enumerate(variants):
+            condition = {**fields, "clips_per_genre": size}
             rows.append(_accuracy_row(condition, systems[i], answers[i], other))
     return rows
 

@@ -74,26 +74,26 @@ def imbalance(
 
 
 def _cures(
-    recipe: Recipe, segments: Segments, whole: Sequence[str], few: Sequence[str], seed: int
+    recipe: Recipe, segments: Segments, balanced: Sequence[str], few: Sequence[str], seed: int
 ) -> dict[str, System]:
     """The systems that each way of training gives."""
-    left = segments.of(few)
-    y = left.y.numpy()
+    imbalanced = segments.of(few)
+    y = imbalanced.y.numpy()
     ways: dict[str, tuple[Segments, Recipe]] = {
-        "balanced": (segments.of(whole), recipe),
-        "imbalanced": (left, recipe),
-        "over-sampled": (_sampled(left, over_sample(y, seed)), recipe),
-        "under-sampled": (_sampled(left, under_sample(y, seed)), recipe),
-        "class weights": (left, replace(recipe, learner=Weighted())),
+        "balanced": (segments.of(balanced), recipe),
+        "imbalanced": (imbalanced, recipe),
+        "over-sampled": (_sampled(imbalanced, over_sample(y, seed)), recipe),
+        "under-sampled": (_sampled(imbalanced, under_sample(y, seed)), recipe),
+        "class weights": (imbalanced, replace(recipe, learner=Weighted())),
     }
     return {name: learn(system, train, seed=seed) for name, (train, system) in ways.items()}
 
 
 def _sampled(segments: Segments, numbers: Sequence[int] | np.ndarray) -> Segments:
     """Clips by their numbers; one that is drawn several times is as many clips."""
-    drawn = segments.of([segments.clip_ids[i] for i in numbers])
-    names = tuple(f"{clip_id} {i}" for i, clip_id in enumerate(drawn.clip_ids))
-    return replace(drawn, clip_ids=names)
+    sample = segments.of([segments.clip_ids[i] for i in numbers])
+    names = tuple(f"{clip_id} {i}" for i, clip_id in enumerate(sample.clip_ids))
+    return replace(sample, clip_ids=names)
 
 
 def _rows(

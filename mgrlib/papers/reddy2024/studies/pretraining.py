@@ -59,11 +59,11 @@ def pretrain(
     truth = test.y.numpy()[first]
     means = np.stack([logits[rows].mean(axis=0) for rows in excerpts])
     every = {"all tags": TAGS}
-    heard = (_logits(model, train), train.y.numpy())
+    training_scores = (_logits(model, train), train.y.numpy())
     return [
         *_auc_rows(means, truth, "new artists", seeds[0], {**every, **TAG_GROUPS}, sha256),
         *_auc_rows(logits[first], truth, "new artists, first excerpt", seeds[0], every, sha256),
-        *_auc_rows(*heard, "that it learnt from", seeds[0], every, sha256),
+        *_auc_rows(*training_scores, "that it learnt from", seeds[0], every, sha256),
     ]
 
 
@@ -115,19 +115,19 @@ def _auc_rows(
 ) -> list[Row]:
     """The mean AUC of each group of tags, with intervals by bootstrap over clips."""
     M = len(truth)
-    drawn = np.random.default_rng(seed).integers(M, size=(500, M))
-    counts = np.stack([np.ones(M), *(np.bincount(rows, minlength=M) for rows in drawn)])
+    resamples = np.random.default_rng(seed).integers(M, size=(500, M))
+    counts = np.stack([np.ones(M), *(np.bincount(rows, minlength=M) for rows in resamples)])
     table = tag_auc(scores, truth, counts)  # (501, K)
     rows: list[Row] = []
     for name, group in groups.items():
         columns = [TAGS.index(tag) for tag in group]
         each = dict(zip(group, table[0, columns].tolist(), strict=True))
-        known = {} if name == "all tags" else {t: auc for t, auc in each.items() if auc == auc}
+        auc_by_tag = {} if name == "all tags" else {t: auc for t, auc in each.items() if auc == auc}
         condition = {"tags": name, "music": music}
         details: dict[str, Any] = {
             "n_tags": len(group),
             "sha256": sha256,
-            **({"aucs": known} if known else {}),
+            **({"aucs": auc_by_tag} if auc_by_tag else {}),
         }
         interval = mean_auc(table[:, columns], M)
         rows.append(row("mean AUC", interval, condition=condition, **details))

@@ -176,8 +176,8 @@ def cross_data(
     rows: list[Row] = []
     for name, recipe in recipes.items():
         train = segments_of(recipe, ours, progress=progress)
-        here = replace(recipe, cut=cut)
-        test = segments_of(here, corpus, progress=progress)
+        tested_recipe = replace(recipe, cut=cut)
+        test = segments_of(tested_recipe, corpus, progress=progress)
         systems = [learn(recipe, train, seed=seed) for seed in seeds]
         answers = [system.predict(test) for system in systems]
         trained = float(np.mean([system.about["train_accuracy"] for system in systems]))
@@ -193,7 +193,9 @@ def cross_data(
             )
         )
         if own_folds:
-            own = cross_validate(here, corpus, Protocol(own_folds), seeds=seeds, progress=progress)
+            own = cross_validate(
+                tested_recipe, corpus, Protocol(own_folds), seeds=seeds, progress=progress
+            )
             interval = _over([own.predictions(seed) for seed in seeds])
             condition = {"system": name, "training": "trained on the tested corpus"}
             trained = own.train_accuracy

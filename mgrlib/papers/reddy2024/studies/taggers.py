@@ -71,15 +71,15 @@ def readme_numbers(corpus: Corpus, seeds: Sequence[int], progress: bool = False)
     No clip of the corpus is used.
     """
     modes = {mode: load_tagger("msd-crnn", reading=mode) for mode in ("readme", "calibrated")}
-    wanted = [
+    conditions = [
         dict(entry.condition) for entry in printed("reddy2024") if entry.source == README_STUDY
     ]
     classes = modes["readme"].file.classes
     rows: list[Row] = []
-    for track in dict.fromkeys(condition["track"] for condition in wanted):
+    for track in dict.fromkeys(condition["track"] for condition in conditions):
         db = np.load(find(track))[0]  # (1, 96, 1366)
         readme, calibrated = modes["readme"](db), modes["calibrated"](standardize_clips(db))
-        for condition in wanted:
+        for condition in conditions:
             if condition["track"] == track:
                 k = classes.index(condition["tag"])
                 other = float(calibrated[0, k])
@@ -216,14 +216,14 @@ def decoder_shift(
     """
     feature = TaggerMel(12000, scale="none")
     sounds = [corpus.audio(clip_id, 12000) for clip_id in corpus.clips.index]
-    here = torch.from_numpy(np.stack([feature(y) for y in sounds]))
+    on_time = torch.from_numpy(np.stack([feature(y) for y in sounds]))
     # The middle of a sound that lacks 2 n samples at its start begins n samples later.
     later = torch.from_numpy(np.stack([feature(y[2 * n_samples :]) for y in sounds]))
     rows: list[Row] = []
     for mode in ("calibrated", "readme"):
         tagger = load_tagger("msd-crnn", reading=mode).folded()
         scale = standardize_clips if tagger.reading.scale == "clip" else (lambda x: x)
-        before, after = tagger(scale(here)), tagger(scale(later))
+        before, after = tagger(scale(on_time)), tagger(scale(later))
         change = (before - after).abs().amax(1).numpy()
         same = (before.argmax(1) == after.argmax(1)).float().mean().item()
         rows.append(
@@ -346,7 +346,9 @@ def machines_on_layers(
     rows: list[Row] = []
     for folding in foldings:
         splits = [folding.splits(corpus, seed) for seed in folding.seeds(seeds)]
-        known = artists_on_both_sides(corpus, [split for parts in splits for split in parts])
+        artist_overlap = artists_on_both_sides(
+            corpus, [split for parts in splits for split in parts]
+        )
         runs = {
             name: [machine_answers(corpus, x, parts, folding.penalty) for parts in splits]
             for name, x in vectors.items()
@@ -367,7 +369,7 @@ def machines_on_layers(
                     p_against_mfcc=test.p_exact,
                     only_this=test.only_a,
                     only_mfcc=test.only_b,
-                    known_artist=known,
+                    known_artist=artist_overlap,
                 )
             )
     return rows

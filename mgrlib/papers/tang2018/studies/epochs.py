@@ -184,8 +184,8 @@ def bounded(interval: Interval, measure: str) -> Interval:
 def choice_rows(trials: Sequence[Course]) -> list[dict[str, Any]]:
     """What stopping by the validation loss gives, and what choosing by the test clips would."""
     course = np.mean([[*trial["epochs"].values()] for trial in trials], axis=0)  # (epochs, 6)
-    shown = [e for e in range(1, len(course) + 1) if e <= 50 or e % 5 == 0]
-    means = course[[e - 1 for e in shown]].round(4).T.tolist()
+    epochs = [e for e in range(1, len(course) + 1) if e <= 50 or e % 5 == 0]
+    means = course[[e - 1 for e in epochs]].round(4).T.tolist()
     tables = [trial["test"][EARLY] for trial in trials]
     best = [max(float(values[-1]) for values in trial["epochs"].values()) for trial in trials]
     early = row(
@@ -195,7 +195,7 @@ def choice_rows(trials: Sequence[Course]) -> list[dict[str, Any]]:
         n=tables[0].n,
         stopped=[trial["stopped"] for trial in trials],
         patience=PATIENCE,
-        curves={"epoch": shown, **dict(zip(MEASURES, means, strict=True))},
+        curves={"epoch": epochs, **dict(zip(MEASURES, means, strict=True))},
     )
     condition = {"choice": LATE, "measure": "test accuracy"}
     return [early, row("test accuracy", over_seeds(best), condition=condition, n=tables[0].n)]

@@ -41,8 +41,8 @@ def fold_numbers(
         rng, y = np.random.default_rng(seed), segments.y.numpy()
         fold = np.empty(len(segments), dtype=np.int64)
         for k in range(segments.n_classes):
-            dealt = rng.permutation(np.flatnonzero(y == k))
-            fold[dealt] = np.arange(len(dealt)) % n_folds
+            order = rng.permutation(np.flatnonzero(y == k))
+            fold[order] = np.arange(len(order)) % n_folds
         return fold
     parts = folds(corpus, n_folds, seed=seed, by="clip" if division == BY_CLIP else "group")
     of_clip = {clip_id: k for k, part in enumerate(parts) for clip_id in part.test}

@@ -96,12 +96,12 @@ def leak(
                 tables.append(system.predict(as_clips(segments, outside)))
                 training.append(system.about["train_accuracy"])
         condition = {"system": name, "division": division}
-        known: dict[str, Any] = {"train_accuracy": float(np.mean(training))}
-        known["n"] = len({clip for table in tables for clip in songs_of(table)})
-        rows.append(_accuracy(corpus, "segments", tables, condition, known))
+        details: dict[str, Any] = {"train_accuracy": float(np.mean(training))}
+        details["n"] = len({clip for table in tables for clip in songs_of(table)})
+        rows.append(_accuracy(corpus, "segments", tables, condition, details))
         if division != AT_RANDOM:
             voted = [joined(table) for table in tables]
-            rows.append(_accuracy(corpus, "clips", voted, condition, known))
+            rows.append(_accuracy(corpus, "clips", voted, condition, details))
     return rows
 
 
@@ -110,14 +110,14 @@ def _accuracy(
     unit: str,
     tables: Sequence[Predictions],
     condition: Mapping[str, Any],
-    known: Mapping[str, Any],
+    details: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The fraction of segments or clips classified correctly; whole artists are drawn for it."""
     of_clip = _groups(corpus)
     clips = [name for table in tables for name in _clips_of(table)]
     correct = np.concatenate([table.correct for table in tables])
     interval = over_groups(correct, of_clip[clips].to_numpy())
-    return row(f"accuracy of {unit}", interval, condition=condition, **known)
+    return row(f"accuracy of {unit}", interval, condition=condition, **details)
 
 
 def _clips_of(table: Predictions) -> tuple[str, ...]:
@@ -155,9 +155,9 @@ def siblings(
                 system = learn(recipe, as_clips(segments, inside), seed=seed)
                 tables.append(system.predict(as_clips(segments, outside)))
                 training.append(system.about["train_accuracy"])
-        known = {"n": segments.n_clips, "train_accuracy": float(np.mean(training))}
+        details = {"n": segments.n_clips, "train_accuracy": float(np.mean(training))}
         condition = {"system": name, "siblings": k}
-        rows.append(_accuracy(corpus, "segments", tables, condition, known))
+        rows.append(_accuracy(corpus, "segments", tables, condition, details))
     return rows
 
 

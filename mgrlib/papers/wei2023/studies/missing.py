@@ -74,8 +74,8 @@ def missing(
 
 def _run(run: Mapping[str, Any], condition: str) -> dict[str, Any]:
     """What a record keeps of one fold under a condition."""
-    kept = {name: run[name] for name in ("seed", "split")}
-    return {**kept, "predictions": run["predictions"][condition]}
+    fields = {name: run[name] for name in ("seed", "split")}
+    return {**fields, "predictions": run["predictions"][condition]}
 
 
 _SYSTEMS = ("early", "late", "weighted", "dropout")
