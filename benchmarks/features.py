@@ -190,18 +190,18 @@ def stored(clips: list[np.ndarray], repeats: int, n_clips: int = 100) -> dict[st
     ):
         with tempfile.TemporaryDirectory() as folder:
             os.environ["MGRLIB_HOME"] = folder
-            whole = cut(corpus, feature, how=how).inputs[0].numpy()
+            stack = cut(corpus, feature, how=how).inputs[0].numpy()
             files = sorted(Path(folder).rglob("*.npy"))
             ours, plain = in_turns(
                 lambda feature=feature, how=how: cut(corpus, feature, how=how),
-                lambda files=files, shape=whole.shape: read_by_map(files, shape),
+                lambda files=files, shape=stack.shape: read_by_map(files, shape),
                 repeats,
             )
         results[name] = {
             "ours_us_a_clip": round(1e6 * ours / n_clips),
             "map_us_a_clip": round(1e6 * plain / n_clips),
             "ratio": round(plain / ours, 2),
-            "gigabytes_per_second": round(whole.nbytes / ours / 1e9, 2),
+            "gigabytes_per_second": round(stack.nbytes / ours / 1e9, 2),
         }
         print(f"store, {name:30s} {plain / ours:5.2f}x a memory map and a copy")
     return results
@@ -221,12 +221,12 @@ def in_turns(
 
 
 def read_by_map(files: list[Path], shape: tuple[int, ...]) -> np.ndarray:
-    whole, start = np.empty(shape, dtype=np.float32), 0
+    values, start = np.empty(shape, dtype=np.float32), 0
     for path in files:
         stack = np.load(path, mmap_mode="r")
-        whole[start : start + len(stack)] = stack
+        values[start : start + len(stack)] = stack
         start += len(stack)
-    return whole
+    return values
 
 
 def run(clips: list[np.ndarray], repeats: int) -> dict[str, object]:
@@ -263,7 +263,7 @@ def main() -> None:
     load_before = os.getloadavg()  # a busy machine slows both sides; two processes most of all
     clips = load_clips(arguments.clips, arguments.n_clips)
     results = run(clips, arguments.repeats)
-    kept = stored(clips, 3 * arguments.repeats)
+    store = stored(clips, 3 * arguments.repeats)
     two = two_processes_ratio(clips) if load_before[0] < 1.0 else None
     if two is None:
         print(f"two processes: not measured, other processes are busy (load {load_before[0]:.1f})")
@@ -278,7 +278,7 @@ def main() -> None:
             "load_average": [round(load, 1) for load in load_before],
             "versions": {"python": platform.python_version(), **versions},
             "results": results,
-            "store": kept,
+            "store": store,
             "two_processes_ratio": two,
         }
         arguments.json.parent.mkdir(parents=True, exist_ok=True)

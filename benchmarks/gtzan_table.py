@@ -54,21 +54,21 @@ def corpora(table: FeatureTable) -> dict[str, Corpus]:
     by_artist = table.corpus("gtzan")
     ids = list(by_artist.clips.index)
     groups = {"clips at random": ids, "by recording": repeat_groups(ids)}
-    named = {
+    by_split = {
         split: replace(by_artist, clips=by_artist.clips.assign(group=group))
         for split, group in groups.items()
     }
-    return {**named, "by artist": by_artist}
+    return {**by_split, "by artist": by_artist}
 
 
 def spread(table: FeatureTable) -> dict[str, dict[str, list[float]]]:
     """For each feature and genre the values at `QUANTILES`, four digits."""
-    found: dict[str, dict[str, list[float]]] = {}
+    quantiles: dict[str, dict[str, list[float]]] = {}
     for name in SHOWN:
         x = table.x[:, table.columns.index(name)]
         by_genre = {g: np.quantile(x[table.labels == k], QUANTILES) for k, g in enumerate(GENRES)}
-        found[name] = {g: [float(f"{v:.4g}") for v in values] for g, values in by_genre.items()}
-    return found
+        quantiles[name] = {g: [float(f"{v:.4g}") for v in values] for g, values in by_genre.items()}
+    return quantiles
 
 
 def correct(table: FeatureTable, model: ClassifierMixin, splits: Sequence[Split]) -> np.ndarray:
@@ -128,8 +128,8 @@ def losses(
         }
         more = {**loss, f"{second} more than {first}": loss[second] - loss[first]}
         for name, values in more.items():
-            found = over_groups(values, artists)
-            bounds = [round(v, 4) for v in (found.value, found.low, found.high)]
+            interval = over_groups(values, artists)
+            bounds = [round(v, 4) for v in (interval.value, interval.low, interval.high)]
             rows.append({"model": name, "split": split, "loss": bounds})
     return rows
 

@@ -113,13 +113,13 @@ def train(variant: Variant, segments: Segments) -> tuple[float, float, float]:
 
 
 def measure(segments: Segments, repeats: int, show: Callable[[str], None]) -> list[dict]:
-    found: dict[str, list[tuple[float, float, float]]] = {v.name: [] for v in VARIANTS}
+    runs_by_name: dict[str, list[tuple[float, float, float]]] = {v.name: [] for v in VARIANTS}
     for turn in range(repeats):
         for variant in VARIANTS:
             if not (variant.by_hand and turn):  # once is enough of the slowest
-                found[variant.name].append(train(variant, segments))
-                show(f"{turn} {variant.name}: {found[variant.name][-1]}")
-    plain = min(cpu for cpu, _, _ in found[PLAIN.name])
+                runs_by_name[variant.name].append(train(variant, segments))
+                show(f"{turn} {variant.name}: {runs_by_name[variant.name][-1]}")
+    plain = min(cpu for cpu, _, _ in runs_by_name[PLAIN.name])
     return [
         {
             "variant": name,
@@ -128,7 +128,7 @@ def measure(segments: Segments, repeats: int, show: Callable[[str], None]) -> li
             "times_faster": round(plain / min(cpu for cpu, _, _ in runs), 2),
             "loss": runs[0][2],
         }
-        for name, runs in found.items()
+        for name, runs in runs_by_name.items()
     ]
 
 

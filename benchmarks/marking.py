@@ -73,9 +73,9 @@ def hand_in(assignment: Path, folder: Path, places: dict[str, str]) -> dict[str,
     notebooks.write_notebook(bare, folder / "lost-its-metadata.ipynb")
     points["lost-its-metadata"] = most
     give("blank", 0, {task: blank[task].source for task in tasks})
-    for done in range(1, len(tasks)):
-        missing = {task: blank[task].source for task in tasks[done:]}
-        give(f"half-done-{done}", sum(parts[task] for task in tasks[:done]), missing)
+    for n_solved in range(1, len(tasks)):
+        missing = {task: blank[task].source for task in tasks[n_solved:]}
+        give(f"half-done-{n_solved}", sum(parts[task] for task in tasks[:n_solved]), missing)
     for task in tasks:
         name = next(c.source for c in solved if c.task == task).split("(")[0].removeprefix("def ")
         wrong = f"def {name}(*arguments):\n    return 0"
@@ -92,11 +92,11 @@ def hand_in(assignment: Path, folder: Path, places: dict[str, str]) -> dict[str,
 
 def runners() -> set[int]:
     """Boxes that are running."""
-    found = set()
+    pids = set()
     for process in psutil.process_iter(["pid", "cmdline"]):
         if any("runner.py" in word for word in process.info["cmdline"] or ()):
-            found.add(process.info["pid"])
-    return found
+            pids.add(process.info["pid"])
+    return pids
 
 
 def marked(assignment: Path, jobs: int) -> dict:
@@ -115,9 +115,9 @@ def marked(assignment: Path, jobs: int) -> dict:
         command += ["--feedback", str(place / "pages"), "--rubric", str(place / "answers")]
         command += ["--jobs", str(jobs)]
         before, started = runners(), time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        process = subprocess.run(command, capture_output=True, text=True, check=False)
         wall = time.perf_counter() - started
-        assert done.returncode == 0, done.stderr
+        assert process.returncode == 0, process.stderr
         assert (precious / "thesis.txt").read_text(encoding="utf-8") == "mine"
         marks = pd.read_csv(table).set_index("student")
         print(marks[["automatic", "seconds", "note"]].to_string())

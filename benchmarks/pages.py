@@ -61,9 +61,9 @@ def open_once(chromium: Any, address: str) -> dict[str, float]:
     page.add_init_script(WATCH)
     page.goto(address, wait_until="load")
     page.wait_for_timeout(700)
-    seen: dict[str, float] = page.evaluate(READ)
+    figures: dict[str, float] = page.evaluate(READ)
     context.close()
-    return seen
+    return figures
 
 
 def measure(site: Path, repeats: int) -> dict[str, dict[str, float]]:
@@ -71,7 +71,7 @@ def measure(site: Path, repeats: int) -> dict[str, dict[str, float]]:
     handler = functools.partial(Quiet, directory=str(site))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    found = {}
+    figures = {}
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=browser.find_browser(), args=list(browser.SWITCHES)
@@ -84,11 +84,11 @@ def measure(site: Path, repeats: int) -> dict[str, dict[str, float]]:
                 key: round(statistics.median(run[key] for run in runs), DIGITS.get(key, 0))
                 for key in runs[0]
             }
-            found[name] = {**medians, **weights(path)}
-            print(f"{name:40}", found[name], flush=True)
+            figures[name] = {**medians, **weights(path)}
+            print(f"{name:40}", figures[name], flush=True)
         chromium.close()
     server.shutdown()
-    return found
+    return figures
 
 
 def weights(path: Path) -> dict[str, float]:
@@ -107,13 +107,13 @@ if __name__ == "__main__":
     parser.add_argument("--site", type=Path, default=ROOT / "_build/html")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
+    options = parser.parse_args()
     load = [round(x, 1) for x in os.getloadavg()]
     result = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "load_average": load,
-        "repeats": given.repeats,
-        "pages": measure(given.site, given.repeats),
+        "repeats": options.repeats,
+        "pages": measure(options.site, options.repeats),
     }
-    if given.json:
-        given.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -100,9 +100,9 @@ def beside_librosa(clips: dict[str, np.ndarray]) -> list[dict[str, object]]:
     for name, (feature, plain, unit) in PAIRS.items():
         largest, close, scale = 0.0, [], []
         for y in clips.values():
-            mine, other = feature(y[: SECONDS * RATE]), plain(y[: SECONDS * RATE])
-            other = np.reshape(other, mine.shape)
-            apart, size = np.abs(mine - other), np.abs(other)
+            values, other = feature(y[: SECONDS * RATE]), plain(y[: SECONDS * RATE])
+            other = np.reshape(other, values.shape)
+            apart, size = np.abs(values - other), np.abs(other)
             largest = max(largest, float(apart.max()))
             close.append(float(np.mean(apart <= 1e-3 * np.maximum(size, np.median(size)))))
             scale.append(float(np.median(size)))
@@ -118,9 +118,9 @@ def beside_librosa(clips: dict[str, np.ndarray]) -> list[dict[str, object]]:
     return rows
 
 
-def beside_table(mine: np.ndarray, known: np.ndarray) -> dict[str, object]:
+def beside_table(computed: np.ndarray, published: np.ndarray) -> dict[str, object]:
     """Relative deviations of (rows, 57) values, all together and column by column."""
-    apart = np.abs(mine - known) / np.abs(known)
+    apart = np.abs(computed - published) / np.abs(published)
     columns = []
     for i, column in enumerate(ours.Vector57.columns):
         worst = int(apart[:, i].argmax())
@@ -130,12 +130,12 @@ def beside_table(mine: np.ndarray, known: np.ndarray) -> dict[str, object]:
                 "median": short(np.median(apart[:, i])),
                 "largest": short(apart[worst, i]),
                 "within": round(float(np.mean(apart[:, i] < CLOSE)), 4),
-                "worst_value": short(known[worst, i]),
-                "typical_value": short(np.median(np.abs(known[:, i]))),
+                "worst_value": short(published[worst, i]),
+                "typical_value": short(np.median(np.abs(published[:, i]))),
             }
         )
     within = round(float(np.mean(apart < CLOSE)), 4)
-    return {"rows": len(mine), "within": within, "columns": columns}
+    return {"rows": len(computed), "within": within, "columns": columns}
 
 
 def short(value: float) -> float:
@@ -168,21 +168,21 @@ def main() -> None:
     folder = parser.parse_args().folder
     paths = sorted((folder / "gtzan_sample/genres").glob("*/*.flac"))
     clips = {p.stem: check_waveform(p.stem, soundfile.read(p, dtype="float32")[0]) for p in paths}
-    told = json.loads(PARITY.read_text(encoding="utf-8")) if PARITY.exists() else {"librosa": {}}
-    told["clips"] = list(clips)
-    told["librosa_seconds"] = SECONDS
-    told["librosa"][librosa.__version__] = beside_librosa(clips)
-    told["close"] = CLOSE
+    report = json.loads(PARITY.read_text(encoding="utf-8")) if PARITY.exists() else {"librosa": {}}
+    report["clips"] = list(clips)
+    report["librosa_seconds"] = SECONDS
+    report["librosa"][librosa.__version__] = beside_librosa(clips)
+    report["close"] = CLOSE
     for key, name, compute in (
         ("clips_30_s", "features_30_sec.csv.gz", of_clips),
         ("segments_3_s", "features_3_sec_classical_jazz_rock.csv.gz", of_segments),
     ):
         table = pd.read_csv(folder / "kaggle" / name).set_index("filename")
-        mine = compute(clips, table)
-        known = table.loc[list(mine), list(ours.Vector57.columns)].to_numpy(dtype=float)
-        told[key] = beside_table(np.array(list(mine.values())), known)
-        print(f"{key}: {len(mine)} rows, {told[key]['within']:.2%} of cells within {CLOSE:g}")
-    PARITY.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        computed = compute(clips, table)
+        published = table.loc[list(computed), list(ours.Vector57.columns)].to_numpy(dtype=float)
+        report[key] = beside_table(np.array(list(computed.values())), published)
+        print(f"{key}: {len(computed)} rows, {report[key]['within']:.2%} of cells within {CLOSE:g}")
+    PARITY.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -76,14 +76,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    found = {
+    results = {
         name: measured(make, shape, options.rounds) for name, (make, shape) in NETWORKS.items()
     }
-    for name, kinds in found.items():
-        for kind, one in kinds.items():
-            faster, low, high = one["times faster"]
-            told = f"{one['times smaller']:5.2f} x smaller  {faster:5.2f} x faster [{low}, {high}]"
-            print(f"{name:<13} {kind:<18} {told}  {one['told']}")
+    for name, kinds in results.items():
+        for kind, result in kinds.items():
+            faster, low, high = result["times faster"]
+            line = (
+                f"{result['times smaller']:5.2f} x smaller  {faster:5.2f} x faster [{low}, {high}]"
+            )
+            print(f"{name:<13} {kind:<18} {line}  {result['told']}")
     if options.json:
         about = {
             "machine": f"{platform.system()} {platform.machine()}",
@@ -91,7 +93,7 @@ def main() -> None:
             "torch": torch.__version__,
             "rounds": options.rounds,
         }
-        options.json.write_text(json.dumps({"about": about, "networks": found}, indent=1) + "\n")
+        options.json.write_text(json.dumps({"about": about, "networks": results}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -148,15 +148,15 @@ def difficulty(x: np.ndarray, y: np.ndarray, artists: np.ndarray) -> Report:
     """Each model in five folds, artists mixed and artists kept apart."""
     random = StratifiedKFold(5, shuffle=True, random_state=0)
     grouped = StratifiedGroupKFold(5, shuffle=True, random_state=0)
-    found: Report = {}
+    report: Report = {}
     for name, model in models().items():
         mixed = cross_val_predict(model, x, y, cv=random)
         apart = cross_val_predict(model, x, y, cv=grouped, groups=artists)
-        found[name] = {
+        report[name] = {
             "clips at random": scored(int((mixed == y).sum()), len(y)),
             "by artist": scored(int((apart == y).sum()), len(y)),
         }
-    return found
+    return report
 
 
 def carried_over(x: np.ndarray, y: np.ndarray, other: np.ndarray, truth: np.ndarray) -> Report:
@@ -183,21 +183,21 @@ def gaps(x: np.ndarray, y: np.ndarray, real: np.ndarray, truth: np.ndarray) -> R
     """By genre, synthetic mean less real mean in standard deviations of the real clips."""
     a, b = prepared(x), prepared(real)
     names = np.delete(np.array(Vector57.columns), MEANLESS).tolist()
-    found = {}
+    gap_by_genre = {}
     for genre in GENRES:
         gap = (a[y == genre].mean(0) - b[truth == genre].mean(0)) / b.std(axis=0)
-        found[genre] = dict(zip(names, gap.round(2).tolist(), strict=True))
-    return found
+        gap_by_genre[genre] = dict(zip(names, gap.round(2).tolist(), strict=True))
+    return gap_by_genre
 
 
-def accuracy(given: argparse.Namespace) -> Report:
+def accuracy(options: argparse.Namespace) -> Report:
     corpus = synthetic(N_VECTORS)
     x, y = vectors(corpus)
     report: Report = {"clips": len(y), "difficulty": difficulty(x, y, corpus.clips["group"].values)}
     report["quantiles"] = QUANTILES
     report["spread, synthetic"] = spread(x, y)
-    if given.real:
-        real, truth = vectors(gtzan_mini(given.real))
+    if options.real:
+        real, truth = vectors(gtzan_mini(options.real))
         report["real clips"] = len(truth)
         report["trained on synthetic, tested on real"] = carried_over(x, y, real, truth)
         report["trained on real, tested on synthetic"] = carried_over(real, truth, x, y)
@@ -206,12 +206,12 @@ def accuracy(given: argparse.Namespace) -> Report:
     return report
 
 
-def networks(given: argparse.Namespace) -> Report:
+def networks(options: argparse.Namespace) -> Report:
     """The six trials of Luo (2021), fewer epochs and bfloat16, one seed."""
     corpus = synthetic(N_NETWORKS)
     rows: Report = {}
     for recipe in RECIPES[:6]:
-        if given.only and given.only not in recipe.name:
+        if options.only and options.only not in recipe.name:
             continue
         epochs = min(MOST_EPOCHS, recipe.config.epochs)
         changes = {"epochs": epochs, "precision": "bfloat16", "n_threads": 1}
@@ -220,9 +220,9 @@ def networks(given: argparse.Namespace) -> Report:
         right = int(result.predictions(0).correct.sum())
         rows[recipe.title] = {"epochs": epochs, "by artist": scored(right, len(corpus))}
         print(recipe.title, rows[recipe.title], flush=True)
-    kept = read().get("networks", {}).get("accuracy", {}) if given.only else {}
+    earlier = read().get("networks", {}).get("accuracy", {}) if options.only else {}
     how = {"clips": len(corpus), "folds": N_FOLDS, "precision": "bfloat16"}
-    return {**how, "accuracy": {**kept, **rows}}
+    return {**how, "accuracy": {**earlier, **rows}}
 
 
 def timed(stages: dict[str, float], words: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -239,7 +239,7 @@ def timed(stages: dict[str, float], words: str, function: Callable[..., Any]) ->
     return measured
 
 
-def speed(given: argparse.Namespace) -> Report:
+def speed(options: argparse.Namespace) -> Report:
     """Processor seconds a clip of 30 s, by genre and by stage; seconds to plan and to read."""
     stages: dict[str, float] = {}
     originals = {words: getattr(owner, name) for words, (owner, name) in STAGES.items()}
@@ -249,7 +249,7 @@ def speed(given: argparse.Namespace) -> Report:
     stages.clear()
     by_genre: dict[str, list[float]] = {genre: [] for genre in GENRES}
     # Genre after genre within an artist's number: what else the machine does hits all alike.
-    for number in range(given.artists):
+    for number in range(options.artists):
         for genre in GENRES:
             start = time.process_time()
             synth.render_clip(genre, f"{genre}-a{number:02d}", 0)
@@ -261,9 +261,9 @@ def speed(given: argparse.Namespace) -> Report:
     synthetic(100)
     planning = time.process_time() - start
     return {
-        "clips": len(GENRES) * given.artists,
-        "processor seconds a clip": total / (len(GENRES) * given.artists),
-        "clips a second on one core": len(GENRES) * given.artists / total,
+        "clips": len(GENRES) * options.artists,
+        "processor seconds a clip": total / (len(GENRES) * options.artists),
+        "clips a second on one core": len(GENRES) * options.artists / total,
         "by genre": {genre: float(np.mean(seconds)) for genre, seconds in by_genre.items()},
         "slowest clip": max(map(max, by_genre.values())),
         "share of the time": {words: spent / total for words, spent in stages.items()},
@@ -289,19 +289,19 @@ def peak_memory(n_clips: int) -> float:
     code = MEMORY.format(n=n_clips // len(GENRES))
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "MGRLIB_HOME": folder, "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", code],
             env=environment,
             capture_output=True,
             text=True,
             check=True,
         )
-    return float(done.stdout)
+    return float(process.stdout)
 
 
-def many(given: argparse.Namespace) -> Report:
+def many(options: argparse.Namespace) -> Report:
     """Seconds to fill an empty cache and to read it again, on the wall and of the processor."""
-    n = given.clips
+    n = options.clips
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MGRLIB_HOME"] = folder
         os.environ["OMP_NUM_THREADS"] = "1"
@@ -328,25 +328,25 @@ def many(given: argparse.Namespace) -> Report:
     return {**read().get("many", {}), f"{len(corpus)} clips": figures}
 
 
-def faults(given: argparse.Namespace) -> Report:
+def faults(options: argparse.Namespace) -> Report:
     """Planted clips that the audit misses, by kind, and findings on clips without a fault."""
     clean = synthetic(N_VECTORS)
     spoilt = synthetic(N_VECTORS, faults=Faults(*[N_FAULTS] * len(fields(Faults))))
     table = planted(spoilt)
     findings = [set(ids) for ids in audit(spoilt, progress=True).findings["clip_ids"] if ids]
     culprits = set(table.index)
-    seen = set().union(*findings)
+    flagged = set().union(*findings)
     report = {
         "clips": len(clean),
         "planted": table["fault"].value_counts().to_dict(),
-        "missed": table.loc[list(culprits - seen), "fault"].value_counts().to_dict(),
+        "missed": table.loc[list(culprits - flagged), "fault"].value_counts().to_dict(),
         "findings without a planted clip": sum(not ids & culprits for ids in findings),
         "findings on the clean corpus": len(
             audit(clean, by_group(clean, test=0.2, seed=0), progress=True).findings
         ),
     }
-    if given.real:
-        real = gtzan_mini(given.real, groups="clip")
+    if options.real:
+        real = gtzan_mini(options.real, groups="clip")
         report["real clips"] = len(real)
         report["findings on real clips"] = audit(real, progress=True).findings["kind"].tolist()
     return report
@@ -400,10 +400,10 @@ def main() -> None:
     parser.add_argument("--only", help="networks: part of a recipe's name")
     parser.add_argument("--artists", type=int, default=12, help="speed: clips a genre")
     parser.add_argument("--clips", type=int, default=200, help="many: how many")
-    given = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        write(given.part, parts[given.part](given))
+        write(options.part, parts[options.part](options))
 
 
 if __name__ == "__main__":

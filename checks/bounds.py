@@ -53,8 +53,10 @@ def main(arguments: list[str]) -> int:
         print(f"expected oldest or newest, got {' '.join(arguments)!r}", file=sys.stderr)
         return 2
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = project["dependencies"]
-    print("\n".join([*(oldest(asked) if arguments[0] == "oldest" else asked), *RUNNERS]))
+    requirements = project["dependencies"]
+    print(
+        "\n".join([*(oldest(requirements) if arguments[0] == "oldest" else requirements), *RUNNERS])
+    )
     return 0
 
 

@@ -68,10 +68,10 @@ class Seen:
 
 def find_browser() -> str | None:
     """The computer's Chromium or Chrome, if there is one."""
-    named = os.environ.get("MGRLIB_BROWSER")
-    found = [named] if named else [shutil.which(name) for name in NAMES]
-    found += [place for place in PLACES if not named and Path(place).exists()]
-    return next((place for place in found if place), None)
+    choice = os.environ.get("MGRLIB_BROWSER")
+    candidates = [choice] if choice else [shutil.which(name) for name in NAMES]
+    candidates += [place for place in PLACES if not choice and Path(place).exists()]
+    return next((place for place in candidates if place), None)
 
 
 def axe_source() -> str:
@@ -83,8 +83,8 @@ async def judge(
     page: Any, label: str, only: Sequence[str] = (), *, code: bool = False
 ) -> list[str]:
     """Serious and critical violations of the page as it stands."""
-    found = await page.evaluate(AXE, [list(only), code])
-    return [f"{label}: {i} {n}x {html}" for i, impact, n, html in found if impact in GRAVE]
+    violations = await page.evaluate(AXE, [list(only), code])
+    return [f"{label}: {i} {n}x {html}" for i, impact, n, html in violations if impact in GRAVE]
 
 
 async def settle(page: Any, milliseconds: int = 50) -> None:
@@ -178,13 +178,13 @@ async def judge_code(browser: Any, path: Path, style: Path) -> list[str]:
     await page.goto(path.as_uri())
     await page.evaluate(axe_source())
     await page.evaluate(SAMPLE, sorted(classes))
-    found = [] if len(classes) > 20 else ["the colours of code were not found"]
+    faults = [] if len(classes) > 20 else ["the colours of code were not found"]
     for scheme in ("light", "dark"):
         await wear(page, scheme)
         await settle(page)
-        found += await judge(page, scheme, ["color-contrast"], code=True)
+        faults += await judge(page, scheme, ["color-contrast"], code=True)
     await page.close()
-    return found
+    return faults
 
 
 def is_outside(url: str) -> bool:
@@ -211,13 +211,13 @@ async def _look(paths: Sequence[Path], root: Path, close: set[Path], workers: in
             async with free:
                 return await look_at(browser, path, root, closely=path in close)
 
-        seen = list(await asyncio.gather(*map(one, paths)))
+        results = list(await asyncio.gather(*map(one, paths)))
         sample = root / "book/start.html"
         if sample in close:
             faults = await judge_code(browser, sample, root / "_static/pygments.css")
-            seen.append(Seen("the colours of code", violations=faults))
+            results.append(Seen("the colours of code", violations=faults))
         await browser.close()
-        return seen
+        return results
 
 
 def look(

@@ -78,24 +78,24 @@ def colab_url(page: str, repository: str, branch: str = "main") -> str:
 
 def opening(notebook: Notebook, page: str, repository: str) -> list[str]:
     """A badge that opens this page in Colab, and a cell that installs the package there."""
-    found = []
+    faults = []
     badge = notebook.cells[0] if notebook.cells else None
     if badge is None or badge.cell_type != "markdown" or "remove-cell" not in tags(badge):
-        found.append("the first cell is not a badge with the tag remove-cell")
+        faults.append("the first cell is not a badge with the tag remove-cell")
     elif f"]({colab_url(page, repository)})" not in badge.source:
-        found.append(f"the badge does not lead to {colab_url(page, repository)}")
+        faults.append(f"the badge does not lead to {colab_url(page, repository)}")
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    wanted = [
+    installer = [
         "try:",
         "    import mgrlib",
         "except ModuleNotFoundError:",
         f'    %pip install -q "mgrlib @ git+{repository}"',
     ]
     lines = [line.split("#")[0].rstrip() for line in code[0].source.splitlines()] if code else []
-    if lines != wanted or "remove-cell" not in tags(code[0]):
-        text = "\n".join(wanted)
-        found.append(f"the first code cell, tagged remove-cell, should be\n{text}")
-    return found
+    if lines != installer or "remove-cell" not in tags(code[0]):
+        text = "\n".join(installer)
+        faults.append(f"the first code cell, tagged remove-cell, should be\n{text}")
+    return faults
 
 
 def is_quiz(cell: Notebook) -> bool:
@@ -131,28 +131,28 @@ def hidden_code(notebook: Notebook) -> list[str]:
 
 def undescribed_figures(notebook: Notebook) -> list[str]:
     """Cells that draw and do not say in words what is seen."""
-    found = []
+    faults = []
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or DESCRIBES.search(cell.source):
             continue
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
         if DRAWS.search(cell.source) and not alt.strip():
-            found.append(f"cell {number} draws a figure without mystnb.image.alt in its metadata")
-    return found
+            faults.append(f"cell {number} draws a figure without mystnb.image.alt in its metadata")
+    return faults
 
 
 def questions(notebook: Notebook) -> int:
     """How many questions the quizzes ask, written in the notebook or kept with the package."""
-    asked = 0
+    n_questions = 0
     for cell in notebook.cells:
         if cell.cell_type == "code" and ("Question" in cell.source or "quiz" in cell.source):
             for node in ast.walk(tree(cell.source)):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                    asked += node.func.id == "Question"
+                    n_questions += node.func.id == "Question"
                     if node.func.id == "chapter_quiz":
-                        kept = QUESTIONS_KEPT / f"{ast.literal_eval(node.args[0])}.json"
-                        asked += len(json.loads(kept.read_text(encoding="utf-8")))
-    return asked
+                        path = QUESTIONS_KEPT / f"{ast.literal_eval(node.args[0])}.json"
+                        n_questions += len(json.loads(path.read_text(encoding="utf-8")))
+    return n_questions
 
 
 def exercises(notebook: Notebook) -> tuple[int, int]:
@@ -182,17 +182,17 @@ def exercises(notebook: Notebook) -> tuple[int, int]:
 def closing(notebook: Notebook) -> list[str]:
     """Key points, exercises with folded solutions, a quiz."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    found = [
+    faults = [
         f"there is no section {title!r}"
         for title in ("Key points", "Exercises", "Quiz")
         if not re.search(rf"^##+ {title}\b", text, re.MULTILINE)
     ]
     posed, solved = exercises(notebook)
     if posed < EXERCISES or solved < posed:
-        found.append(f"{posed} exercises and {solved} folded solutions")
+        faults.append(f"{posed} exercises and {solved} folded solutions")
     if questions(notebook) < QUESTIONS:
-        found.append(f"the quiz has {questions(notebook)} questions")
-    return found
+        faults.append(f"the quiz has {questions(notebook)} questions")
+    return faults
 
 
 def defined_twice(notebooks: Mapping[str, Notebook]) -> list[str]:
@@ -232,16 +232,16 @@ def files_of(page: str, root: Path) -> list[Path]:
 def toc_faults(root: Path) -> list[str]:
     """Pages that are named but missing, present but not named, or made from two files."""
     pages = pages_in_toc(root)
-    found = [f"{page} has {len(files_of(page, root))} files" for page in pages
+    faults = [f"{page} has {len(files_of(page, root))} files" for page in pages
              if len(files_of(page, root)) != 1]  # fmt: skip
-    found += [f"{page} is named twice" for page in set(pages) if pages.count(page) > 1]
+    faults += [f"{page} is named twice" for page in set(pages) if pages.count(page) > 1]
     there = [p for ending in ("ipynb", "md") for p in (root / "book").rglob(f"*.{ending}")]
     for path in there:
         inside = path.relative_to(root).parts
         hidden = any(part.startswith(".") for part in inside)
         if not hidden and path.relative_to(root).with_suffix("").as_posix() not in pages:
-            found.append(f"{path.relative_to(root)} is not in _toc.yml")
-    return found
+            faults.append(f"{path.relative_to(root)} is not in _toc.yml")
+    return faults
 
 
 def page_weight(html: Path) -> int:

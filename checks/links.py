@@ -35,7 +35,7 @@ def links(page: Path) -> list[str]:
 
 def broken(page: Path, site: Path) -> list[str]:
     """Links of a page that lead to a file or a place that the site does not have."""
-    found = []
+    urls = []
     base = BASE.search(text_of(page))
     for url in links(page):
         parts = urlsplit(url)
@@ -48,18 +48,18 @@ def broken(page: Path, site: Path) -> list[str]:
         there = target.is_file() and target.is_relative_to(site.resolve())
         place = unquote(parts.fragment) if there and target.suffix == ".html" else ""
         if not there or (place and place not in anchors(target) | {"top"}):
-            found.append(url)
-    return found
+            urls.append(url)
+    return urls
 
 
 def elsewhere(pages: list[Path]) -> dict[str, list[str]]:
     """Every address outside the site, and the pages that name it."""
-    found: dict[str, list[str]] = defaultdict(list)
+    pages_by_url: dict[str, list[str]] = defaultdict(list)
     for page in pages:
         for url in links(page):
-            if urlsplit(url).scheme and page.name not in found[url]:
-                found[url].append(page.name)
-    return dict(found)
+            if urlsplit(url).scheme and page.name not in pages_by_url[url]:
+                pages_by_url[url].append(page.name)
+    return dict(pages_by_url)
 
 
 def ill_formed(url: str) -> bool:

@@ -62,8 +62,8 @@ def texts(path: Path) -> Iterator[Place]:
 
 def plain(text: str) -> str:
     """The text without code, formulas, addresses and options of directives."""
-    kept = CITED.sub(lambda match: f"⟨{match[1]}⟩", FENCED.sub(" ", text))
-    return MARKUP.sub(" ", kept)
+    prose = CITED.sub(lambda match: f"⟨{match[1]}⟩", FENCED.sub(" ", text))
+    return MARKUP.sub(" ", prose)
 
 
 def sentences(text: str) -> list[str]:
@@ -88,7 +88,7 @@ def same(value: float, digits: int, printed: Iterable[float]) -> bool:
     A single digit rounds nothing.
     """
     off = 0.5000001 * 10.0**-digits if digits > 1 else 1e-9
-    return any(abs(value - one) <= off for one in printed)
+    return any(abs(value - number) <= off for number in printed)
 
 
 def cited(text: str) -> set[str]:

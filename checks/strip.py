@@ -31,8 +31,8 @@ def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     clean.nbformat, clean.nbformat_minor = 4, 5
     for number, cell in enumerate(clean.cells):
         cell.setdefault("id", f"cell-{number}")
-        kept = {key: value for key, value in cell.metadata.items() if key in CELL_METADATA}
-        cell.metadata = nbformat.from_dict({k: v for k, v in kept.items() if v})
+        metadata = {key: value for key, value in cell.metadata.items() if key in CELL_METADATA}
+        cell.metadata = nbformat.from_dict({k: v for k, v in metadata.items() if v})
         if cell.cell_type == "code":
             keep_output(cell)
     while clean.cells and not clean.cells[-1].source.strip():
@@ -72,9 +72,9 @@ def strip(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    given = [Path(name) for name in sys.argv[1:]] or sorted(
+    paths = [Path(name) for name in sys.argv[1:]] or sorted(
         p for n in ("book", "instructors") for p in (ROOT / n).rglob("*.ipynb")
     )
-    for path in given:
+    for path in paths:
         if strip(path):
             print(f"stripped {path}")

@@ -126,12 +126,12 @@ def imitable(level: str) -> bool:
 
 def conditions() -> list[Condition]:
     """All conditions that this computer can imitate; the first one changes nothing."""
-    found = [Condition("as it is")]
-    found += [Condition(level, path_environment(level)) for level in LEVELS if imitable(level)]
+    variants = [Condition("as it is")]
+    variants += [Condition(level, path_environment(level)) for level in LEVELS if imitable(level)]
     for n_threads in N_THREADS:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(n_threads))
-        found.append(Condition(f"{n_threads} threads", threads))
-    return found + [Condition(f"seeds + {offset}", {}, offset) for offset in OFFSETS]
+        variants.append(Condition(f"{n_threads} threads", threads))
+    return variants + [Condition(f"seeds + {offset}", {}, offset) for offset in OFFSETS]
 
 
 def notebooks() -> list[Path]:
@@ -146,13 +146,13 @@ def training_seeds(source: str) -> list[ast.Constant]:
     Seeds of splits, corpora and draws are not among them: they decide which clips a chapter talks
     about, and its text names those. A seed in a variable is the variable's business.
     """
-    found: list[ast.expr] = []
+    nodes: list[ast.expr] = []
     for call in ast.walk(tree(source)):
         if isinstance(call, ast.Call):
             name = ast.unparse(call.func)
-            found += call.args[:1] if name in SEED_FIRST else []
-            found += [k.value for k in call.keywords if k.arg == "seed" and name in SEED_NAMED]
-    return [node for node in found if isinstance(node, ast.Constant) and type(node.value) is int]
+            nodes += call.args[:1] if name in SEED_FIRST else []
+            nodes += [k.value for k in call.keywords if k.arg == "seed" and name in SEED_NAMED]
+    return [node for node in nodes if isinstance(node, ast.Constant) and type(node.value) is int]
 
 
 def seeds_in_prose(notebook: Notebook) -> set[int]:
@@ -172,11 +172,11 @@ def with_other_seeds(notebook: Notebook, offset: int) -> Notebook:
         notebook: left as it is.
         offset: added to every literal seed of training that the text does not name.
     """
-    changed, kept = nbformat.from_dict(notebook), seeds_in_prose(notebook)
+    changed, prose_seeds = nbformat.from_dict(notebook), seeds_in_prose(notebook)
     for cell in changed.cells:
         if cell.cell_type == "code":
             lines = [line.encode() for line in cell.source.split("\n")]
-            nodes = [seed for seed in training_seeds(cell.source) if seed.value not in kept]
+            nodes = [seed for seed in training_seeds(cell.source) if seed.value not in prose_seeds]
             for seed in sorted(nodes, key=lambda node: node.col_offset, reverse=True):
                 line, text = lines[seed.lineno - 1], str(seed.value + offset).encode()
                 after = line[seed.end_col_offset :]
@@ -201,8 +201,8 @@ def executed(notebook: Notebook, folder: Path, environment: Mapping[str, str]) -
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
     )
-    found = os.environ.get("PYTHONPATH")
-    paths = os.pathsep.join([str(ROOT), *([found] if found else [])])
+    search_path = os.environ.get("PYTHONPATH")
+    paths = os.pathsep.join([str(ROOT), *([search_path] if search_path else [])])
     own = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     client.execute(env={**own, "OMP_NUM_THREADS": "1", **environment, "PYTHONPATH": paths})
     return notebook
@@ -254,13 +254,13 @@ def breakages(path: Path, condition: Condition, store: Path) -> list[Breakage]:
 
 def short_condition() -> Condition:
     """Another seed, on the path of a processor without AVX-512 where that can be imitated."""
-    older = {one.name: one.environment for one in conditions()}.get("avx2", {})
+    older = {condition.name: condition.environment for condition in conditions()}.get("avx2", {})
     return Condition("avx2, seeds + 101", older, 101)
 
 
 def run(paths: Sequence[Path], under: Sequence[Condition]) -> list[Breakage]:
     """Run each notebook under each condition, one at a time, and print how it went."""
-    found: list[Breakage] = []
+    failures: list[Breakage] = []
     with tempfile.TemporaryDirectory(prefix="weather-") as folder:
         for condition in under:
             key = "-".join(sorted(condition.environment.values())) or "as-it-is"
@@ -271,10 +271,10 @@ def run(paths: Sequence[Path], under: Sequence[Condition]) -> list[Breakage]:
                 seconds = time.perf_counter() - start
                 state = f"{len(broken)} cells broke" if broken else "held"
                 print(f"{path.stem}, {condition.name}: {state} ({seconds:.0f} s)", flush=True)
-                for one in broken:
-                    print(f"    cell {one.cell}: {one.error}", flush=True)
-                found += broken
-    return found
+                for failure in broken:
+                    print(f"    cell {failure.cell}: {failure.error}", flush=True)
+                failures += broken
+    return failures
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -289,18 +289,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all")
     parser.add_argument("--under", nargs="+", choices=NAMES, default=NAMES, help=names)
     parser.add_argument("--short", action="store_true", help="what `make test` runs")
-    given = parser.parse_args(arguments)
-    if given.short:
-        found = run([ROOT / SHORT], [short_condition()])
+    options = parser.parse_args(arguments)
+    if options.short:
+        failures = run([ROOT / SHORT], [short_condition()])
     else:
-        paths = [path.resolve() for path in given.notebooks] or notebooks()
-        for name in given.under:
+        paths = [path.resolve() for path in options.notebooks] or notebooks()
+        for name in options.under:
             if name not in every:
                 print(f"{name}: this processor cannot imitate it, so nothing runs under it")
-        found = run(paths, [every[name] for name in given.under if name in every])
-    print(f"\n{len(found)} cells broke" if found else "\nnothing broke")
-    print("\n".join(map(str, found)))
-    return int(bool(found))
+        failures = run(paths, [every[name] for name in options.under if name in every])
+    print(f"\n{len(failures)} cells broke" if failures else "\nnothing broke")
+    print("\n".join(map(str, failures)))
+    return int(bool(failures))
 
 
 if __name__ == "__main__":

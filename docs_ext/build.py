@@ -32,13 +32,13 @@ CELL_SECONDS = 300  # a net for what hangs; the budget of 120 s a chapter is a t
 
 def environment_key() -> str:
     """A fingerprint of Python, the installed packages and every file of mgrlib."""
-    seen = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(sys.version.encode())
     packages = {(d.metadata["Name"], d.version) for d in distributions()}
-    seen.update(repr(sorted(packages)).encode())
+    digest.update(repr(sorted(packages)).encode())
     for path in sorted((ROOT / "mgrlib").rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            seen.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return seen.hexdigest()
+            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def book_key() -> str:
@@ -47,11 +47,11 @@ def book_key() -> str:
     files = [
         f for p in parts for f in ([ROOT / p] if (ROOT / p).is_file() else (ROOT / p).rglob("*"))
     ]
-    seen = hashlib.sha256(environment_key().encode())
+    digest = hashlib.sha256(environment_key().encode())
     for path in sorted(files):
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
-            seen.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return seen.hexdigest()
+            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def forget_if_changed() -> None:
@@ -95,8 +95,8 @@ def execute_stale(notebooks: list[Path]) -> bool:
     os.environ["OMP_NUM_THREADS"] = str(max(1, (cores or 1) // workers))
     with ProcessPoolExecutor(workers) as pool:
         running = [pool.submit(execute, uri) for uri in stale]
-        for n, done in enumerate(as_completed(running), 1):
-            uri, succeeded, seconds = done.result()
+        for n, job in enumerate(as_completed(running), 1):
+            uri, succeeded, seconds = job.result()
             state = "" if succeeded else "  FAILED"
             name = Path(uri).relative_to(ROOT)
             print(f"  [{n}/{len(stale)}] {name}  {seconds:.0f} s{state}", flush=True)

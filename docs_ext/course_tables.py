@@ -33,7 +33,7 @@ def seconds() -> dict[str, float]:
     return {Path(r.uri).stem: float(r.data.get("execution_seconds", 0)) for r in records}
 
 
-def asked(path: Path) -> list[object]:
+def chapter_facts(path: Path) -> list[object]:
     """A chapter's title, minutes to read with its cells run, exercises, questions, seconds."""
     notebook = chapters.read(path)
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
@@ -56,7 +56,7 @@ def of_chapters() -> Table:
     rows = []
     for path in chapter_files():
         computing = f"{took[path.stem]:.0f} s" if path.stem in took else ""
-        rows.append([*asked(path), computing])
+        rows.append([*chapter_facts(path), computing])
     return head, rows
 
 
@@ -65,12 +65,12 @@ def marking() -> str:
     file = ROOT / "benchmarks/results/marking.json"
     if not file.exists():
         return ""
-    told = json.loads(file.read_text(encoding="utf-8"))
+    run = json.loads(file.read_text(encoding="utf-8"))
     return (
-        f"We marked a folder of {told['n_submissions']} submissions of the assignment "
-        f"`{told['assignment']}`, {told['n_hostile']} of them hostile, with {told['jobs']} jobs "
-        f"in {told['wall_seconds']:.0f} seconds ({told['machine']}; load average "
-        f"{told['load_average'][0]:g} at the start). Half of them took less than "
-        f"{told['median_wall_seconds']:.1f} s, and the longest, an endless loop, "
-        f"{told['longest_wall_seconds']:.0f} s."
+        f"We marked a folder of {run['n_submissions']} submissions of the assignment "
+        f"`{run['assignment']}`, {run['n_hostile']} of them hostile, with {run['jobs']} jobs "
+        f"in {run['wall_seconds']:.0f} seconds ({run['machine']}; load average "
+        f"{run['load_average'][0]:g} at the start). Half of them took less than "
+        f"{run['median_wall_seconds']:.1f} s, and the longest, an endless loop, "
+        f"{run['longest_wall_seconds']:.0f} s."
     )

@@ -36,8 +36,8 @@ def beside_librosa() -> str:
     rows = []
     for of_feature in zip(*versions.values(), strict=True):
         first = of_feature[0]
-        apart = [short(one["largest_difference"]) for one in of_feature]
-        close = min(one["within_a_thousandth"] for one in of_feature)
+        apart = [short(entry["largest_difference"]) for entry in of_feature]
+        close = min(entry["within_a_thousandth"] for entry in of_feature)
         name, *rest = first["feature"].split(maxsplit=1)
         name = " ".join([f"`{name}`", *rest])
         rows.append([name, first["unit"], f"{first['typical']:g}", *apart, f"{close:.2%}"])
@@ -66,9 +66,9 @@ def short(value: float) -> str:
 
 
 def summary(key: str) -> str:
-    told, close = parity()[key], parity()["close"]
-    cells = told["rows"] * len(told["columns"])
-    return f"{told['within']:.2%} of {cells:,} cells agree within {close:g} of their value."
+    report, close = parity()[key], parity()["close"]
+    cells = report["rows"] * len(report["columns"])
+    return f"{report['within']:.2%} of {cells:,} cells agree within {close:g} of their value."
 
 
 def beside_plain_calls() -> str:
@@ -90,17 +90,17 @@ def beside_plain_calls() -> str:
 
 def other_speeds() -> str:
     """The store and two processes, in words."""
-    told = speed()
+    report = speed()
     lines = [
         f"- Memory map and copy over `cut` from the store, {name}: {r['ratio']:.2f}."
-        for name, r in told.get("store", {}).items()
+        for name, r in report.get("store", {}).items()
     ]
-    if told["two_processes_ratio"]:
-        lines.append(f"- Two processes over one: {told['two_processes_ratio']:.2f}.")
-    versions = ", ".join(f"{name} {v}" for name, v in told["versions"].items())
+    if report["two_processes_ratio"]:
+        lines.append(f"- Two processes over one: {report['two_processes_ratio']:.2f}.")
+    versions = ", ".join(f"{name} {v}" for name, v in report["versions"].items())
     lines.append(
-        f"- Measured on {told['n_clips']} clips ({told['source']}), one thread, {told['machine']}, "
-        f"load {told['load_average'][0]:g} before the start; {versions}."
+        f"- Measured on {report['n_clips']} clips ({report['source']}), one thread, "
+        f"{report['machine']}, load {report['load_average'][0]:g} before the start; {versions}."
     )
     return "\n".join(lines)
 

@@ -92,9 +92,9 @@ def ten_players() -> str:
     items = []
     for number, clip_id in enumerate(order, 1):
         y = corpus.audio(clip_id, SAMPLE_RATE)[: 10 * SAMPLE_RATE]
-        known = truth(corpus, clip_id)
-        played = ", ".join(known.instruments)
-        answer = f"{known.genre}, {known.tempo_bpm:.0f} beats per minute, in {known.key}: {played}"
+        facts = truth(corpus, clip_id)
+        played = ", ".join(facts.instruments)
+        answer = f"{facts.genre}, {facts.tempo_bpm:.0f} beats per minute, in {facts.key}: {played}"
         folded = f"<details><summary>Which genre?</summary>{html.escape(answer)}</details>"
         player = listen(y, SAMPLE_RATE, title=f"Clip {number}").body
         items.append(f"<li>{player.replace('</figure>', folded + '</figure>')}</li>")

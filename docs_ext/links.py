@@ -45,10 +45,10 @@ def pattern_of(term: str) -> str:
     for word in term.split():
         first = word[0] if word[:2].isupper() else f"[{word[0].lower()}{word[0].upper()}]"
         words.append(first + re.escape(word[1:]).replace("'", "['’]"))
-    whole = r"\s+".join(words)
+    pattern = r"\s+".join(words)
     if term.endswith("y"):
-        return whole[:-1] + "(?:y|ies)"
-    return whole if term.endswith("s") else whole + "s?"
+        return pattern[:-1] + "(?:y|ies)"
+    return pattern if term.endswith("s") else pattern + "s?"
 
 
 def finder_of(terms: list[str]) -> re.Pattern[str]:
@@ -60,14 +60,14 @@ def finder_of(terms: list[str]) -> re.Pattern[str]:
 
 def definitions(app: Sphinx) -> dict[str, tuple[str, str]]:
     """The glossary's terms: the id of each, and the first sentence of what it says."""
-    found = {}
+    entries = {}
     for item in app.env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
-        said = next(item.findall(nodes.definition)).astext().replace("\n", " ")
-        said = re.sub(r"\s*\[[^\]]*\]", "", said)  # citations
-        sentence = re.split(r"(?<=[.:])\s", said, maxsplit=1)[0].rstrip(":")
+        text = next(item.findall(nodes.definition)).astext().replace("\n", " ")
+        text = re.sub(r"\s*\[[^\]]*\]", "", text)  # citations
+        sentence = re.split(r"(?<=[.:])\s", text, maxsplit=1)[0].rstrip(":")
         for term in item.findall(nodes.term):
-            found[term.astext()] = (term["ids"][0], sentence)
-    return found
+            entries[term.astext()] = (term["ids"][0], sentence)
+    return entries
 
 
 def is_prose(node: nodes.Node) -> bool:
@@ -81,30 +81,30 @@ def is_prose(node: nodes.Node) -> bool:
 
 def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Make the first use of each term of the glossary a link to it."""
-    known = definitions(app)
-    terms = [term for term in known if term not in EVERYDAY]
+    entries = definitions(app)
+    terms = [term for term in entries if term not in EVERYDAY]
     finder = finder_of(terms)
     builder: Any = app.builder
     address = builder.get_relative_uri(docname, GLOSSARY)
-    done: set[str] = set()
+    linked: set[str] = set()
     for text in list(doctree.findall(nodes.Text)):
         if not is_prose(text):
             continue
-        said, pieces, at = text.astext(), [], 0
-        for match in finder.finditer(said):
+        prose, pieces, at = text.astext(), [], 0
+        for match in finder.finditer(prose):
             term = terms[int(str(match.lastgroup)[1:])]
-            if term in done:
+            if term in linked:
                 continue
-            done.add(term)
-            place, sentence = known[term]
+            linked.add(term)
+            place, sentence = entries[term]
             link = nodes.reference(
                 "", match[0], internal=True, refuri=f"{address}#{place}", reftitle=sentence,
                 classes=["mgr-term"],
             )  # fmt: skip
-            pieces += [nodes.Text(said[at : match.start()]), link]
+            pieces += [nodes.Text(prose[at : match.start()]), link]
             at = match.end()
         if pieces:
-            text.parent.replace(text, [*pieces, nodes.Text(said[at:])])
+            text.parent.replace(text, [*pieces, nodes.Text(prose[at:])])
 
 
 def imported(notebook: Path) -> dict[str, str]:
@@ -143,15 +143,15 @@ def link_names(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         return
     names, builder = imported(notebook), app.builder
     objects = app.env.get_domain("py").data["objects"]
-    done: set[str] = set()
+    linked: set[str] = set()
     for literal in list(doctree.findall(nodes.literal)):
         match = NAME.match(literal.astext())
         if match is None or not is_prose(literal.parent) or isinstance(literal.parent, NOT_PROSE):
             continue
         full = documented(match[0].rstrip("."), names, objects)
-        if full is None or full in done:
+        if full is None or full in linked:
             continue
-        done.add(full)
+        linked.add(full)
         entry = objects[full]
         link = make_refnode(
             builder, docname, entry.docname, entry.node_id, literal.deepcopy(), full

@@ -35,16 +35,16 @@ def title_of(page: str) -> str:
     return next(line.removeprefix("# ") for line in lines if line.startswith("# "))
 
 
-def row(page: str, found: dict[str, Any]) -> list[object]:
+def page_row(page: str, figures: dict[str, Any]) -> list[object]:
     return [
         title_of(page).replace("|", "\\|"),
-        f"{found['without_audio_kb']:,.0f}",
-        f"{found['audio_kb']:,.0f}" if found["audio_kb"] else "",
-        f"{found['first_paint_ms']:,.0f}",
-        f"{found['largest_paint_ms']:,.0f}",
-        f"{found['blocked_ms']:,.0f}",
-        f"{found['layout_shift']:.3f}",
-        f"{found['nodes']:,.0f}",
+        f"{figures['without_audio_kb']:,.0f}",
+        f"{figures['audio_kb']:,.0f}" if figures["audio_kb"] else "",
+        f"{figures['first_paint_ms']:,.0f}",
+        f"{figures['largest_paint_ms']:,.0f}",
+        f"{figures['blocked_ms']:,.0f}",
+        f"{figures['layout_shift']:.3f}",
+        f"{figures['nodes']:,.0f}",
     ]
 
 
@@ -53,9 +53,11 @@ def pages() -> str:
     if not MEASURED.exists():
         return "They have not been measured yet: `python benchmarks/pages.py --json FILE`."
     measured = json.loads(MEASURED.read_text(encoding="utf-8"))
-    found = measured["pages"]
-    listed = [p for p in pages_in_toc(ROOT) if p in found and "/api/" not in p]
-    heaviest = max((p for p in found if "/api/" in p), key=lambda p: found[p]["without_audio_kb"])
+    by_page = measured["pages"]
+    listed = [p for p in pages_in_toc(ROOT) if p in by_page and "/api/" not in p]
+    heaviest = max(
+        (p for p in by_page if "/api/" in p), key=lambda p: by_page[p]["without_audio_kb"]
+    )
     where = f"{measured['machine']}, load average {measured['load_average'][0]} when it began"
-    table = markdown(HEAD, [row(p, found[p]) for p in [*listed, heaviest]])
+    table = markdown(HEAD, [page_row(p, by_page[p]) for p in [*listed, heaviest]])
     return f"{table}\n\nMeasured on {where}; of the pages on the package, the heaviest is shown."

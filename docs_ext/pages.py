@@ -84,9 +84,9 @@ def lines_of_signature(items: str) -> str:
 def description_of(doctree: nodes.document, length: int, _titles: object = ()) -> str:
     """What a page is about: its first paragraph of some length that is no line of citation."""
     for paragraph in doctree.findall(nodes.paragraph):
-        told = " ".join(paragraph.astext().split())
-        if isinstance(paragraph.parent, nodes.section) and "[" not in told and len(told) > 60:
-            return told if len(told) <= length else told[:length].rsplit(" ", 1)[0] + " ..."
+        text = " ".join(paragraph.astext().split())
+        if isinstance(paragraph.parent, nodes.section) and "[" not in text and len(text) > 60:
+            return text if len(text) <= length else text[:length].rsplit(" ", 1)[0] + " ..."
     return ""
 
 
