@@ -145,7 +145,7 @@ def vectors(corpus: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def difficulty(x: np.ndarray, y: np.ndarray, artists: np.ndarray) -> Report:
-    """Each model in five folds, artists mixed and artists kept apart."""
+    """Each model in five folds, with clips divided at random and by artist."""
     random = StratifiedKFold(5, shuffle=True, random_state=0)
     grouped = StratifiedGroupKFold(5, shuffle=True, random_state=0)
     report: Report = {}
@@ -240,7 +240,7 @@ def timed(stages: dict[str, float], words: str, function: Callable[..., Any]) ->
 
 
 def speed(options: argparse.Namespace) -> Report:
-    """Processor seconds a clip of 30 s, by genre and by stage; seconds to plan and to read."""
+    """Processor seconds per clip of 30 s by genre and stage; seconds to plan and to read."""
     stages: dict[str, float] = {}
     originals = {words: getattr(owner, name) for words, (owner, name) in STAGES.items()}
     for words, (owner, name) in STAGES.items():
@@ -285,7 +285,7 @@ print(int(status.split("VmHWM:")[1].split()[0]) / 1024)
 
 
 def peak_memory(n_clips: int) -> float:
-    """MiB that a process of its own takes at most while it renders so many clips of 5 s."""
+    """Peak memory, in MiB, of a separate process that renders `n_clips` clips of 5 s."""
     code = MEMORY.format(n=n_clips // len(GENRES))
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "MGRLIB_HOME": folder, "OMP_NUM_THREADS": "1"}
@@ -300,7 +300,7 @@ def peak_memory(n_clips: int) -> float:
 
 
 def many(options: argparse.Namespace) -> Report:
-    """Seconds to fill an empty cache and to read it again, on the wall and of the processor."""
+    """Wall and processor seconds to fill an empty cache and to read it again."""
     n = options.clips
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MGRLIB_HOME"] = folder

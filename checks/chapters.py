@@ -130,7 +130,7 @@ def hidden_code(notebook: Notebook) -> list[str]:
 
 
 def undescribed_figures(notebook: Notebook) -> list[str]:
-    """Cells that draw and do not say in words what is seen."""
+    """Cells that draw a figure without alternative text."""
     faults = []
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or DESCRIBES.search(cell.source):
@@ -142,7 +142,7 @@ def undescribed_figures(notebook: Notebook) -> list[str]:
 
 
 def questions(notebook: Notebook) -> int:
-    """How many questions the quizzes ask, written in the notebook or kept with the package."""
+    """The number of quiz questions, written in the notebook or stored with the package."""
     n_questions = 0
     for cell in notebook.cells:
         if cell.cell_type == "code" and ("Question" in cell.source or "quiz" in cell.source):

@@ -42,7 +42,7 @@ def environment_key() -> str:
 
 
 def book_key() -> str:
-    """A fingerprint of all that the site is made of."""
+    """A fingerprint of every file that the site is built from."""
     parts = ["_config.yml", "_toc.yml", "book", "_static", "vendor", "docs_ext", "checks"]
     files = [
         f for p in parts for f in ([ROOT / p] if (ROOT / p).is_file() else (ROOT / p).rglob("*"))
@@ -80,7 +80,7 @@ def runs(notebook: Path) -> bool:
 
 
 def execute_stale(notebooks: list[Path]) -> bool:
-    """Run what the cache does not hold; whether all of it ran, with tracebacks of what did not."""
+    """Run the notebooks that are not in the cache, printing tracebacks; whether all succeeded."""
     CACHE.mkdir(parents=True, exist_ok=True)
     cache = get_cache(str(CACHE))
     for path in notebooks:

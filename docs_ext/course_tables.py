@@ -61,7 +61,7 @@ def of_chapters() -> Table:
 
 
 def marking() -> str:
-    """What marking the folder of thirty took, in words."""
+    """A sentence on how long marking the folder of thirty submissions took."""
     file = ROOT / "benchmarks/results/marking.json"
     if not file.exists():
         return ""

@@ -28,7 +28,7 @@ def markdown(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def beside_librosa() -> str:
-    """One row a feature, one column a version of librosa."""
+    """One row per feature, one column per version of librosa."""
     versions = parity()["librosa"]
     head = ["feature", "unit", "typical value"]
     head += [f"largest difference, librosa {version}" for version in versions]
@@ -89,7 +89,7 @@ def beside_plain_calls() -> str:
 
 
 def other_speeds() -> str:
-    """The store and two processes, in words."""
+    """The speed of the store and of two processes, as a list."""
     report = speed()
     lines = [
         f"- Memory map and copy over `cut` from the store, {name}: {r['ratio']:.2f}."

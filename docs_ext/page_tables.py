@@ -49,7 +49,7 @@ def page_row(page: str, figures: dict[str, Any]) -> list[object]:
 
 
 def pages() -> str:
-    """One row a page in the order of the table of contents, the reference of the package apart."""
+    """One row per page in the order of the table of contents, without the package reference."""
     if not MEASURED.exists():
         return "They have not been measured yet: `python benchmarks/pages.py --json FILE`."
     measured = json.loads(MEASURED.read_text(encoding="utf-8"))

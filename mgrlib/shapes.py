@@ -15,12 +15,12 @@ def check_shape(where: str, x: Any, hint: str = "", **dims: int | None) -> None:
     """Raise unless `x` has exactly the named dimensions.
 
     Args:
-        where: who asks, for the message.
+        where: the function or class that checks, for the message.
         x: anything with a `shape`.
-        dims: one keyword a dimension, in order: its letter and its size, or None for any size.
+        dims: one keyword per dimension, in order: its letter and its size, or None for any size.
 
     Raises:
-        ShapeError: naming the expected and the given shape.
+        ShapeError: the shape is different; the message names both.
 
     >>> import numpy as np
     >>> check_shape("LogMel", np.zeros((128, 1024)), F=128, T=None)

@@ -70,13 +70,13 @@ class Signs(nn.Module):
 def binarised(model: nn.Module, *, keep: Collection[str] = ()) -> nn.Module:
     """A copy of the model whose linear and convolutional layers have weights of two values.
 
-    Training the copy goes on with the real weights behind the signs.
+    Training the copy updates the real weights behind the signs.
 
     Args:
-        keep: names of layers that stay as they are, as the first and the last often do.
+        keep: names of layers that stay unchanged, often the first and the last.
 
     Raises:
-        MgrError: `keep` names a layer that is not there.
+        MgrError: `keep` names a layer that the model does not have.
     """
     binary_model = copy.deepcopy(model)
     layers = weight_layers(binary_model)

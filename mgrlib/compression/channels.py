@@ -40,16 +40,16 @@ class Chain:
 
 
 def chains(model: nn.Module, *input_shapes: tuple[int, ...]) -> list[Chain]:
-    """The places where channels can be taken out without touching anything else.
+    """Pairs of layers between which channels can be removed without changing anything else.
 
-    Two layers that run one after the other are a chain if everything that the first puts out goes
-    to the second, and nothing else does. Both are tried out with gradients: cut at the second's
-    input, none may reach the first's output; cut at the first's output, none may go on from the
-    second's input. The layers around the sum of a residual block fail, since all that is added up
-    has to keep the same channels.
+    Two consecutive layers form a chain if the second reads the whole output of the first and
+    nothing else does. Gradients test both conditions: with the graph cut at the second layer's
+    input, none may reach the first layer's output; with the graph cut at the first layer's output,
+    none may reach the network's inputs from the second layer's input. Layers around the sum of a
+    residual block fail the test, because all terms of the sum need the same channels.
 
     Args:
-        input_shapes: the shape of one segment, once a modality.
+        input_shapes: the shape of one segment, one for each modality.
     """
     plain_model = plain(model).eval()
     order = _execution_order(plain_model, input_shapes)
@@ -66,7 +66,7 @@ def chains(model: nn.Module, *input_shapes: tuple[int, ...]) -> list[Chain]:
 
 
 def _reads_every_input(layer: nn.Module) -> bool:
-    """A layer whose every output reads every input, which grouped convolutions do not."""
+    """Whether every output of a layer reads every input, unlike those of grouped convolutions."""
     return isinstance(layer, LAYERS) and getattr(layer, "groups", 1) == 1
 
 
@@ -97,7 +97,7 @@ def _examples(input_shapes: Sequence[tuple[int, ...]]) -> list[torch.Tensor]:
 def _is_chain(
     model: nn.Module, producer: str, consumer: str, input_shapes: Sequence[tuple[int, ...]]
 ) -> bool:
-    """Whether all that the producer puts out goes to the consumer, which gets nothing else."""
+    """Whether the consumer reads all of the producer's output, and nothing else."""
     producer_outputs: list[torch.Tensor] = []
     consumer_inputs: list[torch.Tensor] = []
 
@@ -136,13 +136,13 @@ def narrowed(
     """A smaller network without the weakest `share` of the channels of every chain.
 
     A channel's strength is the sum of the magnitudes of its weights in the producer. At least one
-    is kept. The result is checked: it must compute what the model computes with the same channels
-    silenced.
+    channel remains. The result must compute the same as the model with those channels silenced,
+    which is checked.
 
     Args:
-        share: of the channels that go, from 0 to below 1.
-        input_shapes: the shape of one segment, once a modality.
-        among: the chains to shorten; default: all that `chains` finds.
+        share: fraction of the channels to remove, from 0 to below 1.
+        input_shapes: the shape of one segment, one for each modality.
+        among: the chains to shorten; default: all that `chains` returns.
 
     Raises:
         MgrError: a share outside [0, 1), no chain, or one that is not what it claims to be.
@@ -171,7 +171,7 @@ def narrowed(
 
 
 def _take_out(model: nn.Module, chain: Chain, channels: torch.Tensor) -> None:
-    """Keep only these channels, in all three places."""
+    """Keep only these channels in the producer, its normalisations, and the consumer."""
     n_before = layer_of(model, chain.producer).weight.shape[0]
     for layer in map(model.get_submodule, (chain.producer, *chain.norms)):
         for values in (*layer.parameters(), *layer.buffers()):
@@ -188,7 +188,7 @@ def _take_out(model: nn.Module, chain: Chain, channels: torch.Tensor) -> None:
 
 
 def _columns(n_inputs: int, n_channels: int, channels: torch.Tensor) -> torch.Tensor:
-    """The consumer's inputs that belong to these channels: flattening gives each several."""
+    """The consumer's inputs that belong to these channels: several for each after flattening."""
     if n_inputs % n_channels:
         got = f"{n_inputs} inputs for {n_channels} channels"
         raise MgrError(explain("narrowed", "a whole number of inputs a channel", got))
@@ -197,7 +197,7 @@ def _columns(n_inputs: int, n_channels: int, channels: torch.Tensor) -> torch.Te
 
 
 def _silence(model: nn.Module, chain: Chain, channels: torch.Tensor) -> None:
-    """Set the other channels to zero where they are made, and after each normalisation."""
+    """Set all other channels to zero in the producer and in each normalisation."""
     is_silent = torch.ones(layer_of(model, chain.producer).weight.shape[0], dtype=torch.bool)
     is_silent[channels] = False
     for name in (chain.producer, *chain.norms):

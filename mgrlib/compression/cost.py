@@ -47,11 +47,11 @@ class Cost:
 
 
 def cost(model: nn.Module, *input_shapes: tuple[int, ...], rounds: int = 25) -> Cost:
-    """What a network needs to answer to one segment.
+    """The size of a network, and the work and time that one segment takes.
 
     Args:
-        input_shapes: the shape of one segment, once a modality.
-        rounds: to measure the time in; 0 leaves it out.
+        input_shapes: the shape of one segment, one for each modality.
+        rounds: number of timed rounds; 0 leaves the latency out.
 
     >>> result = cost(nn.Linear(57, 10), (57,), rounds=0)
     >>> result.parameters, result.macs, result.stored
@@ -83,7 +83,7 @@ def stored_bytes(model: nn.Module, *, compressed: bool = False) -> int:
 
 
 def macs(model: nn.Module, *input_shapes: tuple[int, ...]) -> int:
-    """Multiplications with an addition for one segment, counted while one passes through.
+    """Multiply-accumulate operations for one segment, counted during a forward pass.
 
     Linear, convolutional and recurrent layers (batch first) are counted; biases, normalisation and
     activations are not.
@@ -112,7 +112,7 @@ def macs(model: nn.Module, *input_shapes: tuple[int, ...]) -> int:
 
 
 def pareto(costs: Sequence[float], values: Sequence[float]) -> list[int]:
-    """The places of those that nothing cheaper equals: from cheap to dear, ever better.
+    """Indices of the Pareto front: from cheap to expensive, each better than all before it.
 
     >>> pareto([1, 2, 3, 4], [0.5, 0.4, 0.7, 0.7])
     [0, 2]
@@ -131,7 +131,7 @@ def _counts(layer: nn.Module) -> bool:
 
 
 def _macs_of(layer: nn.Module, x: torch.Tensor, output: Any) -> int:
-    """The products of one layer for the one segment that it was given."""
+    """The multiply-accumulate operations of one layer for one segment."""
     if type(layer) in PER_LAYER:
         return PER_LAYER[type(layer)](layer, output)
     if isinstance(x, torch.Tensor) and x.ndim == 3:  # one step after the other, (B, T, D)

@@ -41,13 +41,12 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
     """Write a network as an ONNX file; returns the path.
 
     Inputs are called `input0`, `input1`, ..., the output `logits`; the batch may be of any size.
-    Batch normalisation is worked into the convolution before it. An LSTM of one layer is one
-    operation; other recurrent layers are followed step by step while they are translated, which is
-    slow.
+    Batch normalisation is merged into the preceding convolution. An LSTM of one layer becomes one
+    operation; other recurrent layers are unrolled step by step during the export, which is slow.
 
     Args:
         model: masks and codebooks become ordinary weights.
-        input_shapes: the shape of one segment, once a modality.
+        input_shapes: the shape of one segment, one for each modality.
 
     Raises:
         MgrError: a torch older than 2.6, which the rest of the package works with.

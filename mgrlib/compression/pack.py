@@ -52,7 +52,7 @@ def pack(model: nn.Module) -> bytes:
 
 
 def bytes_by_tensor(model: nn.Module) -> pd.DataFrame:
-    """What `pack` spends: a row a tensor with its form, values, non-zeros and bytes."""
+    """The bytes that `pack` needs: one row per tensor with its form, values and non-zeros."""
     rows = []
     for name, x in float_tensors(model).items():
         tensor = _packed(x)
@@ -77,8 +77,8 @@ def unpack(data: bytes, like: nn.Module) -> nn.Module:
         like: a model of the same layers and shapes, trained or not.
 
     Raises:
-        MgrError: not a packed network, or one that is cut off.
-        ShapeError: a network of other shapes.
+        MgrError: not a packed network, or a truncated one.
+        ShapeError: the packed network has other shapes.
     """
     if not data.startswith(MAGIC):
         raise MgrError(explain("unpack", "a packed network", f"{data[:8]!r} ..."))
@@ -105,7 +105,7 @@ class _Packed:
 
 
 def _packed(x: torch.Tensor) -> _Packed:
-    """The shortest of the forms that fit."""
+    """The shortest form that can hold the tensor."""
     flat = x.contiguous().reshape(-1).numpy().astype("<f4")
     candidates = [_raw(flat), _sparse(flat)]
     values = np.unique(flat[flat != 0])

@@ -77,7 +77,7 @@ class _Segmentwise(quantization.CalibrationDataReader):
 
 
 def quantize_static(source: Path, target: Path, calibration: Segments) -> Path:
-    """Write an int8 file of an ONNX file, for integer arithmetic throughout; returns the path.
+    """Convert an ONNX file to int8, with integer arithmetic throughout; returns the path.
 
     Args:
         source: a float32 file made by `to_onnx`.
@@ -106,7 +106,7 @@ def quantize_static(source: Path, target: Path, calibration: Segments) -> Path:
 
 
 def quantize_dynamic(source: Path, target: Path) -> Path:
-    """Write an int8 file whose activations are quantised while it runs; returns the path."""
+    """Convert an ONNX file to int8, quantising activations at run time; returns the path."""
     with scratch_folder() as folder, _quiet():
         int8_file = folder / "dynamic.onnx"
         quantization.quantize_dynamic(
@@ -116,9 +116,9 @@ def quantize_dynamic(source: Path, target: Path) -> Path:
 
 
 def quantize_weights(source: Path, target: Path) -> Path:
-    """Write a file with int8 weights that are made float32 again before use; returns the path.
+    """Write a file with int8 weights that become float32 again before use; returns the path.
 
-    A quarter of the bytes, and all of the multiplications.
+    The file has a quarter of the bytes; the number of multiplications stays the same.
     """
     model = load(source)
     graph, nodes = model.graph, []

@@ -37,7 +37,7 @@ def _shape_of(
 
 
 def _translated(x: Any, weight: Any, recurrent: Any, bias: Any) -> Any:
-    """The same in ONNX's operations, which have time first and a place for the direction."""
+    """The LSTM in ONNX's operations, whose tensors start with time and have a direction axis."""
     steps = op.Transpose(x, perm=[1, 0, 2])  # (T, B, D)
     outputs, _, _ = op.LSTM(steps, weight, recurrent, bias, hidden_size=recurrent.shape[2])
     axes: Any = op.Constant(value_ints=[1])
@@ -75,7 +75,7 @@ def _gates(x: torch.Tensor) -> torch.Tensor:
 def in_one_piece(model: nn.Module) -> nn.Module:
     """A copy of a network for the exporter, whose plain LSTMs are one operation each.
 
-    Layers with several levels, directions or other peculiarities stay as they are.
+    Layers with several levels, two directions or other special options stay unchanged.
     """
     network = copy.deepcopy(model)
     for parent in list(network.modules()):

@@ -81,10 +81,10 @@ class Codebook(nn.Module):
 def shared(model: nn.Module, n_codes: int = 16) -> nn.Module:
     """A copy of the model in which every weight of a layer is one of `n_codes` values, or zero.
 
-    Zeros stay zeros, so prune first. Training the copy moves the values and keeps the grouping.
+    Zeros remain zeros, so prune first. Training the copy changes the values, not the grouping.
 
     Args:
-        n_codes: values a layer, up to 255; 16 take four bits a weight and 32 five.
+        n_codes: values per layer, up to 255; 16 take four bits per weight, and 32 take five.
 
     Raises:
         MgrError: fewer than one value, or more than 255.

@@ -38,9 +38,9 @@ def layer_of(model: nn.Module, name: str) -> Layer:
 
 
 def plain(model: nn.Module) -> nn.Module:
-    """A copy in which masks, codebooks and signs are worked into ordinary weights for good.
+    """A copy whose masks, codebooks and signs have become ordinary weights.
 
-    The copy computes the same; training it on would fill the zeros again.
+    The copy computes the same values; training it further would fill the zeros again.
     """
     plain_model = copy.deepcopy(model)
     for layer in plain_model.modules():

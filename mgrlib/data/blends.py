@@ -59,8 +59,8 @@ def blended(corpus: Corpus, n_blends: int, *, seed: int, alone: bool = False) ->
         seed: of the draw.
         alone: put the corpus's own clips, each of one genre, before the blends.
 
-    The table has, beside the usual columns, `first` and `second`, the clips, and `other`, the genre
-    of the second; both are empty for a clip that stands alone. `group` joins both groups.
+    Besides the usual columns, the table has the clips `first` and `second`, and `other`, the genre
+    of the second clip; the last two are empty for a single clip. `group` joins both groups.
 
     Raises:
         CorpusError: no blend, or clips of a single genre.
@@ -83,7 +83,7 @@ def blended(corpus: Corpus, n_blends: int, *, seed: int, alone: bool = False) ->
 
 
 def _clip_row(first: str, second: str, corpus: Corpus) -> dict[str, object]:
-    """A row of the table: one clip alone, or two at once."""
+    """The table's row for a single clip or for a blend of two."""
     rows = corpus.rows([name for name in (first, second) if name])
     return {
         "clip_id": first,

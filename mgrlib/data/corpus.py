@@ -24,7 +24,7 @@ class AudioSource(Protocol):
         """The clip's mono waveform, (N,) float32 in [-1, 1] at `sample_rate` Hz."""
 
     def fingerprint(self, row: pd.Series) -> str:
-        """A text that changes when the clip's samples change; keys of caches are made from it."""
+        """A text that changes when the clip's samples change; cache keys are derived from it."""
 
 
 class Cutting(Protocol):
@@ -35,7 +35,7 @@ class Cutting(Protocol):
         """Whether each clip is one segment, nothing left out."""
 
     def __call__(self, y: np.ndarray, sample_rate: int) -> list[np.ndarray]:
-        """The segments of a waveform or of anything else with one value a sample."""
+        """The segments of a waveform, or of any array with one value per sample."""
 
 
 @runtime_checkable
@@ -49,7 +49,7 @@ class FeatureSource(Protocol):
         """A feature of each segment of a clip, (S, ...) float32.
 
         Raises:
-            FeatureError: a feature or a cutting that cannot be had of what is held.
+            FeatureError: the source does not hold this feature, or not in this cutting.
         """
 
 

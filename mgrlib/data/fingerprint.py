@@ -52,7 +52,7 @@ class Match:
 
 
 def landmarks(y: np.ndarray) -> Landmarks:
-    """The landmarks of a waveform (N,) at `RATE` Hz: about 140 a second, none of silence."""
+    """The landmarks of a waveform (N,) at `RATE` Hz: about 140 per second, none in silence."""
     frames, bins = _peaks(y)
     n = len(frames)
     n_partners = np.zeros(n, dtype=np.int64)
@@ -133,7 +133,7 @@ def _votes(owner: np.ndarray, lag: np.ndarray, b: int, min_votes: int) -> list[M
 
 
 def alignment(y_a: np.ndarray, y_b: np.ndarray, lag_seconds: float) -> tuple[float, float]:
-    """How alike two waveforms are where they overlap, and for how long they do.
+    """How similar two waveforms are where they overlap, and how long they overlap.
 
     The median, over windows of 1.5 s, of the largest correlation within two frames of the lag:
     1 for the same samples whatever their level or sign, 0.9 and more for a re-encoded copy, and
@@ -141,7 +141,7 @@ def alignment(y_a: np.ndarray, y_b: np.ndarray, lag_seconds: float) -> tuple[flo
 
     Args:
         y_a, y_b: (N,) at `RATE` Hz.
-        lag_seconds: how much later the same sound stands in `y_b` than in `y_a`.
+        lag_seconds: how much later the same sound occurs in `y_b` than in `y_a`.
 
     Returns:
         The correlation in [0, 1], and the overlap in seconds.

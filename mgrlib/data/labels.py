@@ -64,16 +64,16 @@ def one_hot(y: np.ndarray, n_classes: int) -> np.ndarray:
 def make_rare(
     corpus: Corpus, clip_ids: Sequence[str], keep: Mapping[str, int], *, seed: int
 ) -> tuple[str, ...]:
-    """The clips with all but so many of some genres left out, in the order given.
+    """The clips without all but a few of some genres, in the order given.
 
-    Do it to the training clips; what is tested stays balanced.
+    Apply it to the training clips only, so that the test clips stay balanced.
 
     Args:
-        keep: how many clips of a genre are left; genres not named keep all of theirs.
-        seed: which are left.
+        keep: how many clips of a genre to keep; other genres keep all of theirs.
+        seed: of the choice of clips to keep.
 
     Raises:
-        CorpusError: an unknown genre, or one with fewer clips than should be left.
+        CorpusError: an unknown genre, or one with fewer clips than it should keep.
     """
     genre = corpus.rows(clip_ids)["genre"].to_numpy()
     rng = np.random.default_rng(seed)

@@ -106,7 +106,7 @@ class SyntheticSource:
 
 
 def _cached_clip(path: Path, n: int) -> np.ndarray | None:
-    """The clip of n samples that the cache has; a damaged one is announced, and rendered again."""
+    """The clip of n samples from the cache; None, with a warning, if the file is damaged."""
     if not path.is_file():
         return None
     try:
@@ -272,7 +272,7 @@ _HOT = 4.0  # 12 dB
 
 
 def faulty(y: np.ndarray, fault: str) -> np.ndarray:
-    """(N,): the waveform with a fault of `Faults` done to it; "" and mere labels change nothing.
+    """The waveform (N,) with a fault of `Faults`; "" and faults of labels change nothing.
 
     Raises:
         CorpusError: an unknown fault.

@@ -243,7 +243,7 @@ def _values(path: Path, table: pd.DataFrame, names: pd.Series) -> np.ndarray:
 
 
 def _groups(x: np.ndarray, clip_ids: np.ndarray) -> np.ndarray:
-    """The first clip of all that are tied to a row's clip by equal rows."""
+    """For each row, the first of all clips that share equal rows with its clip."""
     first: dict[str, str] = {}
 
     def top(clip: str) -> str:

@@ -131,7 +131,7 @@ class Records(Sequence[Record]):
         return f"Records({len(self)} of {some(sorted({row.source for row in self}))})"
 
     def where(self, **values: Any) -> Records:
-        """Those whose fields, conditions or details have these values.
+        """The records whose fields, conditions or details have these values.
 
         A tuple as value means any of its members; `data="gtzan-mini"` asks for the corpus' name.
         """
@@ -141,7 +141,7 @@ class Records(Sequence[Record]):
         """The one record with these values.
 
         Raises:
-            RecipeError: none, or several; the message says which there are.
+            RecipeError: no record or several match; the message lists them.
         """
         rows = self.where(**values).rows
         if len(rows) != 1:

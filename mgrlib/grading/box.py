@@ -240,7 +240,7 @@ def _bwrap(
 
 
 def _system_folders() -> list[str]:
-    """What a Python process must be able to read: the system's libraries, itself, its packages."""
+    """Folders that a Python process must read: system libraries, the interpreter, its packages."""
     places = ["/usr", "/etc/ld.so.cache", "/etc/fonts", "/etc/alternatives", "/etc/mime.types"]
     places += [f"/{name}" for name in ("bin", "lib", "lib64") if not Path("/", name).is_symlink()]
     places += [sys.base_prefix, sys.prefix]
@@ -254,7 +254,7 @@ def _package(hidden: Sequence[str]) -> list[str]:
 
 
 def _masks(hidden: Sequence[str], folder: Path) -> list[str]:
-    """Empty things over the files of hidden modules."""
+    """Options that cover the files of hidden modules with empty ones."""
     command: list[str] = []
     for nothing, covered_place in _covers(hidden, folder, "", "/box/lib"):
         command += ["--ro-bind", nothing, covered_place]

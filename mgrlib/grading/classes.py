@@ -157,7 +157,7 @@ class Journal:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    """The lines of a journal; a last one that a kill cut off is left out."""
+    """The complete lines of a journal; an interrupted write can leave the last one incomplete."""
     lines = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:

@@ -303,7 +303,7 @@ class _Log:
         self.fatal_questions: set[int] = set()
 
     def read(self, data: bytes, reason: str) -> bool:
-        """Take in one run; whether it came to its end, or nothing more can be gained by another."""
+        """Read the messages of one run; whether it is complete or another run would add nothing."""
         at, number, ended = "", -1, False
         for message, blob in values.frames(data):
             kind, message_number = message.get("kind"), message.get("number", -1)
@@ -340,7 +340,7 @@ class _Log:
             self.cell_errors.setdefault(self.task_of[number], f"{words}{place}: {name}: {text}")
 
     def results_by(self, questions: list[tuple[str, Question]]) -> dict[int, _Result]:
-        """Results by question; where a part's own cell failed, that is the problem."""
+        """Results by question; if the cell of a part failed, its error is the result."""
         results = dict(self.results)
         for number, (task, _) in enumerate(questions):
             result = results.get(number, _Result(problem="It was not reached."))

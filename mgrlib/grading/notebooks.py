@@ -224,7 +224,7 @@ def match(cells: list[Cell], pattern: list[Cell]) -> Reading:
     line. Given cells run first, as they are in the pattern.
 
     Raises:
-        UnreadableNotebookError: nothing of the assignment is in it.
+        UnreadableNotebookError: the notebook has none of the assignment's tasks.
     """
     setup_code = [cell.source for cell in pattern if cell.kind == "given"]
     reading = Reading(setup_code, {}, {}, {}, frozenset())
@@ -251,7 +251,7 @@ def match(cells: list[Cell], pattern: list[Cell]) -> Reading:
 def _recognized(
     cells: list[Cell], pattern: list[Cell]
 ) -> tuple[list[tuple[Cell, Cell | None]], bool]:
-    """Each cell with the one of the pattern that it is, and whether metadata had been lost."""
+    """Each cell with its original in the pattern, and whether any metadata was lost."""
     by_task = {cell.task: cell for cell in pattern if cell.task}
     kinds = ("answer", "plot", "written")
     by_line = {(cell.type, cell.first_line): cell for cell in pattern if cell.kind in kinds}
@@ -266,7 +266,7 @@ def _recognized(
 
 
 def _add_code(reading: Reading, cell: Cell, original: Cell | None, unchanged: set[str]) -> None:
-    """Take in a code cell: its pictures, and its code if that is to be run."""
+    """Add a code cell's pictures to the reading, and its code if that has to run."""
     kind = original.kind if original is not None else ""
     if original is not None and kind == "plot":
         reading.pictures[original.task] = cell.pictures[:3]

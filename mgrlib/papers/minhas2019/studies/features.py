@@ -159,7 +159,7 @@ def importance(
 
 
 def _permutation_row(result: Result, values: str) -> Row:
-    """What shuffling some columns costs, the mean over its repeats."""
+    """The accuracy lost by shuffling some columns, averaged over the repeats."""
     losses = []
     for seed in result.seeds:
         intact = result.predictions(seed).correct.mean()

@@ -63,7 +63,7 @@ def artists_apart(corpus: Corpus) -> Split:
 
 
 def few_clips_of(segments: Segments, clip_ids: Sequence[str], size: int, seed: int) -> Segments:
-    """The segments of `size` clips a genre; those of a smaller size are among them."""
+    """The segments of `size` clips per genre; smaller samples are subsets of larger ones."""
     part = segments.of(clip_ids)
     rng = np.random.default_rng(seed)
     sample: list[str] = []
@@ -92,11 +92,11 @@ def few_clips(
     n_steps: int,
     rival: str = "",
 ) -> list[Row]:
-    """The accuracy of recipes that are trained on so many clips a genre, for `n_steps` steps.
+    """The accuracy of recipes trained on a few clips per genre, for `n_steps` steps.
 
     Args:
         variants: conditions with their recipes.
-        sizes: numbers of training clips a genre.
+        sizes: numbers of training clips per genre.
         rival: the strategy that `p`, McNemar's test on the first seed, compares with.
     """
     split, segments = artists_apart(corpus), _cut(variants, corpus, progress)

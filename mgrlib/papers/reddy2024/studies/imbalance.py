@@ -76,7 +76,7 @@ def imbalance(
 def _cures(
     recipe: Recipe, segments: Segments, balanced: Sequence[str], few: Sequence[str], seed: int
 ) -> dict[str, System]:
-    """The systems that each way of training gives."""
+    """The trained system of each remedy."""
     imbalanced = segments.of(few)
     y = imbalanced.y.numpy()
     ways: dict[str, tuple[Segments, Recipe]] = {
@@ -90,7 +90,7 @@ def _cures(
 
 
 def _sampled(segments: Segments, numbers: Sequence[int] | np.ndarray) -> Segments:
-    """Clips by their numbers; one that is drawn several times is as many clips."""
+    """Clips by their numbers; a number that occurs several times gives several clips."""
     sample = segments.of([segments.clip_ids[i] for i in numbers])
     names = tuple(f"{clip_id} {i}" for i, clip_id in enumerate(sample.clip_ids))
     return replace(sample, clip_ids=names)

@@ -210,7 +210,7 @@ def drawn_counts(genre: np.ndarray, n: int, seed: int) -> np.ndarray:
 def decoder_shift(
     corpus: Corpus, seeds: Sequence[int], progress: bool = False, *, n_samples: int
 ) -> list[Row]:
-    """How far the tags move when the sound starts a few samples later, as another decoder's does.
+    """How much the tags change if the sound starts a few samples later, as with another decoder.
 
     The value is the mean over clips of the largest change of any tag's probability.
     """
@@ -338,9 +338,9 @@ def machines_on_layers(
     networks: Sequence[Layers],
     foldings: Sequence[Folding],
 ) -> list[Row]:
-    """A support vector machine on what layers say, and on MFCC: accuracy, each way to fold.
+    """Accuracy of a support vector machine on layers' outputs and on MFCC, for each set of folds.
 
-    McNemar's test is against MFCC, under the same folds and first seed.
+    McNemar's test compares with MFCC, on the same folds of the first seed.
     """
     vectors = layer_vectors_of(corpus, networks, progress)
     rows: list[Row] = []

@@ -182,7 +182,7 @@ def bounded(interval: Interval, measure: str) -> Interval:
 
 
 def choice_rows(trials: Sequence[Course]) -> list[dict[str, Any]]:
-    """What stopping by the validation loss gives, and what choosing by the test clips would."""
+    """Test accuracy when stopping by the validation loss, and when choosing by the test clips."""
     course = np.mean([[*trial["epochs"].values()] for trial in trials], axis=0)  # (epochs, 6)
     epochs = [e for e in range(1, len(course) + 1) if e <= 50 or e % 5 == 0]
     means = course[[e - 1 for e in epochs]].round(4).T.tolist()

@@ -77,9 +77,9 @@ def leak(
     n_folds: int = 5,
     n_rounds: int = 5,
 ) -> Rows:
-    """Accuracy of each system under each way to divide the segments: a row each.
+    """Accuracy of each system under each way to divide the segments, one row for each pair.
 
-    Where clips stay together there is a second row, of clips: their segments answer as one.
+    Where clips stay together, a second row gives the accuracy of clips, whose segments vote.
 
     Args:
         feature: of segments of 3 s.
@@ -112,7 +112,7 @@ def _accuracy(
     condition: Mapping[str, Any],
     details: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The fraction of segments or clips classified correctly; whole artists are drawn for it."""
+    """The fraction of segments or clips classified correctly; the interval resamples artists."""
     of_clip = _groups(corpus)
     clips = [name for table in tables for name in _clips_of(table)]
     correct = np.concatenate([table.correct for table in tables])
@@ -141,8 +141,8 @@ def siblings(
 ) -> Rows:
     """From honest to leaky: accuracy with 0 to 9 other segments of the test clip in training.
 
-    One segment of each clip is tested, the same one in every row. What siblings come in, as many
-    segments of other clips go out: all rows train on equally many.
+    One segment of each clip is tested, the same one in every row. For each sibling that
+    is added, a segment of another clip is removed, so that all training sets have the same size.
     """
     segments, rows = three_seconds(corpus, feature, progress), []
     clip = segments.clip.numpy()

@@ -73,7 +73,7 @@ def missing(
 
 
 def _run(run: Mapping[str, Any], condition: str) -> dict[str, Any]:
-    """What a record keeps of one fold under a condition."""
+    """The part of one fold that a record stores for a condition."""
     fields = {name: run[name] for name in ("seed", "split")}
     return {**fields, "predictions": run["predictions"][condition]}
 
