@@ -19,7 +19,7 @@ NOTEBOOK_METADATA: dict[str, Any] = {
     "language_info": {"name": "python"},
 }
 # What a chapter may say about itself, beside the kernel that all share.
-OWN_METADATA = {"mystnb", "execution"}
+OWN_METADATA = {"mystnb", "execution", "mgrlib"}
 CHECKED = "nbval-check-output"
 
 

@@ -201,6 +201,7 @@ def as_notebook(cells: list[Cell], assignment: str = "") -> dict[str, Any]:
     about_all: dict[str, Any] = {"kernelspec": kernel, "language_info": {"name": "python"}}
     if assignment:
         about_all["mgrlib"] = {"assignment": assignment}
+        about_all["mystnb"] = {"execution_mode": "off"}  # the book shows it with its blanks
     return {"cells": rows, "metadata": about_all, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -214,7 +215,7 @@ def write_notebook(cells: list[Cell], path: Path, assignment: str = "") -> Path:
 
 def write_edition(source: Path, variant: str, path: Path) -> Path:
     """Write the student's edition of a source notebook."""
-    return write_notebook(edition(source, variant), path)
+    return write_notebook(edition(source, variant), path, source.stem)
 
 
 def match(cells: list[Cell], pattern: list[Cell]) -> Reading:
