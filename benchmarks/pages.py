@@ -1,6 +1,6 @@
 """How heavy the built pages are and how soon they stand, measured in Chromium from a local server.
 
-    python benchmarks/pages.py [--site _build/html] [--repeats 3] [--json FILE]
+    python -m benchmarks.pages [--site _build/html] [--repeats 3] [--json FILE]
 
 Each page is opened in a fresh context with nothing cached, several times; times are medians. What
 is measured is what Lighthouse measures: bytes that came over, nodes, first and largest contentful

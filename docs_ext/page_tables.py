@@ -51,13 +51,13 @@ def page_row(page: str, figures: dict[str, Any]) -> list[object]:
 def pages() -> str:
     """One row per page in the order of the table of contents, without the package reference."""
     if not MEASURED.exists():
-        return "They have not been measured yet: `python benchmarks/pages.py --json FILE`."
+        return "They have not been measured yet: `python -m benchmarks.pages --json FILE`."
     measured = json.loads(MEASURED.read_text(encoding="utf-8"))
     by_page = measured["pages"]
-    listed = [p for p in pages_in_toc(ROOT) if p in by_page and "/api/" not in p]
-    heaviest = max(
-        (p for p in by_page if "/api/" in p), key=lambda p: by_page[p]["without_audio_kb"]
-    )
+    measured_pages = [page for page in pages_in_toc(ROOT) if page in by_page]
+    listed = [page for page in measured_pages if "/api/" not in page]
+    reference = [page for page in measured_pages if "/api/" in page]
+    heaviest = max(reference, key=lambda page: by_page[page]["without_audio_kb"])
     where = f"{measured['machine']}, load average {measured['load_average'][0]} when it began"
     table = markdown(HEAD, [page_row(p, by_page[p]) for p in [*listed, heaviest]])
     return f"{table}\n\nMeasured on {where}; of the pages on the package, the heaviest is shown."
