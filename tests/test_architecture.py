@@ -57,10 +57,10 @@ json.dump({"light": light, "command": command, "names": names, "events": happene
 @pytest.fixture(scope="module")
 def watched() -> dict:
     """What happens while every module is imported, told by a process of its own."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-B", "-c", WATCH], capture_output=True, text=True, check=True
     )
-    return json.loads(done.stdout)
+    return json.loads(process.stdout)
 
 
 def test_the_watch_sees_every_module(watched):

@@ -186,19 +186,19 @@ def test_a_change_of_tensors_becomes_a_hook_of_fit():
 
 def test_over_sampling_keeps_everything_and_balances():
     labels = np.array(["rock"] * 7 + ["jazz"] * 2 + ["blues"] * 3)
-    chosen = over_sample(labels, seed=0)
-    names, counts = np.unique(labels[chosen], return_counts=True)
+    numbers = over_sample(labels, seed=0)
+    names, counts = np.unique(labels[numbers], return_counts=True)
     assert counts.tolist() == [7, 7, 7] and names.tolist() == ["blues", "jazz", "rock"]
-    assert set(chosen) == set(range(12))
-    repeats = np.bincount(chosen)
+    assert set(numbers) == set(range(12))
+    repeats = np.bincount(numbers)
     assert sorted(repeats[7:9]) == [3, 4] and sorted(repeats[9:]) == [2, 2, 3]
 
 
 def test_under_sampling_balances_without_repetition():
     labels = [0] * 7 + [1] * 2 + [2] * 3
-    chosen = under_sample(labels, seed=0)
-    assert np.bincount(np.array(labels)[chosen]).tolist() == [2, 2, 2]
-    assert len(set(chosen)) == len(chosen)
+    numbers = under_sample(labels, seed=0)
+    assert np.bincount(np.array(labels)[numbers]).tolist() == [2, 2, 2]
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_sampling_depends_on_its_seed_only():

@@ -46,11 +46,11 @@ def run(music: Path, *more: str) -> int:
 
 def refused(capsys, status: int, expected: int = 1) -> str:
     """What stderr tells of a refusal: one line in the house form, and no traceback."""
-    told = capsys.readouterr().err
+    text = capsys.readouterr().err
     assert status == expected
-    assert told.startswith("mgrlib: ")
-    assert "Traceback" not in told
-    return told
+    assert text.startswith("mgrlib: ")
+    assert "Traceback" not in text
+    return text
 
 
 def test_list_shows_every_recipe_with_what_its_paper_reports(capsys):
@@ -147,22 +147,22 @@ def test_compare_says_what_was_not_run(capsys):
 
 @pytest.mark.parametrize("name", ["luo2021/cnn", "luo1999", "luo2021/x*"])
 def test_an_unknown_recipe_is_refused_with_the_remedy(music, capsys, name):
-    told = refused(capsys, main(["run", name, "--data", "folder", "--root", str(music)]))
-    assert name in told
-    assert "mgrlib list" in told
+    message = refused(capsys, main(["run", name, "--data", "folder", "--root", str(music)]))
+    assert name in message
+    assert "mgrlib list" in message
 
 
 @pytest.mark.parametrize("data", ["gtzan", "folder"])
 def test_data_without_their_folder_are_refused_with_the_remedy(capsys, data):
-    told = refused(capsys, main(["run", "luo2021/cnn-mfcc", "--data", data]))
-    assert "add --root PATH" in told
+    message = refused(capsys, main(["run", "luo2021/cnn-mfcc", "--data", data]))
+    assert "add --root PATH" in message
 
 
 @pytest.mark.parametrize("data", ["gtzan", "folder"])
 def test_a_folder_that_is_not_there_is_named(capsys, tmp_path, data):
     nowhere = str(tmp_path / "nowhere")
-    told = refused(capsys, main(["run", "luo2021/cnn-mfcc", "--data", data, "--root", nowhere]))
-    assert nowhere in told
+    message = refused(capsys, main(["run", "luo2021/cnn-mfcc", "--data", data, "--root", nowhere]))
+    assert nowhere in message
 
 
 def test_a_folder_with_one_genre_is_refused(capsys, music):
@@ -231,42 +231,44 @@ def test_an_interruption_has_the_shells_status_and_keeps_what_was_done(capsys, m
     ],
 )
 def test_wrong_usage_has_status_2_and_shows_the_usage(capsys, arguments):
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_info:
         main(arguments)
-    assert left.value.code == 2
+    assert exit_info.value.code == 2
     assert "usage: mgrlib" in capsys.readouterr().err
 
 
 def test_the_module_is_the_command():
     """One process of its own: what the shell sees."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "mgrlib", "compare", "luo1999"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.startswith("mgrlib: papers: expected a paper among")
+    assert process.returncode == 1
+    assert process.stdout == ""
+    assert process.stderr.startswith("mgrlib: papers: expected a paper among")
 
 
 def test_the_version_is_told(capsys):
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_info:
         main(["--version"])
-    assert left.value.code == 0
+    assert exit_info.value.code == 0
     assert capsys.readouterr().out == f"mgrlib {__version__}\n"
 
 
 @pytest.mark.parametrize("option", [("--folds", "3"), ("--by", "clip")])
 def test_a_published_division_takes_no_other_option_of_division(music, capsys, option):
-    told = refused(capsys, main(["run", "luo2021/cnn-mfcc", "--protocol", "artist-folds", *option]))
-    assert option[0] in told
+    message = refused(
+        capsys, main(["run", "luo2021/cnn-mfcc", "--protocol", "artist-folds", *option])
+    )
+    assert option[0] in message
 
 
 def test_a_published_division_is_refused_for_other_data(music, capsys):
     arguments = ["--data", "folder", "--root", str(music), "--protocol", "fault-filtered"]
-    told = refused(capsys, main(["run", "luo2021/cnn-mfcc", *arguments]))
-    assert "this split is for GTZAN" in told
+    message = refused(capsys, main(["run", "luo2021/cnn-mfcc", *arguments]))
+    assert "this split is for GTZAN" in message
 
 
 def test_the_named_divisions_are_those_of_the_package():

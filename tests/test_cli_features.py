@@ -28,8 +28,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def noise(seed: int = 0, rate: int = RATE) -> np.ndarray:
     """A second of noise that 16 bits hold exactly."""
-    drawn = 0.1 * np.random.default_rng(seed).standard_normal(rate)
-    return np.round(drawn * 2**14) / 2**15
+    y = 0.1 * np.random.default_rng(seed).standard_normal(rate)
+    return np.round(y * 2**14) / 2**15
 
 
 @pytest.fixture
@@ -50,11 +50,11 @@ def table(folder: Path, *more: str, status: int = 0, name: str = "table.parquet"
 
 
 def test_a_row_is_a_clip_with_its_genre_and_57_values(folder):
-    made = table(folder)
-    assert list(made.columns) == ["clip_id", "segment", "genre", *Vector57.columns]
-    assert made["clip_id"].tolist() == ["jazz/a", "jazz/b", "rock/c", "rock/d"]
-    assert made["genre"].tolist() == ["jazz", "jazz", "rock", "rock"]
-    values = made[list(Vector57.columns)].to_numpy(dtype=np.float32)
+    rows = table(folder)
+    assert list(rows.columns) == ["clip_id", "segment", "genre", *Vector57.columns]
+    assert rows["clip_id"].tolist() == ["jazz/a", "jazz/b", "rock/c", "rock/d"]
+    assert rows["genre"].tolist() == ["jazz", "jazz", "rock", "rock"]
+    values = rows[list(Vector57.columns)].to_numpy(dtype=np.float32)
     np.testing.assert_allclose(values[2], Vector57(RATE)(noise(2).astype(np.float32)), rtol=1e-5)
 
 
@@ -73,8 +73,8 @@ def test_two_processes_make_the_table_of_one(folder, home):
 
 def test_progress_is_shown(folder, capsys):
     table(folder)
-    told = capsys.readouterr().out
-    assert "4/4" in told and "4 rows of 4 clips" in told
+    output = capsys.readouterr().out
+    assert "4/4" in output and "4 rows of 4 clips" in output
 
 
 def test_a_name_of_another_kind_is_refused_before_anything_is_computed(folder, home, capsys):
@@ -148,10 +148,10 @@ def test_odd_but_sound_files_have_finite_rows(folder):
     sf.write(folder / "rock/stereo.wav", np.stack([noise(2), noise(2)], axis=1), RATE)
     sf.write(folder / "rock/8khz.wav", noise(rate=8000), 8000)
     sf.write(folder / "rock/loud.flac", np.sign(noise()), RATE)
-    made = table(folder).set_index("clip_id")
-    assert np.isfinite(made[list(Vector57.columns)].to_numpy()).all()
-    assert made.loc["rock/silent", "rms_mean"] == made.loc["rock/silent", "tempo"] == 0.0
-    stereo, mono = (made.loc[f"rock/{n}", list(Vector57.columns)] for n in ("stereo", "c"))
+    rows = table(folder).set_index("clip_id")
+    assert np.isfinite(rows[list(Vector57.columns)].to_numpy()).all()
+    assert rows.loc["rock/silent", "rms_mean"] == rows.loc["rock/silent", "tempo"] == 0.0
+    stereo, mono = (rows.loc[f"rock/{n}", list(Vector57.columns)] for n in ("stereo", "c"))
     np.testing.assert_allclose(stereo.astype(float), mono.astype(float), rtol=1e-4, atol=1e-6)
 
 

@@ -69,9 +69,9 @@ ENCODINGS = {
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("arguments", [("list",), ("compare", "tang2018"), ("--help",)])
 def test_output_in_any_encoding(encoding, arguments):
-    done = command(*arguments, **ENCODINGS[encoding])
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == b""
+    process = command(*arguments, **ENCODINGS[encoding])
+    assert process.returncode == 0, process.stderr
+    assert process.stderr == b""
 
 
 @pytest.fixture
@@ -92,9 +92,9 @@ def odd_names(tmp_path: Path) -> Path:
 def test_a_table_of_files_with_odd_names(odd_names, tmp_path, encoding):
     for kind in ("csv", "parquet"):
         out = tmp_path / f"table.{kind}"
-        done = command("features", str(odd_names), "--out", str(out), **ENCODINGS[encoding])
-        assert b"Traceback" not in done.stderr
-        assert done.returncode == 0, done.stderr
+        process = command("features", str(odd_names), "--out", str(out), **ENCODINGS[encoding])
+        assert b"Traceback" not in process.stderr
+        assert process.returncode == 0, process.stderr
         read = pd.read_csv if kind == "csv" else pd.read_parquet
         assert len(read(out)) == 6
         assert read(out)["clip_id"].nunique() == 6
@@ -105,18 +105,18 @@ def test_a_table_of_files_with_odd_names(odd_names, tmp_path, encoding):
 def test_an_audit_of_files_with_odd_names(odd_names, tmp_path, encoding):
     out = tmp_path / "findings.csv"
     (odd_names / os.fsdecode(b"caf\xe9/\xfc.wav")).write_bytes(b"no audio")
-    done = command("audit", str(odd_names), "--out", str(out), **ENCODINGS[encoding])
-    assert b"Traceback" not in done.stderr
-    assert done.returncode == 2, done.stderr
+    process = command("audit", str(odd_names), "--out", str(out), **ENCODINGS[encoding])
+    assert b"Traceback" not in process.stderr
+    assert process.returncode == 2, process.stderr
     assert len(pd.read_csv(out)) >= 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_training_on_files_with_odd_names(odd_names):
     data = ["--data", "folder", "--root", str(odd_names), "--folds", "2", "--epochs", "1"]
-    done = command("run", "luo2021/cnn-mfcc", *data, **ENCODINGS["C locale"])
-    assert b"Traceback" not in done.stderr
-    assert done.returncode == 0, done.stderr
+    process = command("run", "luo2021/cnn-mfcc", *data, **ENCODINGS["C locale"])
+    assert b"Traceback" not in process.stderr
+    assert process.returncode == 0, process.stderr
 
 
 @given(texts=st.lists(st.text(st.characters()), min_size=1))
@@ -153,9 +153,9 @@ def test_the_table_is_there_before_anything_is_printed(tmp_path, monkeypatch):
 
 def test_a_reader_who_leaves_early_costs_no_traceback():
     first = f"{sys.executable} -m mgrlib list | head -1; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", first], capture_output=True, check=False)
-    assert done.returncode in (0, cli.NO_READER)
-    assert done.stderr == b""
+    process = subprocess.run(["bash", "-c", first], capture_output=True, check=False)
+    assert process.returncode in (0, cli.NO_READER)
+    assert process.stderr == b""
 
 
 @pytest.mark.parametrize("value", ["0", "nan", "inf", "-1", "x"])
@@ -170,9 +170,9 @@ def test_a_reader_who_leaves_early_costs_no_traceback():
 def test_a_number_that_makes_no_sense_is_wrong_usage(capsys, arguments, value):
     if (arguments[-1], value) == ("--seed", "0"):
         return
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_info:
         main([*arguments, value])
-    assert left.value.code == 2
+    assert exit_info.value.code == 2
     assert arguments[-1] in capsys.readouterr().err
 
 
@@ -276,11 +276,11 @@ def test_interrupting_is_quick_to_say_so(capsys, monkeypatch):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
 def test_output_to_a_full_disk_is_one_line():
     with open("/dev/full", "wb") as full:
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "mgrlib", "list"], stdout=full, stderr=-1, check=False
         )
-    assert done.returncode == 1
-    assert done.stderr.count(b"\n") == 1
+    assert process.returncode == 1
+    assert process.stderr.count(b"\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ def models() -> Iterator[type[nn.Module]]:
 
 def input_shapes(model: type[nn.Module]) -> list[tuple[int, ...]]:
     """A shape for each modality: the positional arguments after `n_classes`."""
-    given = list(inspect.signature(model).parameters.values())[1:]
-    names = [p.name for p in given if p.kind is p.POSITIONAL_OR_KEYWORD]
+    parameters = list(inspect.signature(model).parameters.values())[1:]
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     hints = typing.get_type_hints(model.__init__)
     return [SHAPES[len(typing.get_args(hints[name]))] for name in names]
 
@@ -67,11 +67,11 @@ def test_a_model_is_built_the_same_by_the_same_seed(model):
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
 def test_hyperparameters_are_keywords(model):
-    given = list(inspect.signature(model).parameters.values())
-    positional = [p.name for p in given if p.kind is p.POSITIONAL_OR_KEYWORD]
+    parameters = list(inspect.signature(model).parameters.values())
+    positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     assert positional[0] == "n_classes"
     assert all("shape" in name for name in positional[1:])
-    assert all(p.default is not p.empty for p in given if p.kind is p.KEYWORD_ONLY)
+    assert all(p.default is not p.empty for p in parameters if p.kind is p.KEYWORD_ONLY)
 
 
 @pytest.mark.parametrize(

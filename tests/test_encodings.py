@@ -20,16 +20,16 @@ def locale_bound(source: str) -> Iterator[int]:
     """The lines of calls whose text depends on the computer's locale."""
     for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
         name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-        given = {keyword.arg: keyword.value for keyword in call.keywords}
+        keywords = {keyword.arg: keyword.value for keyword in call.keywords}
         texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
-        if isinstance(given.get("mode"), ast.Constant):
-            texts.append(given["mode"].value)  # type: ignore[attr-defined]
+        if isinstance(keywords.get("mode"), ast.Constant):
+            texts.append(keywords["mode"].value)  # type: ignore[attr-defined]
         binary = any(isinstance(text, str) and "b" in text and len(text) < 4 for text in texts)
         if (
             (name in POSITION and len(call.args) <= POSITION[name])
             or (name in ("open", "fdopen", "NamedTemporaryFile") and opens_text(call, binary))
-            or (name in PROCESSES and ({"text", "universal_newlines"} & set(given)))
-        ) and "encoding" not in given:
+            or (name in PROCESSES and ({"text", "universal_newlines"} & set(keywords)))
+        ) and "encoding" not in keywords:
             yield call.lineno
 
 

@@ -68,12 +68,12 @@ print(prepare(synthetic(1, seconds=0.5), n_jobs=2))
 def test_preparing_needs_no_main_guard(tmp_path: Path):
     script = tmp_path / "unguarded.py"
     script.write_text(UNGUARDED, encoding="utf-8")
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, str(script)],
         env={**os.environ, "MGRLIB_HOME": str(tmp_path / "home")},
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "10\n"
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == "10\n"

@@ -582,7 +582,7 @@ def test_a_cluster_that_loses_a_worker_finishes_with_the_same_segments(files, st
 # --- segments
 
 
-def made(n: int = 6, clips: int = 3, modalities: int = 1) -> Segments:
+def some_segments(n: int = 6, clips: int = 3, modalities: int = 1) -> Segments:
     """Segment i is the number i; clip i % clips; labels the clip's."""
     clip = torch.arange(n) % clips
     inputs = tuple(torch.arange(n).float().reshape(n, 1, 1) * 10**m for m in range(modalities))
@@ -590,48 +590,48 @@ def made(n: int = 6, clips: int = 3, modalities: int = 1) -> Segments:
 
 
 def test_the_segments_of_clips_come_clip_by_clip_in_the_order_asked_for():
-    chosen = made().of(["c", "a"])
-    assert chosen.inputs[0].flatten().tolist() == [2, 5, 0, 3]
-    assert chosen.clip.tolist() == [0, 0, 1, 1]
-    assert chosen.y.tolist() == [0, 0, 0, 0]
-    assert chosen.clip_ids == ("c", "a")
+    selection = some_segments().of(["c", "a"])
+    assert selection.inputs[0].flatten().tolist() == [2, 5, 0, 3]
+    assert selection.clip.tolist() == [0, 0, 1, 1]
+    assert selection.y.tolist() == [0, 0, 0, 0]
+    assert selection.clip_ids == ("c", "a")
 
 
 def test_the_segments_of_no_clip_are_none():
-    nothing = made().of([])
+    nothing = some_segments().of([])
     assert len(nothing) == nothing.n_clips == 0
     assert nothing.input_shape == (1, 1)
 
 
 def test_a_clip_that_was_not_cut_is_refused():
     with pytest.raises(ShapeError, match="'z'"):
-        made().of(["a", "z"])
+        some_segments().of(["a", "z"])
 
 
 def test_map_puts_each_modality_through_its_function():
-    mapped = made(modalities=2).map(None, lambda x: x + 1)
+    mapped = some_segments(modalities=2).map(None, lambda x: x + 1)
     assert mapped.inputs[0].flatten().tolist() == [0, 1, 2, 3, 4, 5]
     assert mapped.inputs[1].flatten().tolist() == [1, 11, 21, 31, 41, 51]
 
 
 def test_map_wants_a_function_for_each_modality():
     with pytest.raises(ShapeError, match="1 for 2 modalities"):
-        made(modalities=2).map(None)
+        some_segments(modalities=2).map(None)
 
 
 def test_a_segment_is_its_inputs_and_its_label():
-    x, z, y = made(modalities=2)[4]
+    x, z, y = some_segments(modalities=2)[4]
     assert (x.item(), z.item(), y.item()) == (4, 40, 1)
 
 
 def test_torch_loads_segments_in_batches():
-    batches = list(DataLoader(made(modalities=2), batch_size=4))
+    batches = list(DataLoader(some_segments(modalities=2), batch_size=4))
     assert [tuple(x.shape) for x, _, _ in batches] == [(4, 1, 1), (2, 1, 1)]
     assert torch.cat([y for _, _, y in batches]).tolist() == [0, 1, 0, 0, 1, 0]
 
 
 def test_what_segments_say_of_themselves():
-    segments = made()
+    segments = some_segments()
     assert (len(segments), segments.n_clips, segments.n_classes) == (6, 3, 2)
     assert repr(segments) == "Segments((6, 1, 1), 3 clips, 2 genres)"
 
@@ -647,7 +647,10 @@ def test_what_segments_say_of_themselves():
     ],
 )
 def test_parts_that_do_not_fit_together_are_refused(wrong):
-    parts = {name: getattr(made(), name) for name in ("inputs", "y", "clip", "clip_ids", "genres")}
+    parts = {
+        name: getattr(some_segments(), name)
+        for name in ("inputs", "y", "clip", "clip_ids", "genres")
+    }
     with pytest.raises(ShapeError, match="Segments"):
         Segments(**{**parts, **wrong})
 
@@ -698,19 +701,19 @@ def test_a_row_that_never_changes_becomes_zero():
 
 
 def test_an_empty_part_stays_empty():
-    _, empty = standardize(made(), made().of([]))
+    _, empty = standardize(some_segments(), some_segments().of([]))
     assert len(empty) == 0
 
 
 def test_only_the_first_modality_is_scaled():
-    (train,) = standardize(made(modalities=2))
+    (train,) = standardize(some_segments(modalities=2))
     assert train.inputs[0].mean() == pytest.approx(0.0, abs=1e-6)
-    assert torch.equal(train.inputs[1], made(modalities=2).inputs[1])
+    assert torch.equal(train.inputs[1], some_segments(modalities=2).inputs[1])
 
 
 def test_another_way_to_standardize_is_refused():
     with pytest.raises(FeatureError, match="'clip'"):
-        standardize(made(), per="clip")
+        standardize(some_segments(), per="clip")
 
 
 def test_two_features_of_one_clip_are_two_modalities(files):

@@ -42,8 +42,8 @@ def test_no_place_for_a_table_was_left_empty():
 
 def pages(*, source: bool = False) -> list[Path]:
     """The pages of the site; with `source`, also the package's source with its colours."""
-    found = sorted((SITE / "book").rglob("*.html")) + sorted(SITE.glob("*.html"))
-    return found + (sorted((SITE / "_modules").rglob("*.html")) if source else [])
+    paths = sorted((SITE / "book").rglob("*.html")) + sorted(SITE.glob("*.html"))
+    return paths + (sorted((SITE / "_modules").rglob("*.html")) if source else [])
 
 
 def chapters() -> list[Path]:
@@ -179,16 +179,16 @@ def meta(page: Path) -> dict[str, str]:
 def test_every_page_has_a_card_for_previews_with_its_own_words_and_picture():
     described = set()
     for page in sorted((SITE / "book").rglob("*.html")):
-        said = meta(page)
+        words = meta(page)
         where = page.relative_to(SITE).as_posix()
-        assert said["og:url"] == ADDRESS + where
-        assert said["og:title"], where
-        picture = said["og:image"].removeprefix(ADDRESS)
+        assert words["og:url"] == ADDRESS + where
+        assert words["og:title"], where
+        picture = words["og:image"].removeprefix(ADDRESS)
         assert (SITE / picture).is_file(), where
         if page in chapters():
-            assert len(said["description"]) > 60, where
-            assert "[" not in said["description"], where
-            described.add(said["description"])
+            assert len(words["description"]) > 60, where
+            assert "[" not in words["description"], where
+            described.add(words["description"])
     assert len(described) == len(chapters())
 
 

@@ -37,8 +37,8 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 def pages() -> list[Path]:
     """Every page that a reader can get to, but the highlighted source, which has one form."""
-    found = [*sorted((SITE / "book").rglob("*.html")), *SITE.glob("*.html")]
-    return [*found, SITE / "_modules/index.html"]
+    paths = [*sorted((SITE / "book").rglob("*.html")), *SITE.glob("*.html")]
+    return [*paths, SITE / "_modules/index.html"]
 
 
 def looked_at_closely(path: Path) -> bool:

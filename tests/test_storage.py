@@ -238,14 +238,14 @@ for turn in range(200):
 def test_two_processes_racing_never_show_half_a_file(tmp_path):
     path = tmp_path / "file.txt"
     racers = [subprocess.Popen([sys.executable, "-c", RACER, str(path), letter]) for letter in "ab"]
-    seen = set()
+    contents = set()
     while any(racer.poll() is None for racer in racers):
         if path.exists():
-            seen.add(path.read_text())
+            contents.add(path.read_text())
         time.sleep(0.001)
     assert [racer.returncode for racer in racers] == [0, 0]
-    assert seen <= {"a" * 100_000, "b" * 100_000}
-    assert seen
+    assert contents <= {"a" * 100_000, "b" * 100_000}
+    assert contents
     assert os.listdir(tmp_path) == ["file.txt"]
 
 

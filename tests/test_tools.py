@@ -105,12 +105,12 @@ def test_every_public_module_is_in_the_reference_once():
 
 def test_every_table_of_the_features_is_made_and_shown():
     pages = [ROOT / f"book/reference/{name}.md" for name in ("parity", "instructors")]
-    page = "\n".join(one.read_text(encoding="utf-8") for one in pages)
+    page = "\n".join(path.read_text(encoding="utf-8") for path in pages)
     assert set(sphinx_house.TABLE.findall(page)) == set(feature_tables.TABLES)
     assert "`Vector57`" in page
     for name in set(feature_tables.TABLES) - {"marking"}:  # which is told in a sentence
-        made = feature_tables.TABLES[name]()
-        lines = [line for line in made.splitlines() if line.startswith("|")]
+        table = feature_tables.TABLES[name]()
+        lines = [line for line in table.splitlines() if line.startswith("|")]
         assert len(lines) > 3
         assert len({line.count("|") for line in lines}) == 1
 

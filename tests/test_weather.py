@@ -33,8 +33,8 @@ def written(folder: Path, *sources: str, prose: str = "", points: int = 0) -> Pa
 
 
 def broken(path: Path, condition: weather.Condition | None = None) -> list[tuple[int, str]]:
-    found = weather.breakages(path, condition or weather.Condition("as it is"), path.parent)
-    return [(one.cell, one.error) for one in found]
+    breakages = weather.breakages(path, condition or weather.Condition("as it is"), path.parent)
+    return [(breakage.cell, breakage.error) for breakage in breakages]
 
 
 def test_cell_that_breaks_is_noticed_and_the_next_one_runs(tmp_path):
@@ -86,7 +86,7 @@ def test_command_lists_what_broke_and_says_so_by_its_status(tmp_path, capsys):
 
 def test_condition_out_of_reach_is_said_and_is_no_failure(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(weather.platform, "machine", lambda: "arm64")
-    assert [one.name for one in weather.conditions()] == [
+    assert [condition.name for condition in weather.conditions()] == [
         name for name in weather.NAMES if name not in weather.LEVELS
     ]
     assert weather.main([str(written(tmp_path, "1 / 0")), "--under", "avx512"]) == 0
@@ -94,7 +94,7 @@ def test_condition_out_of_reach_is_said_and_is_no_failure(tmp_path, capsys, monk
 
 
 def test_conditions_carry_the_names_in_their_order():
-    names = [one.name for one in weather.conditions()]
+    names = [condition.name for condition in weather.conditions()]
     assert names == [name for name in weather.NAMES if name in names]
 
 

@@ -28,9 +28,9 @@ def test_weights_are_plus_or_minus_the_mean_magnitude():
 
 
 def test_layers_may_be_kept(model):
-    made = binarised(model, keep=["output"])
-    assert torch.equal(made.output.weight, model.output.weight)
-    assert made.hidden.weight.unique().numel() == 2
+    binary_model = binarised(model, keep=["output"])
+    assert torch.equal(binary_model.output.weight, model.output.weight)
+    assert binary_model.hidden.weight.unique().numel() == 2
 
 
 def test_an_unknown_layer_is_refused(model):
@@ -39,29 +39,29 @@ def test_an_unknown_layer_is_refused(model):
 
 
 def test_training_turns_signs_and_keeps_the_two_values(model, segments):
-    made = binarised(model)
-    before = made.hidden.weight.detach().sign()
-    run = fit(made, segments, config=TrainConfig(epochs=10, lr=0.01))
-    after = made.hidden.weight.detach()
+    binary_model = binarised(model)
+    before = binary_model.hidden.weight.detach().sign()
+    run = fit(binary_model, segments, config=TrainConfig(epochs=10, lr=0.01))
+    after = binary_model.hidden.weight.detach()
     assert after.unique().numel() == 2
     assert 0 < int((after.sign() != before).sum()) < after.numel()
     assert run.history["train_loss"].iloc[-1] < run.history["train_loss"].iloc[0]
 
 
 def test_real_weights_stay_where_a_step_can_turn_them(model, segments):
-    made = binarised(model)
-    fit(made, segments, config=TrainConfig(epochs=5, lr=0.5))
-    rule = made.hidden.parametrizations.weight
-    made.train()(segments.inputs[0])
+    binary_model = binarised(model)
+    fit(binary_model, segments, config=TrainConfig(epochs=5, lr=0.5))
+    rule = binary_model.hidden.parametrizations.weight
+    binary_model.train()(segments.inputs[0])
     assert float(rule.original.detach().abs().max()) <= float(rule[0].factor)
 
 
 def test_looking_in_evaluation_mode_changes_nothing(model, segments):
-    made = binarised(model).eval()
-    original = made.hidden.parametrizations.weight.original
+    binary_model = binarised(model).eval()
+    original = binary_model.hidden.parametrizations.weight.original
     with torch.no_grad():
         original[0, 0] = 100.0
-    made(segments.inputs[0])
+    binary_model(segments.inputs[0])
     assert float(original[0, 0].detach()) == 100.0
 
 

@@ -51,8 +51,8 @@ def test_a_layer_that_two_read_is_no_chain():
 
 
 def test_in_a_residual_block_only_the_inside_is_a_chain():
-    found = [chain.producer for chain in chains(ResNet1d(3, (8, 729)), (8, 729))]
-    assert found == [f"blocks.{i}.conv1" for i in range(5)] + ["conv"]
+    producers = [chain.producer for chain in chains(ResNet1d(3, (8, 729)), (8, 729))]
+    assert producers == [f"blocks.{i}.conv1" for i in range(5)] + ["conv"]
 
 
 def test_channels_really_go(model):
@@ -66,9 +66,9 @@ def test_channels_really_go(model):
 def test_the_strongest_channels_stay_in_their_order(model):
     with torch.no_grad():
         model.hidden.weight[[1, 4]] *= 100
-    kept = narrowed(model, 2 / 3, SHAPE, among=[Chain("hidden", (), "output")])
-    assert torch.equal(kept.hidden.weight, model.hidden.weight[[1, 4]])
-    assert torch.equal(kept.output.weight, model.output.weight[:, [1, 4]])
+    narrow_model = narrowed(model, 2 / 3, SHAPE, among=[Chain("hidden", (), "output")])
+    assert torch.equal(narrow_model.hidden.weight, model.hidden.weight[[1, 4]])
+    assert torch.equal(narrow_model.output.weight, model.output.weight[:, [1, 4]])
 
 
 def test_taking_out_silent_channels_changes_nothing(model):

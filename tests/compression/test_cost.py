@@ -55,12 +55,12 @@ def test_a_layer_that_cannot_be_counted_is_named():
 
 def test_pruning_changes_non_zeros_and_gzip_but_not_stored_bytes():
     model = FeatureMlp57(10, (57,))
-    whole, cut = (cost(one, (57,), rounds=0) for one in (model, pruned(model, 0.9)))
-    assert cut.parameters == whole.parameters == 202_826
-    assert cut.nonzeros < 0.11 * whole.nonzeros
-    assert cut.stored == whole.stored == 4 * 202_826
-    assert cut.gzipped < whole.gzipped / 4
-    assert cut.packed < whole.packed / 4
+    full, cut = (cost(network, (57,), rounds=0) for network in (model, pruned(model, 0.9)))
+    assert cut.parameters == full.parameters == 202_826
+    assert cut.nonzeros < 0.11 * full.nonzeros
+    assert cut.stored == full.stored == 4 * 202_826
+    assert cut.gzipped < full.gzipped / 4
+    assert cut.packed < full.packed / 4
 
 
 def test_statistics_of_normalisation_are_stored_too():
@@ -94,9 +94,9 @@ def test_rounds_are_compared_within_themselves():
 
 def test_threads_are_as_before(monkeypatch):
     torch.set_num_threads(2)
-    seen = []
-    take_turns({"a": lambda: seen.append(torch.get_num_threads())}, rounds=1, warm_up=0)
-    assert (seen, torch.get_num_threads()) == ([1], 2)
+    thread_counts = []
+    take_turns({"a": lambda: thread_counts.append(torch.get_num_threads())}, rounds=1, warm_up=0)
+    assert (thread_counts, torch.get_num_threads()) == ([1], 2)
     torch.set_num_threads(1)
 
 

@@ -41,8 +41,8 @@ def test_high_temperatures_leave_gradients_of_one_size():
 def test_the_teacher_travels_with_the_segments(segments):
     teacher = logits_of(small(1), segments)
     taught = with_teacher(segments, teacher)
-    chosen = taught.of(["clip3", "clip1"])
-    assert torch.equal(chosen.inputs[1], teacher[[6, 7, 2, 3]])
+    selection = taught.of(["clip3", "clip1"])
+    assert torch.equal(selection.inputs[1], teacher[[6, 7, 2, 3]])
 
 
 def test_the_student_does_not_look_at_the_answers(segments):

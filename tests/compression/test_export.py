@@ -256,9 +256,9 @@ def system() -> System:
 def paths(system, tmp_path_factory):
     """The system as a float32 and as an int8 file."""
     folder = tmp_path_factory.mktemp("export")
-    whole = export(system, folder / "float32.onnx")
+    float32_path = export(system, folder / "float32.onnx")
     clips = segments(BANDS, 3 * RATE, 9)
-    return whole, export(system, folder / "int8.onnx", calibration=clips)
+    return float32_path, export(system, folder / "int8.onnx", calibration=clips)
 
 
 def test_a_file_says_what_the_system_says(system, paths):
@@ -353,5 +353,5 @@ def test_a_file_that_says_something_else_is_not_kept(system, tmp_path, monkeypat
 
 
 def test_a_graph_is_written_whole(tmp_path):
-    made = front_end(MEL, 6000)
-    assert save(made, tmp_path / "a" / "front.onnx").stat().st_size < 60_000
+    graph = front_end(MEL, 6000)
+    assert save(graph, tmp_path / "a" / "front.onnx").stat().st_size < 60_000

@@ -47,10 +47,10 @@ def test_a_file_computes_what_the_network_does(written):
 def test_a_file_holds_standard_operations_alone(written):
     _, paths = written
     for path in paths.values():
-        made = load(path)
-        domains = {used.domain: used.version for used in made.opset_import}
+        proto = load(path)
+        domains = {entry.domain: entry.version for entry in proto.opset_import}
         assert domains[""] == OPSET
-        assert {node.domain for node in made.graph.node} <= {""}
+        assert {node.domain for node in proto.graph.node} <= {""}
 
 
 def test_a_file_names_nothing_of_the_machine_it_was_made_on(written):
@@ -150,9 +150,9 @@ def test_int8_of_a_tensor_is_within_half_a_step():
     assert q.dtype == np.int8
     assert scale.shape == (5, 1)
     assert np.all(np.abs(back - x) <= scale * 0.5001)
-    _, one, coarse = quantize_tensor(x)
+    _, fine, coarse = quantize_tensor(x)
     assert np.abs(coarse - x)[1:].max() > np.abs(back - x)[1:].max()
-    assert one.shape == ()
+    assert fine.shape == ()
 
 
 def test_a_tensor_of_zeros_stays_one():

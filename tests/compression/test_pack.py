@@ -21,25 +21,25 @@ FORMS = {
 
 @pytest.mark.parametrize("compress", FORMS.values(), ids=FORMS)
 def test_what_is_packed_is_unpacked_to_the_bit(model, compress):
-    made = compress(model)
-    back = unpack(pack(made), Small())
-    expected = plain(made).state_dict()
+    small_model = compress(model)
+    back = unpack(pack(small_model), Small())
+    expected = plain(small_model).state_dict()
     for name, x in back.state_dict().items():
         assert torch.equal(x, expected[name]) or name.endswith("batches_tracked"), name
     x = torch.randn(3, 4, 12)
-    assert torch.equal(back.eval()(x), made.eval()(x))
+    assert torch.equal(back.eval()(x), small_model.eval()(x))
 
 
 def test_the_table_accounts_for_every_byte(model):
-    made = shared(pruned(model, 0.8), 8)
-    assert bytes_by_tensor(made)["bytes"].sum() + len(b"MGRW1") == len(pack(made))
+    small_model = shared(pruned(model, 0.8), 8)
+    assert bytes_by_tensor(small_model)["bytes"].sum() + len(b"MGRW1") == len(pack(small_model))
 
 
 def test_each_form_is_chosen_where_it_is_shortest():
     layer = nn.Linear(100, 100, bias=False)
     forms = [
-        bytes_by_tensor(one)["form"].item()
-        for one in (layer, pruned(layer, 0.9), shared(layer, 8), shared(pruned(layer, 0.95), 8))
+        bytes_by_tensor(variant)["form"].item()
+        for variant in (layer, pruned(layer, 0.9), shared(layer, 8), shared(pruned(layer, 0.95), 8))
     ]
     assert forms == ["raw", "sparse", "codes", "sparse codes"]
 

@@ -68,11 +68,11 @@ def test_pruning_further_keeps_the_zeros_there_are(model):
 
 def test_plain_computes_the_same_with_ordinary_weights(model, segments):
     cut = pruned(model, 0.7)
-    made = plain(cut)
+    plain_model = plain(cut)
     x = segments.inputs[0]
-    assert torch.equal(made(x), cut(x))
-    assert set(made.state_dict()) == set(model.state_dict())
-    assert type(made.conv) is nn.Conv1d
+    assert torch.equal(plain_model(x), cut(x))
+    assert set(plain_model.state_dict()) == set(model.state_dict())
+    assert type(plain_model.conv) is nn.Conv1d
 
 
 def test_a_plain_copy_leaves_the_mask_of_its_original(model, segments):

@@ -23,9 +23,9 @@ def test_kmeans_ends_where_no_mean_can_move():
 
 
 def test_every_layer_takes_as_many_values_as_asked_for(model):
-    made = shared(model, 4)
-    assert made.hidden.weight.unique().numel() == 4
-    assert made.conv.weight.unique().numel() == 4
+    shared_model = shared(model, 4)
+    assert shared_model.hidden.weight.unique().numel() == 4
+    assert shared_model.conv.weight.unique().numel() == 4
 
 
 def test_a_layer_of_fewer_values_keeps_them(model):
@@ -35,31 +35,33 @@ def test_a_layer_of_fewer_values_keeps_them(model):
 
 
 def test_zeros_of_pruning_stay_zero_through_sharing_and_training(model, segments):
-    made = shared(pruned(model, 0.7), 8)
-    assert sparsity(made) == pytest.approx(0.7, abs=0.01)
-    zeros = made.hidden.weight == 0
-    fit(made, segments, config=TrainConfig(epochs=2, lr=0.01))
-    assert bool((made.hidden.weight[zeros] == 0).all())
+    shared_model = shared(pruned(model, 0.7), 8)
+    assert sparsity(shared_model) == pytest.approx(0.7, abs=0.01)
+    zeros = shared_model.hidden.weight == 0
+    fit(shared_model, segments, config=TrainConfig(epochs=2, lr=0.01))
+    assert bool((shared_model.hidden.weight[zeros] == 0).all())
 
 
 def test_training_moves_the_values_and_keeps_the_groups(model, segments):
-    made = shared(model, 4)
-    before = made.hidden.weight.detach().clone()
-    fit(made, segments, config=TrainConfig(epochs=2, lr=0.01))
-    after = made.hidden.weight.detach()
+    shared_model = shared(model, 4)
+    before = shared_model.hidden.weight.detach().clone()
+    fit(shared_model, segments, config=TrainConfig(epochs=2, lr=0.01))
+    after = shared_model.hidden.weight.detach()
     pairs = {(float(a), float(b)) for a, b in zip(before.flatten(), after.flatten(), strict=True)}
     assert len(pairs) == 4
     assert not torch.equal(before, after)
 
 
 def test_the_gradient_of_a_value_is_the_sum_over_its_weights(model):
-    made = shared(model, 2)
-    weight = made.output.weight
+    shared_model = shared(model, 2)
+    weight = shared_model.output.weight
     weight.retain_grad()
     (weight * torch.arange(18.0).reshape(3, 6)).sum().backward()
-    rule = made.output.parametrizations.weight[0]
+    rule = shared_model.output.parametrizations.weight[0]
     sums = np.bincount(rule.code.flatten(), weights=torch.arange(18.0), minlength=3)
-    assert made.output.parametrizations.weight.original.grad.tolist() == pytest.approx(sums[1:])
+    assert shared_model.output.parametrizations.weight.original.grad.tolist() == pytest.approx(
+        sums[1:]
+    )
 
 
 def test_sixteen_values_take_about_four_bits():

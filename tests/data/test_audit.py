@@ -60,7 +60,7 @@ def spoil(clean, tmp_path) -> Callable[..., Report]:
     return add
 
 
-def found(report: Report) -> list[tuple[str, tuple[str, ...]]]:
+def kinds_and_clips(report: Report) -> list[tuple[str, tuple[str, ...]]]:
     table = report.findings
     return list(zip(table["kind"], table["clip_ids"], strict=True))
 
@@ -75,7 +75,7 @@ def test_a_clean_corpus_has_no_finding(clean):
 def test_two_processes_find_what_one_finds(spoil, tmp_path):
     report = spoil(tune(0))
     again = audit(folder(tmp_path, check=False), n_jobs=2)
-    assert found(again) == found(report) != []
+    assert kinds_and_clips(again) == kinds_and_clips(report) != []
 
 
 def test_the_bar_is_shown_only_if_asked_for(clean, capsys):
@@ -83,16 +83,16 @@ def test_the_bar_is_shown_only_if_asked_for(clean, capsys):
     audit(corpus)
     assert capsys.readouterr() == ("", "")
     audit(corpus, progress=True)
-    shown = capsys.readouterr()
-    assert "8/8" in shown.out
-    assert shown.err == ""
+    output = capsys.readouterr()
+    assert "8/8" in output.out
+    assert output.err == ""
 
 
 @pytest.mark.parametrize("name", ["a/new/new.wav", "a/new/new.flac"])
 def test_the_same_samples_are_found_in_another_file(spoil, clean, name):
     samples, _ = sf.read(clean / "a" / "artist2" / "clip2.wav", dtype="int16")
     report = spoil(samples, name)
-    assert found(report) == [("exact-duplicate", ("a/artist2/clip2", "a/new/new"))]
+    assert kinds_and_clips(report) == [("exact-duplicate", ("a/artist2/clip2", "a/new/new"))]
 
 
 def muffled(y: np.ndarray) -> np.ndarray:
@@ -117,12 +117,12 @@ CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 @pytest.mark.parametrize("name", ["a/new/new.wav", "a/new/new.mp3", "a/new/new.ogg"])
 def test_a_recording_is_known_again_when_changed_and_re_encoded(spoil, change, name):
     report = spoil(CHANGES[change](tune(2)), name)
-    assert found(report) == [("near-duplicate", ("a/artist2/clip2", "a/new/new"))]
+    assert kinds_and_clips(report) == [("near-duplicate", ("a/artist2/clip2", "a/new/new"))]
 
 
 def test_a_copy_at_another_rate_is_two_findings(spoil):
     report = spoil(tune(2)[::2], rate=RATE // 2)
-    assert found(report) == [
+    assert kinds_and_clips(report) == [
         ("sample-rate", ("a/new/new",)),
         ("near-duplicate", ("a/artist2/clip2", "a/new/new")),
     ]
@@ -137,19 +137,21 @@ def test_copies_of_copies_are_one_recording(clean, tmp_path, monkeypatch):
         sf.write(tmp_path / f"{name}.wav", (0.9 - 0.1 * k) * tune(2), RATE)
     shutil.copy(tmp_path / "a/new/3.wav", tmp_path / "a/new/4.wav")
     compared = []
-    whole = fingerprint.alignment
-    monkeypatch.setattr(fingerprint, "alignment", lambda *args: compared.append(1) or whole(*args))
+    alignment = fingerprint.alignment
+    monkeypatch.setattr(
+        fingerprint, "alignment", lambda *args: compared.append(1) or alignment(*args)
+    )
     corpus = folder(tmp_path)
     split = Split("s", ("a/new/1",), (), ("a/new/4",))
     report = audit(corpus, split)
     assert len(compared) == 4  # four new sounds, each beside one known copy
-    leaks = [set(ids) for kind, ids in found(report) if kind == "split-duplicate"]
+    leaks = [set(ids) for kind, ids in kinds_and_clips(report) if kind == "split-duplicate"]
     assert leaks == [{"a/new/1", "a/new/4"}]
 
 
 def test_a_copy_in_another_genre_is_a_conflict_of_labels(spoil):
     report = spoil(tune(2), "b/new/new.wav")
-    assert ("label-conflict", ("a/artist2/clip2", "b/new/new")) in found(report)
+    assert ("label-conflict", ("a/artist2/clip2", "b/new/new")) in kinds_and_clips(report)
 
 
 def test_an_artist_in_two_genres_is_a_conflict_of_labels(clean, tmp_path):
@@ -158,7 +160,7 @@ def test_an_artist_in_two_genres_is_a_conflict_of_labels(clean, tmp_path):
     sf.write(tmp_path / "a" / "artist1" / "other.wav", tune(50), RATE)
     sf.write(tmp_path / "b" / "artist1" / "third.wav", tune(51), RATE)
     report = audit(folder(tmp_path))
-    assert found(report) == [("label-conflict", ("a/artist1/other",))]
+    assert kinds_and_clips(report) == [("label-conflict", ("a/artist1/other",))]
     assert "a (1), b (2)" in report.text()
 
 
@@ -166,15 +168,15 @@ def test_silence_is_found_and_not_taken_for_a_duplicate(clean, tmp_path):
     shutil.copytree(clean, tmp_path, dirs_exist_ok=True)
     for name in ("a/x.wav", "a/y.wav"):
         sf.write(tmp_path / name, np.zeros(round(SECONDS * RATE)), RATE)
-    assert found(audit(folder(tmp_path))) == [("silent", ("a/x",)), ("silent", ("a/y",))]
+    assert kinds_and_clips(audit(folder(tmp_path))) == [("silent", ("a/x",)), ("silent", ("a/y",))]
 
 
 def test_channels_in_antiphase_are_no_silence(spoil):
     y = tune(20)
     spoil(np.stack([0 * y, 0 * y], axis=1), "a/new/silent.wav")
     report = spoil(np.stack([y, -0.98 * y], axis=1))
-    assert ("antiphase", ("a/new/new",)) in found(report)
-    assert [ids for kind, ids in found(report) if kind == "silent"] == [("a/new/silent",)]
+    assert ("antiphase", ("a/new/new",)) in kinds_and_clips(report)
+    assert [ids for kind, ids in kinds_and_clips(report) if kind == "silent"] == [("a/new/silent",)]
 
 
 def test_a_header_that_disagrees_with_its_file_is_found(spoil, tmp_path):
@@ -182,7 +184,7 @@ def test_a_header_that_disagrees_with_its_file_is_found(spoil, tmp_path):
     path = tmp_path / "a" / "new" / "new.wav"
     path.write_bytes(path.read_bytes()[:-4])
     report = audit(folder(tmp_path))
-    assert found(report) == [("header", ("a/new/new",))]
+    assert kinds_and_clips(report) == [("header", ("a/new/new",))]
     assert "(4)" in report.findings["evidence"][0]
 
 
@@ -200,16 +202,16 @@ def test_a_stretch_of_digital_silence_is_found_with_its_place(spoil):
     y = tune(20)
     y[2 * RATE : 4 * RATE] = 0
     report = spoil(y)
-    assert found(report) == [("gap", ("a/new/new",))]
+    assert kinds_and_clips(report) == [("gap", ("a/new/new",))]
     assert "2.0 s from 2.0 s on" in report.findings["evidence"][0]
 
 
 def test_clipping_is_found(spoil):
-    assert found(spoil(np.clip(4 * tune(20), -1, 1))) == [("clipped", ("a/new/new",))]
+    assert kinds_and_clips(spoil(np.clip(4 * tune(20), -1, 1))) == [("clipped", ("a/new/new",))]
 
 
 def test_a_clip_shorter_than_the_rest_is_found(spoil):
-    assert found(spoil(tune(20, 5.0))) == [("truncated", ("a/new/new",))]
+    assert kinds_and_clips(spoil(tune(20, 5.0))) == [("truncated", ("a/new/new",))]
 
 
 def test_songs_of_all_lengths_are_no_finding_but_half_a_second_is(tmp_path):
@@ -217,17 +219,17 @@ def test_songs_of_all_lengths_are_no_finding_but_half_a_second_is(tmp_path):
         path = tmp_path / "ab"[k % 2] / f"song{k}.wav"
         path.parent.mkdir(exist_ok=True)
         sf.write(path, tune(k, seconds), RATE)
-    assert found(audit(folder(tmp_path))) == [("short", ("b/song5",))]
+    assert kinds_and_clips(audit(folder(tmp_path))) == [("short", ("b/song5",))]
 
 
 def test_broken_files_are_found_and_do_not_stop_the_rest(spoil, clean, tmp_path):
     shutil.copytree(clean, tmp_path, dirs_exist_ok=True)
     (tmp_path / "a" / "empty.wav").touch()
     (tmp_path / "a" / "text.wav").write_text("not audio\n" * 99)
-    whole = (clean / "b" / "artist1" / "clip1.wav").read_bytes()
-    (tmp_path / "b" / "half.wav").write_bytes(whole[: len(whole) // 2])
+    content = (clean / "b" / "artist1" / "clip1.wav").read_bytes()
+    (tmp_path / "b" / "half.wav").write_bytes(content[: len(content) // 2])
     sf.write(tmp_path / "b" / "nan.wav", np.append(tune(21), np.nan), RATE, subtype="FLOAT")
-    assert found(audit(folder(tmp_path, check=False))) == [
+    assert kinds_and_clips(audit(folder(tmp_path, check=False))) == [
         ("corrupt", ("a/empty",)),
         ("corrupt", ("a/text",)),
         ("truncated", ("b/half",)),
@@ -238,13 +240,13 @@ def test_broken_files_are_found_and_do_not_stop_the_rest(spoil, clean, tmp_path)
 def test_a_clip_upsampled_from_8_khz_is_found(spoil):
     y = soxr.resample(soxr.resample(tune(20), RATE, 8000), 8000, RATE)
     report = spoil(0.9 * y)
-    assert found(report) == [("band-limited", ("a/new/new",))]
+    assert kinds_and_clips(report) == [("band-limited", ("a/new/new",))]
     top = float(report.findings["evidence"][0].split()[2])
     assert top == pytest.approx(4000, abs=200)  # soxr's transition band
 
 
 def test_a_quiet_clip_is_not_taken_for_one_without_treble(spoil):
-    assert found(spoil(0.02 * tune(20))) == []
+    assert kinds_and_clips(spoil(0.02 * tune(20))) == []
 
 
 def test_a_rate_that_was_asked_for_is_held_to(clean):
@@ -259,7 +261,7 @@ def test_genres_of_unequal_size_are_found(tmp_path):
         path.parent.mkdir(exist_ok=True)
         sf.write(path, tune(k, 2.0), RATE)
     report = audit(folder(tmp_path))
-    assert found(report) == [("imbalance", ())]
+    assert kinds_and_clips(report) == [("imbalance", ())]
     assert report.findings["evidence"][0] == "4 clips of a, 2 of b"
 
 
@@ -270,8 +272,8 @@ def test_a_copy_on_the_other_side_of_a_split_is_found(spoil, tmp_path):
     apart = Split("apart", ("a/artist2/clip2", *ids[:4]), (), ("a/new/new", *ids[4:]))
     together = Split("together", ("a/artist2/clip2", "a/new/new", *ids[:4]), (), tuple(ids[4:]))
     both = ("a/artist2/clip2", "a/new/new")
-    assert ("split-duplicate", both) in found(audit(corpus, apart))
-    assert ("split-duplicate", both) not in found(audit(corpus, together))
+    assert ("split-duplicate", both) in kinds_and_clips(audit(corpus, apart))
+    assert ("split-duplicate", both) not in kinds_and_clips(audit(corpus, together))
 
 
 def test_an_artist_on_both_sides_of_a_split_is_found(clean, tmp_path):
@@ -280,7 +282,9 @@ def test_an_artist_on_both_sides_of_a_split_is_found(clean, tmp_path):
     corpus = folder(tmp_path)
     ids = [i for i in corpus.clips.index if "artist2" not in i]
     split = Split("s", ("a/artist2/clip2", *ids[:4]), ("a/artist2/second",), tuple(ids[4:]))
-    assert found(audit(corpus, split)) == [("split-group", ("a/artist2/clip2", "a/artist2/second"))]
+    assert kinds_and_clips(audit(corpus, split)) == [
+        ("split-group", ("a/artist2/clip2", "a/artist2/second"))
+    ]
 
 
 def test_a_split_of_another_corpus_is_refused(clean):
@@ -330,7 +334,9 @@ def test_every_planted_fault_is_found_and_nothing_else(small):
         (kinds[row["fault"]], frozenset({clip, row["of"]} - {""})) for clip, row in table.iterrows()
     }
     # a copy takes its original's genre, so that genres of two clips become unequal: no clip's fault
-    assert {(kind, frozenset(ids)) for kind, ids in found(audit(corpus)) if ids} == expected
+    assert {
+        (kind, frozenset(ids)) for kind, ids in kinds_and_clips(audit(corpus)) if ids
+    } == expected
 
 
 @pytest.mark.realdata
@@ -352,8 +358,10 @@ def test_re_encoded_real_clips_are_known_again(realdata, tmp_path):
     report = audit(folder(tmp_path))
     pairs = report.findings[report.findings["kind"] == "near-duplicate"]["clip_ids"]
     genre = [clip.split(".")[0] for clip in copied]
-    wanted = {frozenset({f"{g}/{c}", f"{g}/{c}-copy"}) for g, c in zip(genre, copied, strict=True)}
-    assert {frozenset(pair) for pair in pairs} == wanted
+    expected = {
+        frozenset({f"{g}/{c}", f"{g}/{c}-copy"}) for g, c in zip(genre, copied, strict=True)
+    }
+    assert {frozenset(pair) for pair in pairs} == expected
 
 
 def test_silence_has_no_landmarks():

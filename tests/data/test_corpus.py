@@ -76,17 +76,17 @@ def test_unknown_clips_are_refused_by_name(corpus, ask):
 
 
 def test_selected_genres_are_numbered_in_the_order_given(corpus):
-    chosen = corpus.select(genres=["pop", "jazz"])
-    assert chosen.genres == ("pop", "jazz")
-    assert chosen.clips.index.tolist() == ["a", "c", "d"]
-    assert chosen.labels(["d", "a"]).tolist() == [0, 1]
+    selection = corpus.select(genres=["pop", "jazz"])
+    assert selection.genres == ("pop", "jazz")
+    assert selection.clips.index.tolist() == ["a", "c", "d"]
+    assert selection.labels(["d", "a"]).tolist() == [0, 1]
     assert len(corpus) == 4
 
 
 def test_selected_clips_keep_all_genres(corpus):
-    chosen = corpus.select(clip_ids=["d", "b"])
-    assert chosen.clips.index.tolist() == ["d", "b"]
-    assert chosen.genres == corpus.genres
+    selection = corpus.select(clip_ids=["d", "b"])
+    assert selection.clips.index.tolist() == ["d", "b"]
+    assert selection.genres == corpus.genres
 
 
 def test_an_unknown_genre_cannot_be_selected(corpus):

@@ -157,12 +157,12 @@ def test_what_is_not_hidden_and_sounds_is_a_clip_or_is_counted(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         corpus = folder(root)
-    said = " ".join(str(w.message) for w in caught)
-    counted = sum(int(n) for n in re.findall(r"(\d+) ×", said))
+    messages = " ".join(str(w.message) for w in caught)
+    counted = sum(int(n) for n in re.findall(r"(\d+) ×", messages))
     visible = [(p, n) for p, n in files if p not in ("a/.git", "b/__MACOSX") and n[0] != "."]
     endings = (".wav", "flac", ".m4a", ".wma", ".mid")
-    known = [(p, n) for p, n in visible if n[-4:].lower() in endings]
-    assert len(corpus) + counted == 2 + len(known) + len(links)
+    readable = [(p, n) for p, n in visible if n[-4:].lower() in endings]
+    assert len(corpus) + counted == 2 + len(readable) + len(links)
 
 
 @settings(max_examples=30, deadline=None)

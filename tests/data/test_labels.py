@@ -41,8 +41,8 @@ def test_a_number_without_a_class_is_refused():
 
 def test_only_the_genres_named_become_rare():
     corpus = synthetic(6)
-    left = make_rare(corpus, corpus.clips.index, {"jazz": 2, "rock": 1}, seed=0)
-    counts = corpus.select(clip_ids=left).counts()
+    clip_ids = make_rare(corpus, corpus.clips.index, {"jazz": 2, "rock": 1}, seed=0)
+    counts = corpus.select(clip_ids=clip_ids).counts()
     assert (counts.pop("jazz"), counts.pop("rock")) == (2, 1)
     assert set(counts.values()) == {6}
 

@@ -346,8 +346,8 @@ def test_memory_does_not_grow_with_the_channels(tmp_path):
     y = load_audio(path, 8000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    whole = 20 * RATE * 8 * 4
-    assert peak < whole / 2
+    n_bytes = 20 * RATE * 8 * 4
+    assert peak < n_bytes / 2
     assert len(y) == 20 * 8000
 
 
@@ -390,11 +390,11 @@ def test_a_full_disk_is_a_storage_error_and_leaves_no_file(tmp_path, monkeypatch
 def test_pieces_read_as_if_they_were_one_file(parts):
     source = bytes(range(50))
     pieces = [part if isinstance(part, bytes) else range(*part) for part in parts]
-    whole = b"".join(p if isinstance(p, bytes) else source[p.start : p.stop] for p in pieces)
+    content = b"".join(p if isinstance(p, bytes) else source[p.start : p.stop] for p in pieces)
     with Pieces(source, pieces) as file:
-        assert file.read() == whole
-        assert file.seek(-len(whole) // 2, io.SEEK_END) == len(whole) + -len(whole) // 2
-        assert file.read(7) == whole[len(whole) + -len(whole) // 2 :][:7]
+        assert file.read() == content
+        assert file.seek(-len(content) // 2, io.SEEK_END) == len(content) + -len(content) // 2
+        assert file.read(7) == content[len(content) + -len(content) // 2 :][:7]
 
 
 @needs_ffmpeg

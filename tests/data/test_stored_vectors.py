@@ -64,8 +64,8 @@ def test_stored_vectors_cannot_be_computed_from_sound(store):
 
 
 def test_the_content_is_told_by_the_vectors(store):
-    one = vectors(store()).content()
-    assert vectors(store(x=np.ones((4, 3)))).content() != one
+    content = vectors(store()).content()
+    assert vectors(store(x=np.ones((4, 3)))).content() != content
 
 
 @pytest.mark.parametrize(

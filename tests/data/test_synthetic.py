@@ -103,9 +103,9 @@ def test_fingerprints_tell_clips_lengths_seeds_and_faults_apart() -> None:
 
 def test_truth_is_known_for_a_clip() -> None:
     corpus = synthetic(2, seconds=10.0)
-    known = truth(corpus, "jazz.00001")
-    assert known.tempo_bpm == corpus.clips.loc["jazz.00001", "tempo_bpm"]
-    assert known.seconds == 10.0
+    facts = truth(corpus, "jazz.00001")
+    assert facts.tempo_bpm == corpus.clips.loc["jazz.00001", "tempo_bpm"]
+    assert facts.seconds == 10.0
 
 
 def test_tags_are_a_table_of_clips_by_words() -> None:
@@ -144,9 +144,9 @@ def test_what_was_planted_is_listed() -> None:
 def test_planting_leaves_the_given_table_alone_and_repeats_itself() -> None:
     clips = synthetic(5).clips
     before = clips.copy()
-    one, two = plant(clips, FAULTS, seed=1), plant(clips, FAULTS, seed=1)
+    first, two = plant(clips, FAULTS, seed=1), plant(clips, FAULTS, seed=1)
     pd.testing.assert_frame_equal(clips, before)
-    pd.testing.assert_frame_equal(one, two)
+    pd.testing.assert_frame_equal(first, two)
 
 
 def test_a_mislabelled_clip_carries_another_genre() -> None:

@@ -52,8 +52,8 @@ def test_rows_come_with_their_clip_and_label(table, save, name):
 
 
 def test_a_row_a_clip_has_segment_0(table, save):
-    whole = table.iloc[::2].assign(filename=["jazz.00000.au", "jazz.00007.au", "pop.00003.au"])
-    features = kaggle_features(save(whole))
+    of_clips = table.iloc[::2].assign(filename=["jazz.00000.au", "jazz.00007.au", "pop.00003.au"])
+    features = kaggle_features(save(of_clips))
     assert features.clip_ids.tolist() == ["jazz.00000", "jazz.00007", "pop.00003"]
     assert features.segments.tolist() == [0, 0, 0]
 

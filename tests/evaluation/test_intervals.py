@@ -147,9 +147,9 @@ def test_over_seeds_refuses_what_are_no_values(values):
 
 def test_over_runs_of_one_run_is_the_bootstrap_over_clips():
     p = right_or_wrong(np.arange(200) < 140)
-    one = over_runs([p])
-    assert one.value == pytest.approx(0.7)
-    assert one.margin == pytest.approx(1.96 * math.sqrt(0.21 / 200), rel=0.1)
+    interval = over_runs([p])
+    assert interval.value == pytest.approx(0.7)
+    assert interval.margin == pytest.approx(1.96 * math.sqrt(0.21 / 200), rel=0.1)
 
 
 def test_over_runs_widens_when_runs_disagree():

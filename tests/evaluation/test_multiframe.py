@@ -36,16 +36,16 @@ def test_every_frame_becomes_a_clip_named_after_its_song():
 
 def test_joined_frames_are_what_predict_says_of_songs():
     model = nn.Linear(4, 2)
-    one = predict(model, songs())
+    predictions = predict(model, songs())
     other = joined(predict(model, as_clips(songs())))
-    assert other.clip_ids == one.clip_ids
-    assert np.allclose(other.probs, one.probs)
+    assert other.clip_ids == predictions.clip_ids
+    assert np.allclose(other.probs, predictions.probs)
 
 
 def test_ways_of_joining_can_disagree():
-    said = frames({"a": [0.55, 0.55, 0.1]}, [0, 0, 0])
-    assert joined(said, mean_probs).predicted[0] == 1
-    assert joined(said, vote).predicted[0] == 0
+    predictions = frames({"a": [0.55, 0.55, 0.1]}, [0, 0, 0])
+    assert joined(predictions, mean_probs).predicted[0] == 1
+    assert joined(predictions, vote).predicted[0] == 0
 
 
 def test_a_song_of_two_genres_is_refused():
@@ -59,18 +59,18 @@ def test_clips_that_are_no_frames_are_refused():
 
 
 def test_one_frame_a_song_is_the_middle_one():
-    said = frames({"a": [0.1, 0.2, 0.3], "b": [0.4]}, [0] * 4)
-    assert thinned(said, 1).clip_ids == ("a#1", "b#0")
+    predictions = frames({"a": [0.1, 0.2, 0.3], "b": [0.4]}, [0] * 4)
+    assert thinned(predictions, 1).clip_ids == ("a#1", "b#0")
 
 
 def test_frames_kept_are_spread_evenly():
-    said = frames({"a": [0.5] * 10}, [0] * 10)
-    assert thinned(said, 3).clip_ids == ("a#1", "a#5", "a#8")
+    predictions = frames({"a": [0.5] * 10}, [0] * 10)
+    assert thinned(predictions, 3).clip_ids == ("a#1", "a#5", "a#8")
 
 
 def test_more_frames_than_there_are_keep_all():
-    said = frames({"a": [0.5, 0.4], "b": [0.4]}, [0] * 3)
-    assert thinned(said, 9).clip_ids == said.clip_ids
+    predictions = frames({"a": [0.5, 0.4], "b": [0.4]}, [0] * 3)
+    assert thinned(predictions, 9).clip_ids == predictions.clip_ids
 
 
 def test_no_frames_are_refused():
@@ -82,9 +82,9 @@ def test_neighbours_tell_a_genre_by_its_mistakes():
     # Pop is always called jazz with .6, jazz with .9: the scores are wrong, their places are not.
     train = np.array([[0.9, 0.1], [0.88, 0.12], [0.6, 0.4], [0.62, 0.38]])
     by_neighbours = nearest(train, np.array([0, 0, 1, 1]), k=2)
-    said = frames({"a": [0.89, 0.91], "b": [0.61, 0.6]}, [0, 0, 1, 1])
-    assert joined(said).correct.tolist() == [True, False]
-    assert joined(said, by_neighbours).correct.all()
+    predictions = frames({"a": [0.89, 0.91], "b": [0.61, 0.6]}, [0, 0, 1, 1])
+    assert joined(predictions).correct.tolist() == [True, False]
+    assert joined(predictions, by_neighbours).correct.all()
 
 
 def test_fewer_training_frames_than_neighbours_all_tell():

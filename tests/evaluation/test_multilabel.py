@@ -99,15 +99,15 @@ def segments(targets, clip):
 
 
 def test_labels_are_predicted_by_the_sigmoid_of_each_logit():
-    said = predict_labels(Echo(), segments(TRUTH.astype(np.float32), [0, 1, 2, 3]))
-    assert np.allclose(said.probs, PROBS, atol=1e-6)
-    assert np.array_equal(said.truth, TRUTH)
+    predictions = predict_labels(Echo(), segments(TRUTH.astype(np.float32), [0, 1, 2, 3]))
+    assert np.allclose(predictions.probs, PROBS, atol=1e-6)
+    assert np.array_equal(predictions.truth, TRUTH)
 
 
 def test_the_segments_of_a_clip_are_joined():
     same = np.array([[1, 1, 0]] * 2, dtype=np.float32)
-    said = predict_labels(Echo(), segments(same, [0, 0]))
-    assert np.allclose(said.probs, PROBS[:2].mean(axis=0), atol=1e-6)
+    predictions = predict_labels(Echo(), segments(same, [0, 0]))
+    assert np.allclose(predictions.probs, PROBS[:2].mean(axis=0), atol=1e-6)
 
 
 def test_class_numbers_are_no_targets():

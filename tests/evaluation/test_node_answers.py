@@ -26,9 +26,9 @@ def answers() -> NodeAnswers:
     third rock clip.
     """
     truth = np.array([0, 0, 1, 1, 2, 2, 2, 2])
-    one = pick(1, 1, 0, 1, 0, 0, 0, 1)
+    first = pick(1, 1, 0, 1, 0, 0, 0, 1)
     two = pick(0, 0, 0, 1, 1, 1, 0, 1)
-    return NodeAnswers(TREE, tuple("abcdefgh"), truth, GENRES, {"1": one, "2": two})
+    return NodeAnswers(TREE, tuple("abcdefgh"), truth, GENRES, {"1": first, "2": two})
 
 
 def test_hard_routing_is_right_where_every_node_on_the_way_is(answers):
@@ -72,8 +72,8 @@ def test_product_and_measured_differ_by_the_two_named_reasons(answers):
 def test_independent_errors_make_product_and_measured_equal():
     truth = np.full(4, 1)
     both = {"1": pick(0, 0, 1, 1), "2": pick(0, 1, 0, 1)}  # right and wrong in all combinations
-    found = NodeAnswers(TREE, tuple("abcd"), truth, GENRES, both).groups().loc["2"]
-    assert found["product"] == found["measured"] == 0.25
+    group = NodeAnswers(TREE, tuple("abcd"), truth, GENRES, both).groups().loc["2"]
+    assert group["product"] == group["measured"] == 0.25
 
 
 def test_a_file_and_back_keeps_every_decision(answers):

@@ -108,10 +108,10 @@ def test_compare_counts_is_newcombes_first_example():
 
 
 def test_compare_counts_turns_with_its_arguments():
-    one, other = compare_counts(141, 136, 200), compare_counts(136, 141, 200)
-    assert one.value == -other.value
-    assert one.low == pytest.approx(-other.high)
-    assert one.p == pytest.approx(other.p)
+    first, other = compare_counts(141, 136, 200), compare_counts(136, 141, 200)
+    assert first.value == -other.value
+    assert first.low == pytest.approx(-other.high)
+    assert first.p == pytest.approx(other.p)
 
 
 def test_counts_that_cannot_be_are_refused():

@@ -40,9 +40,11 @@ def test_predict_gives_the_mean_probability_of_each_clip():
 def test_the_batch_size_changes_nothing(batch_size):
     torch.manual_seed(0)
     model = nn.Linear(3, 3)
-    whole = predict(model, five_segments(), batch_size=5)
+    predictions = predict(model, five_segments(), batch_size=5)
     parts = predict(model, five_segments(), batch_size=batch_size)
-    np.testing.assert_allclose(parts.probs, whole.probs, atol=1e-6)  # float32 sums in other order
+    np.testing.assert_allclose(
+        parts.probs, predictions.probs, atol=1e-6
+    )  # float32 sums in other order
 
 
 def test_another_aggregation_is_a_function_given():
@@ -56,8 +58,8 @@ def test_a_model_of_two_modalities_gets_both():
         def forward(self, x, z):
             return x + z
 
-    one = five_segments().inputs[0]
-    p = predict(Sum(), five_segments(inputs=(one / 2, one / 2)))
+    x = five_segments().inputs[0]
+    p = predict(Sum(), five_segments(inputs=(x / 2, x / 2)))
     np.testing.assert_allclose(p.probs[1], [0.1, 0.8, 0.1], atol=1e-6)
 
 

@@ -42,10 +42,10 @@ def decibels(ratio):
 @each
 def test_a_probe_keeps_length_and_type_and_leaves_its_input_alone(probe):
     y = tone(440)
-    kept = y.copy()
+    copy = y.copy()
     spoilt = probe(y, RATE, probe.levels[-1])
     assert (spoilt.shape, spoilt.dtype) == (y.shape, np.float32)
-    assert np.array_equal(y, kept)
+    assert np.array_equal(y, copy)
     assert not np.array_equal(spoilt, y)
 
 
@@ -122,8 +122,8 @@ def test_lost_cells_are_those_of_the_dropped_feature():
 
 def test_a_probed_feature_is_a_feature_with_a_key_of_its_own():
     features = [probed(Rms(RATE), PROBES["gain"], level) for level in (-6.0, -12.0)]
-    assert all(isinstance(one, Feature) for one in features)
-    assert len({one.key for one in (*features, Rms(RATE))}) == 3
+    assert all(isinstance(feature, Feature) for feature in features)
+    assert len({feature.key for feature in (*features, Rms(RATE))}) == 3
     assert features[0].shape(1.0) == features[0](tone(440)).shape == Rms(RATE).shape(1.0)
 
 

@@ -233,8 +233,8 @@ def test_a_seed_that_was_not_run_is_refused():
 
 
 def test_holdouts_of_different_clips_are_uncertain_by_seed():
-    one, other = by_hand({0: [True] * 4}), by_hand({1: [True, True, False, False]}, clips="efgh")
-    accuracy = replace(one, runs=one.runs + other.runs).accuracy()
+    first, other = by_hand({0: [True] * 4}), by_hand({1: [True, True, False, False]}, clips="efgh")
+    accuracy = replace(first, runs=first.runs + other.runs).accuracy()
     assert (accuracy.value, accuracy.n, accuracy.unit) == (0.75, 2, "seeds")
 
 

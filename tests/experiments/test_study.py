@@ -40,8 +40,8 @@ def test_seeds_are_wanted_each_once(corpus, seeds):
 
 
 def test_a_row_takes_an_interval_with_its_clips():
-    made = row("accuracy", Interval(0.51239, 0.4, math.nan, 20, unit="clips"), condition={})
-    assert (made["value"], made["low"], made["high"], made["n"]) == (0.5124, 0.4, None, 20)
+    values = row("accuracy", Interval(0.51239, 0.4, math.nan, 20, unit="clips"), condition={})
+    assert (values["value"], values["low"], values["high"], values["n"]) == (0.5124, 0.4, None, 20)
     over_seeds = row("accuracy", Interval(0.5, 0.4, 0.6, 3, unit="seeds"), condition={}, n=20)
     assert over_seeds["n"] == 20
     assert row("accuracy", Interval(0.5, 0.4, 0.6, 3, unit="seeds"), condition={})["n"] is None

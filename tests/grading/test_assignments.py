@@ -136,9 +136,9 @@ def sources() -> dict[str, Source]:
 
 @each
 def test_the_published_edition_is_made_from_the_source(sources, name, tmp_path) -> None:
-    made = release(ROOT / "instructors" / name, tmp_path / "made.ipynb")
+    path = release(ROOT / "instructors" / name, tmp_path / "made.ipynb")
     published = ROOT / f"book/assignments/{name}.ipynb"
-    assert made.read_text(encoding="utf-8") == published.read_text(encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == published.read_text(encoding="utf-8")
 
 
 @each_variant
@@ -158,16 +158,16 @@ def test_an_edition_has_no_solution(sources, name, variant) -> None:
 def test_the_marking_scheme_adds_up(sources, name) -> None:
     assignment = sources[name].assignment
     assert assignment.out_of == 20
-    written = sum(one.points for one in assignment.written)
+    written = sum(item.points for item in assignment.written)
     assert 0.3 <= written / assignment.out_of <= 0.4
     for variant in assignment.variants:
         cells = notebooks.edition(sources[name].notebook, variant)
         text = "\n".join(cell.source for cell in cells)
         rows = [float(n) for n in re.findall(r"^\| \d .*\| (\d+) \|$", text, re.M)]
-        wanted = [part.points for part in (*assignment.parts, *assignment.written)]
-        assert rows == wanted and "| in all | 20 |" in text
+        points = [part.points for part in (*assignment.parts, *assignment.written)]
+        assert rows == points and "| in all | 20 |" in text
         tasks = {cell.task for cell in cells if cell.kind in ("answer", "written")}
-        assert tasks == {one.task for one in (*assignment.parts, *assignment.written)}
+        assert tasks == {item.task for item in (*assignment.parts, *assignment.written)}
 
 
 @each
@@ -228,15 +228,15 @@ def test_no_part_of_leak_gets_the_answer_of_another_as_an_input(sources, tmp_pat
     for name in ("first", "second", "third", "fourth", "fifth"):
         hidden.once(name, lambda: (tmp_path, truth))
     answers: dict[str, set[str]] = {}
-    given: dict[str, set[str]] = {}
+    inputs_of: dict[str, set[str]] = {}
     for part in sources["leak"].assignment.parts[:3]:
         for question in part.questions(hidden):
             (corpus,) = re.findall(r'JOB \+ "/(\w+)"', question.code)
             answers.setdefault(corpus, set()).add(part.task)
             inputs = {"skip": "broken", "same": "copies"}
-            given.setdefault(corpus, set()).update(inputs[name] for name in question.inputs)
+            inputs_of.setdefault(corpus, set()).update(inputs[name] for name in question.inputs)
     assert len(answers) == 5
-    assert not [corpus for corpus in answers if answers[corpus] & given[corpus]]
+    assert not [corpus for corpus in answers if answers[corpus] & inputs_of[corpus]]
 
 
 def marked(source: Source, variant: str, folder: Path, answers: dict[str, dict]) -> dict[str, Mark]:

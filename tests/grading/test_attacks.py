@@ -230,8 +230,8 @@ def test_a_submission_that_would_not_end_costs_itself_only(attempt, name, tmp_pa
     mark, _ = attempt(cell, limits=QUICK)
     assert time.monotonic() - started < 60
     assert mark.points == FULL, mark
-    left = [p for p in psutil.process_iter(["cmdline"]) if p.pid not in before]
-    assert not [p for p in left if "runner.py" in " ".join(p.info["cmdline"] or [])]
+    survivors = [p for p in psutil.process_iter(["cmdline"]) if p.pid not in before]
+    assert not [p for p in survivors if "runner.py" in " ".join(p.info["cmdline"] or [])]
 
 
 # Attempts at points without an answer: what a submission does to its own process is only a value.

@@ -48,17 +48,17 @@ def write(path, model: onnx.ModelProto):
 
 def test_a_model_earns_points_by_steps_within_its_budget(corpus, tmp_path) -> None:
     path = write(tmp_path / "m.onnx", linear())
-    given = grade(path, FEATURE, STEPS, corpus=corpus, budget=Budget(parameters=100))
-    assert (given.points, given.out_of) == (4, 7), str(given)
-    assert given.predictions is not None and given.predictions.n == 10
-    assert "81 parameters" in str(given) and "held-out" in given._repr_html_()
+    grades = grade(path, FEATURE, STEPS, corpus=corpus, budget=Budget(parameters=100))
+    assert (grades.points, grades.out_of) == (4, 7), str(grades)
+    assert grades.predictions is not None and grades.predictions.n == 10
+    assert "81 parameters" in str(grades) and "held-out" in grades._repr_html_()
 
 
 def test_a_model_beyond_its_budget_earns_nothing(corpus, tmp_path) -> None:
     path = write(tmp_path / "m.onnx", linear())
     for budget in (Budget(parameters=80), Budget(stored_bytes=100), Budget(milliseconds=0)):
-        given = grade(path, FEATURE, STEPS, corpus=corpus, budget=budget)
-        assert given.points == 0, str(given)
+        grades = grade(path, FEATURE, STEPS, corpus=corpus, budget=budget)
+        assert grades.points == 0, str(grades)
 
 
 @pytest.mark.parametrize("hide", ["constant", "attribute", "branch"])
@@ -94,5 +94,5 @@ def test_what_cannot_be_used_earns_nothing_and_says_why(corpus, tmp_path, damage
         tensor.data_location = TensorProto.EXTERNAL
         tensor.external_data.add(key="location", value="/etc/passwd")
         write(path, model)
-    given = grade(path, FEATURE, STEPS, corpus=corpus, budget=Budget())
-    assert given.points == 0 and given.out_of == 7 and given.checks[-1].reason, str(given)
+    grades = grade(path, FEATURE, STEPS, corpus=corpus, budget=Budget())
+    assert grades.points == 0 and grades.out_of == 7 and grades.checks[-1].reason, str(grades)

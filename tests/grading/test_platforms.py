@@ -35,7 +35,7 @@ def test_results_are_in_the_platforms_form(autograder, hand_in, good) -> None:
     mark_one(autograder, kind="bwrap")
     content = json.loads((autograder / "results/results.json").read_text())
     assert content["score"] == 2 and content["stdout_visibility"] == "hidden"
-    tests = {one["name"]: one for one in content["tests"]}
+    tests = {test["name"]: test for test in content["tests"]}
     assert tests["Doubling: A number"]["score"] == 2
     assert tests["Halving: Numbers"]["score"] == 0 and tests["Halving: Numbers"]["output"]
     assert "by hand" in content["output"]

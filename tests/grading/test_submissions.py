@@ -18,9 +18,14 @@ fifos = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs and li
 
 
 def rows(folder: Path, **settings) -> dict[str, tuple[bool, str]]:
-    found = find_submissions(folder, **settings)
-    assert len({(one.student, one.identity) for one in found}) == len(found)
-    return {one.student: (one.path is not None, one.note) for one in found}
+    submissions = find_submissions(folder, **settings)
+    assert len({(submission.student, submission.identity) for submission in submissions}) == len(
+        submissions
+    )
+    return {
+        submission.student: (submission.path is not None, submission.note)
+        for submission in submissions
+    }
 
 
 def test_ordinary_files_and_folders_are_found(tmp_path) -> None:
@@ -48,13 +53,13 @@ def test_odd_things_get_a_row_with_a_note(tmp_path) -> None:
     (tmp_path / os.fsdecode(b"\xff\xfe.ipynb")).write_text("x")
     (tmp_path / ("n" * 249 + ".ipynb")).write_text(NOTEBOOK)
     (tmp_path / "line\nbreak\x1b[31m.ipynb").write_text(NOTEBOOK)
-    found = rows(tmp_path)
-    unmarkable = {name for name, (there, note) in found.items() if not there and note}
+    row_of = rows(tmp_path)
+    unmarkable = {name for name, (there, note) in row_of.items() if not there and note}
     expected = {"fifo", "link", "linked folder", "packed", "empty", "two", "fifo inside"}
     expected |= {"exported", "script", "plain", "no ending"}
-    assert unmarkable == expected and len(found) == len(expected) + 3
-    assert all(name.isprintable() for name in found)
-    for name in found:
+    assert unmarkable == expected and len(row_of) == len(expected) + 3
+    assert all(name.isprintable() for name in row_of)
+    for name in row_of:
         name.encode("utf-8")
 
 
@@ -85,13 +90,13 @@ def test_a_folder_beside_a_file_overrides_nothing_silently(tmp_path, inside) -> 
 def test_a_deep_or_crowded_folder_is_a_note(tmp_path) -> None:
     place = tmp_path / "deep"
     place.mkdir()
-    here = os.open(place, os.O_RDONLY)
+    descriptor = os.open(place, os.O_RDONLY)
     for _ in range(600):
-        os.mkdir("d", dir_fd=here)
-        inner = os.open("d", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
+        os.mkdir("d", dir_fd=descriptor)
+        inner = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    os.close(descriptor)
     there, note = rows(tmp_path)["deep"]
     assert not there and "deep" in note
     for _ in range(600):  # one level at a time: deeper than a path may be long
@@ -106,10 +111,13 @@ def test_canvas_and_moodle_names(tmp_path) -> None:
     (tmp_path / "hopper_LATE_12_800_features.ipynb").write_text(NOTEBOOK)
     (tmp_path / "Alan Turing_13_assignsubmission_file_").mkdir()
     (tmp_path / "Alan Turing_13_assignsubmission_file_/x.ipynb").write_text(NOTEBOOK)
-    found = {one.identity: one for one in find_submissions(tmp_path)}
-    assert found["11"].path.read_text().startswith("newer") and "newest of 2" in found["11"].note
-    assert found["12"].late and found["12"].student == "hopper"
-    assert found["13"].student == "Alan Turing" and not found["13"].late
+    by_identity = {submission.identity: submission for submission in find_submissions(tmp_path)}
+    assert (
+        by_identity["11"].path.read_text().startswith("newer")
+        and "newest of 2" in by_identity["11"].note
+    )
+    assert by_identity["12"].late and by_identity["12"].student == "hopper"
+    assert by_identity["13"].student == "Alan Turing" and not by_identity["13"].late
 
 
 def test_a_roster_names_students_and_shows_who_is_missing(tmp_path) -> None:
@@ -118,8 +126,8 @@ def test_a_roster_names_students_and_shows_who_is_missing(tmp_path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "lovelaceada_11_700_features.ipynb").write_text(NOTEBOOK)
-    found = rows(folder, roster=read_roster(roster))
-    assert found == {"Ada Lovelace": (True, ""), "Grace Hopper": (False, "Handed in nothing.")}
+    row_of = rows(folder, roster=read_roster(roster))
+    assert row_of == {"Ada Lovelace": (True, ""), "Grace Hopper": (False, "Handed in nothing.")}
 
 
 def test_a_file_that_changed_after_the_due_date_is_late(tmp_path) -> None:
@@ -160,9 +168,9 @@ def test_malformed_cells_do_no_harm(cell) -> None:
 
 def test_cells_without_metadata_are_recognized_and_copies_run_in_order() -> None:
     pattern = [Cell("code", "def f(x):\n    raise NotImplementedError()", "f", "answer")]
-    given = [Cell("code", "def f(x):\n    return 1"), Cell("code", "def f(x):\n    return 2")]
-    reading = match(given, pattern)
-    assert reading.code == [cell.source for cell in given] and reading.answered == {"f"}
+    cells = [Cell("code", "def f(x):\n    return 1"), Cell("code", "def f(x):\n    return 2")]
+    reading = match(cells, pattern)
+    assert reading.code == [cell.source for cell in cells] and reading.answered == {"f"}
     assert reading.notes
 
 

@@ -79,8 +79,8 @@ def choi(realdata: Path) -> Path:
 
 def loaded(name: str, choi: Path, reading="calibrated") -> Tagger:
     """The tagger from the real data's folder, or from MGRLIB_TAGGERS; skipped where it is not."""
-    here = choi / FILES[name].name
-    source = here if here.is_file() else at_hand(name)
+    path = choi / FILES[name].name
+    source = path if path.is_file() else at_hand(name)
     if source is None:
         pytest.skip(f"{FILES[name].name} is not at hand (set MGRLIB_TAGGERS)")
     return load_tagger(name, reading=reading, source=source)
@@ -93,10 +93,10 @@ def mel(choi: Path, track: str) -> np.ndarray:
 
 @pytest.mark.parametrize("track", TOP_10)
 def test_calibrated_tags_are_those_of_keras_1_0_6(choi, track):
-    pairs = [one.rsplit(" ", 1) for one in TOP_10[track].split(", ")]
-    found = loaded("msd-crnn", choi).top(standardize_clips(mel(choi, track)))
-    assert [tag for tag, _ in found] == [tag for tag, _ in pairs]
-    assert np.allclose([p for _, p in found], [float(p) for _, p in pairs], rtol=0, atol=1e-3)
+    pairs = [entry.rsplit(" ", 1) for entry in TOP_10[track].split(", ")]
+    tags = loaded("msd-crnn", choi).top(standardize_clips(mel(choi, track)))
+    assert [tag for tag, _ in tags] == [tag for tag, _ in pairs]
+    assert np.allclose([p for _, p in tags], [float(p) for _, p in pairs], rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize("track", TOP_10)
@@ -125,10 +125,10 @@ def test_the_sine_input_gives_the_golden_values(choi, name, reading):
     features, outputs, total, last_map = SINE[name, reading]
     network = loaded(name, choi, reading).network.double()
     with torch.inference_mode():
-        found = network.activations(sine())
+        activations = network.activations(sine())
         probs = network(sine()).sigmoid()[0]
-    last_pool = [x for layer, x in found.items() if layer.startswith("pool")][-1]
-    assert np.allclose(list(found.values())[-1].flatten()[:5], features, rtol=0, atol=2e-6)
+    last_pool = [x for layer, x in activations.items() if layer.startswith("pool")][-1]
+    assert np.allclose(list(activations.values())[-1].flatten()[:5], features, rtol=0, atol=2e-6)
     assert np.allclose(probs[:5], outputs, rtol=0, atol=2e-6)
     assert probs.sum().item() == pytest.approx(total, abs=2e-6)
     assert last_pool.mean().item() == pytest.approx(last_map, rel=1e-5, abs=2e-6)

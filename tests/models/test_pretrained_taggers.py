@@ -65,8 +65,8 @@ def test_a_network_comes_back_from_a_file_as_it_went_in(tmp_path, network, stati
     model, x = made_up(network), some_input(2, *SHAPE)
     file, path = written(tmp_path, model, statistic, backend)
     with torch.inference_mode():
-        wanted = model(x).sigmoid()
-    assert torch.allclose(load_tagger(file, source=path)(x), wanted, atol=1e-5)
+        probabilities = model(x).sigmoid()
+    assert torch.allclose(load_tagger(file, source=path)(x), probabilities, atol=1e-5)
 
 
 def keras1_file(path: Path, layers: dict[str, dict[str, np.ndarray]], suffix: str = "") -> Path:
@@ -178,18 +178,18 @@ def test_tags_come_likeliest_first():
     file = WeightsFile("x.h5", "sha256:0", (), "crnn", CALIBRATED, ("a", "b", "c"))
     tagger = Tagger(file, CALIBRATED, made_up())
     x = some_input(*SHAPE)
-    found = tagger.top(x, 2)
+    tags = tagger.top(x, 2)
     values = dict(zip("abc", tagger(x[None])[0].tolist(), strict=True))
-    assert found == sorted(values.items(), key=lambda pair: -pair[1])[:2]
+    assert tags == sorted(values.items(), key=lambda pair: -pair[1])[:2]
 
 
 def test_layer_vectors_are_means_over_the_map_side_by_side():
     model, x = made_up(), some_input(5, *SHAPE)
     vectors = layer_vectors(model, x, ("pool2", "gru2"), batch_size=2)
     with torch.inference_mode():
-        found = model.activations(x)
-    assert torch.allclose(vectors[:, :3], found["pool2"].mean((2, 3)), atol=1e-6)
-    assert torch.allclose(vectors[:, 3:], found["gru2"], atol=1e-6)
+        maps = model.activations(x)
+    assert torch.allclose(vectors[:, :3], maps["pool2"].mean((2, 3)), atol=1e-6)
+    assert torch.allclose(vectors[:, 3:], maps["gru2"], atol=1e-6)
 
 
 def test_layer_vectors_leave_the_mode_of_the_network_alone():
@@ -239,13 +239,13 @@ def home(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def pretended(tmp_path, monkeypatch) -> dict[str, Path]:
     """Two files of known content that stand for published ones."""
-    known, paths = {}, {}
+    files, paths = {}, {}
     for name, content in (("one", b"first"), ("two", b"second")):
         paths[name] = tmp_path / f"{name}.h5"
         paths[name].write_bytes(content)
         digest = f"sha256:{storage.checksum(paths[name])}"
-        known[name] = WeightsFile(f"{name}.h5", digest, (), "crnn", CALIBRATED)
-    monkeypatch.setattr(published, "FILES", known)
+        files[name] = WeightsFile(f"{name}.h5", digest, (), "crnn", CALIBRATED)
+    monkeypatch.setattr(published, "FILES", files)
     return paths
 
 
@@ -260,8 +260,8 @@ def test_a_file_is_found_at_a_path_in_a_folder_and_by_the_variable(
 
 def test_a_file_in_the_store_is_found_without_network(home, pretended):
     (home / "taggers").mkdir(parents=True)
-    kept = pretended["one"].rename(home / "taggers" / "one.h5")
-    assert at_hand("one") == find("one") == kept
+    path = pretended["one"].rename(home / "taggers" / "one.h5")
+    assert at_hand("one") == find("one") == path
 
 
 def test_a_damaged_file_is_refused_by_its_checksum(home, pretended):

@@ -16,7 +16,7 @@ SMALL = (24, 330)  # bands and frames that every pooling of both networks leaves
 SLIM = {"widths": (2, 3, 3, 4), "n_hidden": 3}
 
 
-def made(model: type[nn.Module], **options) -> nn.Module:
+def network(model: type[nn.Module], **options) -> nn.Module:
     with seeded(0):
         return model(3, SMALL, **options).eval()
 
@@ -27,7 +27,7 @@ def some_input(*shape: int) -> torch.Tensor:
 
 def slim_crnn(**options) -> nn.Module:
     pools = ((2, 2), (3, 3), (2, 4), (2, 4))
-    return made(Crnn, pools=pools, **{**SLIM, **options})
+    return network(Crnn, pools=pools, **{**SLIM, **options})
 
 
 @pytest.mark.parametrize("gru", ["torch", "keras1"])
@@ -55,7 +55,7 @@ def test_the_map_of_the_crnn_is_fifteen_steps_of_one_band_as_printed():
 
 
 def test_pooling_before_elu_equals_elu_before_pooling():
-    block = made(Fcn5, widths=(4, 3, 3, 3, 3)).blocks[0]
+    block = network(Fcn5, widths=(4, 3, 3, 3, 3)).blocks[0]
     x = some_input(2, 1, *SMALL)
     with torch.inference_mode():
         assert torch.equal(block(x), block.pool(nn.functional.elu(block.norm(block.conv(x)))))
@@ -68,7 +68,7 @@ def test_frames_are_normalised_each_by_itself():
     assert torch.allclose(y.std((0, 1), correction=0), torch.ones(4), atol=1e-4)
 
 
-@pytest.mark.parametrize("model", [slim_crnn, lambda: made(Fcn5, widths=(2, 2, 3, 3, 4))])
+@pytest.mark.parametrize("model", [slim_crnn, lambda: network(Fcn5, widths=(2, 2, 3, 3, 4))])
 def test_activations_end_where_the_linear_layer_begins(model):
     net, x = model(), some_input(2, *SMALL)
     with torch.inference_mode():
@@ -145,7 +145,7 @@ def test_the_crnn_with_the_published_unit_keeps_the_contract():
 
 def test_more_bands_than_the_pooling_takes_away_stay_beside_each_other():
     with torch.inference_mode():
-        assert made(Crnn, pools=((2, 2),) * 4, **SLIM)(some_input(2, *SMALL)).shape == (2, 3)
+        assert network(Crnn, pools=((2, 2),) * 4, **SLIM)(some_input(2, *SMALL)).shape == (2, 3)
 
 
 @pytest.mark.parametrize(("model", "size"), [(Fcn5, (96, 300)), (Crnn, (64, 1366))])

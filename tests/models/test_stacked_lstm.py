@@ -9,7 +9,7 @@ from mgrlib.models.tang2018 import StackedLstm
 from mgrlib.training.seeds import seeded
 
 
-def made(**options) -> StackedLstm:
+def network(**options) -> StackedLstm:
     with seeded(0):
         return StackedLstm(6, (13, 40), n_hidden=(8, 4), **options).eval()
 
@@ -23,7 +23,7 @@ def test_parameters_are_those_of_the_papers_layers():
 
 
 def test_one_step_is_the_papers_equations():
-    model = made()
+    model = network()
     x = torch.randn(1, 13, 1, generator=torch.Generator().manual_seed(1))
     lower = model.lstm1
     gates = x[:, :, 0] @ lower.weight_ih_l0.T + lower.bias_ih_l0 + lower.bias_hh_l0
@@ -33,7 +33,7 @@ def test_one_step_is_the_papers_equations():
 
 
 def test_the_last_state_knows_the_order_and_depends_on_the_end_most():
-    model = made()
+    model = network()
     x = torch.randn(1, 13, 40, generator=torch.Generator().manual_seed(1))
     start, end = x.clone(), x.clone()
     start[:, :, 0] += 5
@@ -44,7 +44,7 @@ def test_the_last_state_knows_the_order_and_depends_on_the_end_most():
 
 
 def test_the_mean_of_the_states_is_their_mean():
-    model = made(read="mean")
+    model = network(read="mean")
     x = torch.randn(2, 13, 40, generator=torch.Generator().manual_seed(1))
     states = model.lstm2(model.lstm1(x.transpose(1, 2))[0])[0]
     assert torch.allclose(model.embed(x), states.mean(1), atol=1e-6)
@@ -53,11 +53,11 @@ def test_the_mean_of_the_states_is_their_mean():
 def test_pooling_averages_neighbouring_frames():
     x = torch.randn(1, 13, 40, generator=torch.Generator().manual_seed(1))
     pooled = x.reshape(1, 13, 10, 4).mean(3)
-    assert torch.allclose(made(pool=4)(x), made()(pooled), atol=1e-6)
+    assert torch.allclose(network(pool=4)(x), network()(pooled), atol=1e-6)
 
 
 def test_logits_are_the_linear_layer_on_the_embedding():
-    model = made()
+    model = network()
     x = torch.zeros(3, 13, 40)
     assert model.embed(x).shape == (3, 4)
     assert torch.equal(model.linear(model.embed(x)), model(x))
@@ -65,6 +65,6 @@ def test_logits_are_the_linear_layer_on_the_embedding():
 
 def test_it_refuses_another_number_of_coefficients_and_another_read():
     with pytest.raises(ShapeError, match=r"F=13.*\(2, 14, 40\)"):
-        made()(torch.zeros(2, 14, 40))
+        network()(torch.zeros(2, 14, 40))
     with pytest.raises(ShapeError, match="'first'"):
-        made(read="first")
+        network(read="first")

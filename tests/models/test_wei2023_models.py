@@ -155,11 +155,11 @@ def test_a_branch_whose_input_is_missing_says_nothing(fusion, missing, picture, 
 def test_what_one_clip_lacks_does_not_touch_the_others(picture, sequence):
     model = fused()
     with torch.inference_mode():
-        whole = model(picture, sequence)
+        logits = model(picture, sequence)
         sequence[1] = 0.0
         partly = model(picture, sequence)
-    assert torch.allclose(whole[[0, 2]], partly[[0, 2]])
-    assert not torch.allclose(whole[1], partly[1])
+    assert torch.allclose(logits[[0, 2]], partly[[0, 2]])
+    assert not torch.allclose(logits[1], partly[1])
 
 
 def test_late_fusion_starts_as_the_mean_of_both_scores(picture, sequence):

@@ -33,13 +33,13 @@ def sounds() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def made() -> Explorer:
+def explorer() -> Explorer:
     return Explorer(sounds(), RATE)
 
 
-def parts(made: Explorer) -> tuple[dict[str, object], list]:
+def parts(explorer: Explorer) -> tuple[dict[str, object], list]:
     """The controls by their label, and the three parts they move."""
-    row, *shown = made.widget.children
+    row, *shown = explorer.widget.children
     return {control.description: control for control in row.children}, shown
 
 
@@ -47,8 +47,8 @@ def picture_in(text: str) -> bytes:
     return base64.b64decode(re.search(r'src="data:image/png;base64,([^"]+)"', text)[1])
 
 
-def test_every_control_changes_the_picture_its_words_and_what_is_heard(made):
-    controls, (told, picture, players) = parts(made)
+def test_every_control_changes_the_picture_its_words_and_what_is_heard(explorer):
+    controls, (told, picture, players) = parts(explorer)
     assert list(controls) == ["genre", "window (samples)", "hop (samples)", "mel bands"]
     for control, value in zip(controls.values(), ("noise", 1024, 256, 16), strict=True):
         before = picture_in(picture.value), picture.value, players.value
@@ -60,15 +60,15 @@ def test_every_control_changes_the_picture_its_words_and_what_is_heard(made):
     assert 'aria-label="noise, resynthesized from 16 bands"' in players.value
 
 
-def test_widgets_are_plain_ones_with_labels(made):
-    row, *shown = made.widget.children
+def test_widgets_are_plain_ones_with_labels(explorer):
+    row, *shown = explorer.widget.children
     assert {type(w).__name__ for w in row.children} == {"Dropdown"}  # a native, labelled select
     assert {type(w).__name__ for w in shown} == {"HTML"}
     assert all(control.description for control in row.children)
 
 
-def test_the_page_offers_the_same_with_labels_and_asks_nothing_of_the_net(made, page):
-    reader = page(made.static)
+def test_the_page_offers_the_same_with_labels_and_asks_nothing_of_the_net(explorer, page):
+    reader = page(explorer.static)
     selects = {s["data-part"]: s["id"] for s in reader.named("select")}
     assert list(selects) == ["genre", "window", "hop", "bands"]
     assert [label["for"] for label in reader.named("label")] == list(selects.values())
@@ -77,11 +77,11 @@ def test_the_page_offers_the_same_with_labels_and_asks_nothing_of_the_net(made, 
     assert [p["role"] for p in reader.named("p")] == ["status"]
 
 
-def test_the_page_holds_every_sound_and_little_else(made):
-    said = json.loads(re.search(r'"application/json">(.*?)</script>', made.static.data)[1])
+def test_the_page_holds_every_sound_and_little_else(explorer):
+    said = json.loads(re.search(r'"application/json">(.*?)</script>', explorer.static.data)[1])
     assert list(said["sounds"]) == ["tone", "noise"]
     assert len(said["colors"]) == 6 * 256
-    assert len(re.sub(r"data:audio/[^\"]+", "", made.static.data)) < 100_000
+    assert len(re.sub(r"data:audio/[^\"]+", "", explorer.static.data)) < 100_000
 
 
 def test_two_explorers_on_a_page_do_not_share_names(page):

@@ -20,8 +20,10 @@ def test_an_unknown_name_is_refused() -> None:
 
 
 def test_the_checks_of_an_assignment_start_without_torch() -> None:
-    told = (
+    program = (
         "import sys, mgrlib.grading.checks; print('torch' in sys.modules, 'IPython' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False"]
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.split() == ["False", "False"]

@@ -13,16 +13,16 @@ from mgrlib.page.source import without_docstrings
 
 
 def test_source_is_the_text_of_the_file():
-    shown = show_source(shapes.check_shape)
-    assert shown.code == inspect.getsource(shapes.check_shape).rstrip()
-    assert shown.data.count("```python\n") == 1
-    assert "`mgrlib/shapes.py`" in shown.data
+    source = show_source(shapes.check_shape)
+    assert source.code == inspect.getsource(shapes.check_shape).rstrip()
+    assert source.data.count("```python\n") == 1
+    assert "`mgrlib/shapes.py`" in source.data
 
 
 def test_several_things_come_in_the_order_given():
-    shown = show_source(AudioError, shapes.check_shape)
-    assert shown.code.index("class AudioError") < shown.code.index("def check_shape")
-    assert shown.data.count("```python\n") == 2
+    source = show_source(AudioError, shapes.check_shape)
+    assert source.code.index("class AudioError") < source.code.index("def check_shape")
+    assert source.data.count("```python\n") == 2
 
 
 def test_method_is_shown_without_its_indentation():

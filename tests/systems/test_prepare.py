@@ -35,23 +35,23 @@ def test_standardize_is_fitted_to_training_segments_and_applied_to_others(train)
     preparation = Preparation.fit((Standardize(),), train)
     other = segments_of(torch.ones(2, 3, 5))
     expected = standardize(train, other)
-    for part, ready in zip((train, other), expected, strict=True):
-        assert torch.equal(preparation(part).inputs[0], ready.inputs[0])
+    for part, result in zip((train, other), expected, strict=True):
+        assert torch.equal(preparation(part).inputs[0], result.inputs[0])
     mean = preparation(train).inputs[0].mean(dim=(0, 2))
     np.testing.assert_allclose(mean, np.zeros(3), atol=1e-6)
 
 
 def test_steps_are_fitted_to_what_the_steps_before_them_leave(train):
     preparation = Preparation.fit((RowMeans(), Standardize(eps=0.0)), train)
-    ready = preparation(train).inputs[0]
-    assert ready.shape == (6, 3)
-    np.testing.assert_allclose(ready.std(0, correction=0), np.ones(3), atol=1e-5)
+    x = preparation(train).inputs[0]
+    assert x.shape == (6, 3)
+    np.testing.assert_allclose(x.std(0, correction=0), np.ones(3), atol=1e-5)
 
 
 def test_min_max_unit_gives_vectors_of_length_one():
     train = segments_of(torch.tensor([[0.0, 10.0, 5.0], [4.0, 20.0, 5.0]]))
-    ready = Preparation.fit((MinMaxUnit(),), train)(train).inputs[0]
-    np.testing.assert_allclose(ready[1], np.array([1, 1, 0]) / np.sqrt(2), atol=1e-6)
+    x = Preparation.fit((MinMaxUnit(),), train)(train).inputs[0]
+    np.testing.assert_allclose(x[1], np.array([1, 1, 0]) / np.sqrt(2), atol=1e-6)
 
 
 def test_fixed_steps_do_what_their_names_say(train):
@@ -67,8 +67,8 @@ def test_fixed_steps_do_what_their_names_say(train):
 
 def test_keep_chooses_modalities_and_standardize_one_of_them(train):
     both = segments_of(train.inputs[0], torch.full((6, 2), 3.0))
-    ready = Preparation.fit((Standardize(),), both)(both)
-    assert torch.equal(ready.inputs[1], both.inputs[1])
+    prepared_segments = Preparation.fit((Standardize(),), both)(both)
+    assert torch.equal(prepared_segments.inputs[1], both.inputs[1])
     assert Preparation.fit((Keep((1,)),), both)(both).inputs[0].shape == (6, 2)
     with pytest.raises(FeatureError, match="modality 2 of 2"):
         Preparation.fit((Standardize(modality=2),), both)

@@ -43,11 +43,11 @@ def test_system_learns_predicts_and_comes_back_from_its_file(recipe, corpus, tmp
 
 def test_segments_and_a_waveform_give_what_the_corpus_gives(corpus):
     system = learn(TINY, corpus)
-    whole = system.predict(corpus)
-    assert np.array_equal(system.predict(segments_of(TINY, corpus)).probs, whole.probs)
+    predictions = system.predict(corpus)
+    assert np.array_equal(system.predict(segments_of(TINY, corpus)).probs, predictions.probs)
     clip_id = corpus.clips.index[5]
     alone = system.predict(corpus.audio(clip_id, RATE))
-    np.testing.assert_allclose(alone.probs, whole.select([clip_id]).probs, atol=1e-6)
+    np.testing.assert_allclose(alone.probs, predictions.select([clip_id]).probs, atol=1e-6)
     assert not alone.labelled
     with pytest.raises(EvaluationError, match="known genre"):
         alone.correct  # noqa: B018

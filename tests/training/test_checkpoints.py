@@ -53,15 +53,15 @@ def interrupted(checkpoint: Path, config=CONFIG, at_step: int = 18, valid=None) 
         fit(small(), toy(), valid or toy(16, 1), config, augment=stop, checkpoint=checkpoint)
 
 
-def same(one: nn.Module, other: nn.Module) -> bool:
-    a, b = one.state_dict(), other.state_dict()
+def same(first: nn.Module, other: nn.Module) -> bool:
+    a, b = first.state_dict(), other.state_dict()
     return list(a) == list(b) and all(torch.equal(a[name], b[name]) for name in a)
 
 
 def test_a_killed_run_ends_as_if_it_had_never_been(tmp_path):
-    here = [str(Path(__file__).parent), str(tmp_path / "run.pt")]
-    done = subprocess.run([sys.executable, "-c", KILLED, *here], check=False)
-    assert done.returncode == 9
+    arguments = [str(Path(__file__).parent), str(tmp_path / "run.pt")]
+    process = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
+    assert process.returncode == 9
     resumed, whole = small(), small()
     a = fit(resumed, toy(), toy(16, 1), CONFIG, augment=jitter, checkpoint=tmp_path / "run.pt")
     b = fit(whole, toy(), toy(16, 1), CONFIG, augment=jitter)

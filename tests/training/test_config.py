@@ -41,8 +41,8 @@ def test_every_optimiser_lowers_the_loss(optimizer):
 
 
 def test_weight_decay_reaches_the_optimiser():
-    made = TrainConfig(optimizer="adamw", weight_decay=0.25).make_optimizer(small())
-    assert made.param_groups[0]["weight_decay"] == 0.25
+    optimizer = TrainConfig(optimizer="adamw", weight_decay=0.25).make_optimizer(small())
+    assert optimizer.param_groups[0]["weight_decay"] == 0.25
 
 
 def test_a_constant_rate_stays():

@@ -32,8 +32,8 @@ print(float(sum(v.double().sum() for v in run.state.values())).hex())
 """
 
 
-def same(one: nn.Module, other: nn.Module) -> bool:
-    a, b = one.state_dict(), other.state_dict()
+def same(first: nn.Module, other: nn.Module) -> bool:
+    a, b = first.state_dict(), other.state_dict()
     return list(a) == list(b) and all(torch.equal(a[name], b[name]) for name in a)
 
 
@@ -76,12 +76,12 @@ def test_the_history_has_a_row_an_epoch_and_all_columns():
 
 
 def test_the_same_seed_gives_the_same_history_to_the_bit():
-    one, other = small(), small()
-    a = fit(one, toy(), toy(16, 1), CONFIG, augment=jitter)
+    first, other = small(), small()
+    a = fit(first, toy(), toy(16, 1), CONFIG, augment=jitter)
     torch.rand(3)  # the state of the process's own random numbers does not matter
     b = fit(other, toy(), toy(16, 1), CONFIG, augment=jitter)
     assert a.history.equals(b.history)
-    assert same(one, other)
+    assert same(first, other)
 
 
 def test_another_seed_gives_another_history():
@@ -91,7 +91,7 @@ def test_another_seed_gives_another_history():
 
 
 def test_the_same_seed_gives_the_same_history_in_another_process():
-    told = subprocess.run(
+    lines = subprocess.run(
         [sys.executable, "-c", IN_A_PROCESS, str(Path(__file__).parent)],
         capture_output=True,
         text=True,
@@ -99,9 +99,9 @@ def test_the_same_seed_gives_the_same_history_in_another_process():
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     ).stdout.split("\n")
     run = fit(small(), toy(), toy(16, 1), CONFIG, augment=jitter)
-    here = json.loads(run.history.to_json(orient="values", double_precision=15))
-    assert json.loads(told[0]) == here
-    assert float.fromhex(told[1]) == float(sum(v.double().sum() for v in run.state.values()))
+    own_history = json.loads(run.history.to_json(orient="values", double_precision=15))
+    assert json.loads(lines[0]) == own_history
+    assert float.fromhex(lines[1]) == float(sum(v.double().sum() for v in run.state.values()))
 
 
 @pytest.mark.parametrize("n_threads", [None, 2])
@@ -185,9 +185,9 @@ def test_a_validation_loss_that_is_not_finite_stops_too(value):
 )
 def test_a_rest_of_one_joins_the_batch_before(n, batch_size, sizes):
     generator = torch.Generator().manual_seed(0)
-    made = list(batches(toy(n), batch_size, generator))
-    assert [len(y) for _, y in made] == sizes
-    rows = torch.cat([x for (x,), _ in made]).tolist()
+    parts = list(batches(toy(n), batch_size, generator))
+    assert [len(y) for _, y in parts] == sizes
+    rows = torch.cat([x for (x,), _ in parts]).tolist()
     assert sorted(rows) == sorted(toy(n).inputs[0].tolist())
 
 
@@ -281,7 +281,7 @@ def test_two_modalities_reach_the_model_in_order():
 # --- measuring
 
 
-def known() -> tuple[nn.Module, Segments]:
+def network_and_segments() -> tuple[nn.Module, Segments]:
     """Logits that are the inputs; of the five segments, the classes 0 0 0 1 1."""
     model = nn.Linear(2, 2, bias=False)
     model.weight.data = torch.eye(2)
@@ -292,7 +292,7 @@ def known() -> tuple[nn.Module, Segments]:
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 5])
 def test_loss_and_accuracy_are_means_over_segments(batch_size):
-    loss, accuracy = measure(*known(), TrainConfig(batch_size=batch_size))
+    loss, accuracy = measure(*network_and_segments(), TrainConfig(batch_size=batch_size))
     by_hand = (2 * math.log(2) + 2 * math.log(4 / 3) + math.log(1 + math.exp(2))) / 5
     assert loss == pytest.approx(by_hand, rel=1e-6)
     assert accuracy == 4 / 5

@@ -67,8 +67,8 @@ def test_features_of_all_layers_stand_side_by_side():
 def test_features_are_the_pooled_activations_in_evaluation_mode():
     model, segments = network(), noise()
     rows = layer_features(model, segments, ["gru2", "pool2"], batch_size=4)
-    heard = model.eval().activations(segments.inputs[0])
-    expected = torch.cat([heard["gru2"], heard["pool2"].mean((2, 3))], 1)
+    activations = model.eval().activations(segments.inputs[0])
+    expected = torch.cat([activations["gru2"], activations["pool2"].mean((2, 3))], 1)
     assert torch.allclose(rows.inputs[0], expected, atol=1e-5)
 
 
@@ -99,9 +99,9 @@ def test_a_new_head_changes_the_last_layer_only(make):
 
 
 def test_a_new_head_depends_on_its_seed_alone():
-    one, same, other = (new_head(network(), 3, seed=s).linear.weight for s in (0, 0, 1))
-    assert torch.equal(one, same)
-    assert not torch.equal(one, other)
+    first, same, other = (new_head(network(), 3, seed=s).linear.weight for s in (0, 0, 1))
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other)
 
 
 def test_a_model_that_does_not_end_in_a_linear_layer_is_refused():

@@ -42,8 +42,8 @@ def test_a_saved_system_says_what_it_said(tones, tmp_path, name):
     assert np.allclose(again.predict(corpus).probs, system.predict(corpus).probs, atol=1e-6)
     if name == "pieces-statistics":
         segments = segments_of(recipe, corpus)
-        said, heard = (neighbour_predictions(s, corpus, segments) for s in (system, again))
-        assert np.allclose(said.probs, heard.probs)
+        before, after = (neighbour_predictions(s, corpus, segments) for s in (system, again))
+        assert np.allclose(before.probs, after.probs)
 
 
 def test_a_rare_genre_weighs_more(monkeypatch):

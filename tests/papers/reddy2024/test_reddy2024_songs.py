@@ -73,9 +73,9 @@ def table(songs):
 
 def test_the_study_has_a_row_for_each_number_of_the_paper(table):
     assert len(table) == 2 * (2 + 4 + 1 + 2 + 1)
-    wanted = [e for e in papers.printed("reddy2024") if e.source == "reddy2024/multiframe"]
-    assert len(wanted) == 3
-    for entry in wanted:
+    entries = [e for e in papers.printed("reddy2024") if e.source == "reddy2024/multiframe"]
+    assert len(entries) == 3
+    for entry in entries:
         assert len(table.where(**entry.condition)) == 1
 
 

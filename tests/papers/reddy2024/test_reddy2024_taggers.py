@@ -29,7 +29,7 @@ def corpus() -> Corpus:
     """Ten clips of three genres each, in a shuffled order, named as GTZAN's."""
     ids = [f"{genre}.{i:05d}" for genre in ("blues", "jazz", "pop") for i in range(10)]
     ids = list(np.random.default_rng(0).permutation(ids))
-    genre = [one.split(".")[0] for one in ids]
+    genre = [clip_id.split(".")[0] for clip_id in ids]
     table = {"path": "", "genre": genre, "group": ids, "seconds": 1.0}
     clips = pd.DataFrame(table, index=pd.Index(ids, name="clip_id"))
     return Corpus("toy", ("blues", "jazz", "pop"), clips, Silence())

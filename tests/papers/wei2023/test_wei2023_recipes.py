@@ -113,11 +113,11 @@ def printed_parameters() -> int:
 
 
 def test_the_nets_of_one_count_are_run_with_the_same_training():
-    nets = [one for one in papers.recipes("wei2023") if one.name.startswith("wei2023/segment-3s")]
-    same = [one for one in nets if not one.name.endswith("rms")]
-    counts = [count_parameters(one.model(10, (13, 130), **one.options)) for one in same]
+    nets = [net for net in papers.recipes("wei2023") if net.name.startswith("wei2023/segment-3s")]
+    same = [net for net in nets if not net.name.endswith("rms")]
+    counts = [count_parameters(net.model(10, (13, 130), **net.options)) for net in same]
     assert counts == [printed_parameters()] * 3
-    assert len({one.config for one in same}) == 1
+    assert len({net.config for net in same}) == 1
 
 
 def test_the_search_finds_the_nets_that_are_known_to_fit():
@@ -208,10 +208,10 @@ def test_the_full_size_fusion_takes_the_papers_shapes():
 
 
 def test_each_segment_taken_is_a_clip_of_its_own(segments):
-    chosen = as_clips(segments, np.array([3, 15, 4]))
-    assert (chosen.n_clips, chosen.clip.tolist()) == (3, [0, 1, 2])
-    assert torch.equal(chosen.inputs[0], segments.inputs[0][[3, 15, 4]])
-    assert chosen.clip_ids == ("c0#3", "c1#5", "c0#4")
+    clips = as_clips(segments, np.array([3, 15, 4]))
+    assert (clips.n_clips, clips.clip.tolist()) == (3, [0, 1, 2])
+    assert torch.equal(clips.inputs[0], segments.inputs[0][[3, 15, 4]])
+    assert clips.clip_ids == ("c0#3", "c1#5", "c0#4")
 
 
 def test_artists_are_told_from_clips_only_where_they_differ(corpus):

@@ -79,8 +79,10 @@ def table() -> Corpus:
     x = rng.normal(size=(200, 57)) + labels[:, None]
     ids = np.repeat([f"{'ab'[m % 2]}.{m:05d}" for m in range(40)], 5)
     columns = tuple(f"c{i}" for i in range(57))
-    made = FeatureTable(x, columns, labels, ids, ids, np.tile(np.arange(5), 40), ("a", "b"))
-    return made.corpus("toy-table")
+    feature_table = FeatureTable(
+        x, columns, labels, ids, ids, np.tile(np.arange(5), 40), ("a", "b")
+    )
+    return feature_table.corpus("toy-table")
 
 
 def study(name: str, corpus: Corpus, seeds: tuple[int, ...] = (0,), **settings: object) -> Records:
