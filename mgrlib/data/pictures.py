@@ -229,7 +229,7 @@ def _archived(path: Path) -> list[str]:
     """The clips of an archive of maps, whose shape is checked without reading the maps."""
     form = "maps (M, F, T) uint8 and M clip_ids"
     try:
-        with zipfile.ZipFile(path) as pack, pack.open("maps.npy") as stream:
+        with zipfile.ZipFile(path) as archive, archive.open("maps.npy") as stream:
             version = np.lib.format.read_magic(stream)
             header = np.lib.format.read_array_header_1_0 if version == (1, 0) else (
                 np.lib.format.read_array_header_2_0
