@@ -1,9 +1,6 @@
-"""What is learnt, from sound to genres: recipes, preparation, learning, systems.
+"""What is learned, from sound to genres: recipes, preparation, learning, systems.
 
->>> from mgrlib.systems import learn
->>> from mgrlib import papers
->>> system = learn(papers.recipe("luo2021/cnn-mel"), corpus)  # doctest: +SKIP
->>> system.predict(other).correct.mean()  # doctest: +SKIP
+`learn(recipe, clips)` gives a `System`, and `system.predict(other_clips)` its predictions.
 """
 
 from mgrlib.systems.learn import learn, segments_of
