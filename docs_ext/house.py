@@ -124,6 +124,7 @@ def on_page(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _t
     if page == "_modules/index":
         start, listed = body.split("<ul", 1)
         listed, end = listed.rsplit("</ul>", 1)
+        listed = re.sub(r'<li><a href="builtins\.html">builtins</a></li>\s*', "", listed)  # no page
         body = f"{start}<ul{re.sub(r'</?ul>', '', listed)}</ul>{end}"
     body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
     context["body"] = body.replace(' role="doc-biblioentry"', "").replace(

@@ -169,6 +169,9 @@ def test_nothing_on_the_machine_can_be_read_changed_or_reached(
     assert mark.points == FULL, mark
     assert len(loot[0]) > 35
     got = {name: what for name, what in loot[0].items() if not what.startswith("refused")}
+    if str(ROOT).startswith("/tmp/"):  # the box has a /tmp of its own, which it may write to
+        assert not (ROOT / "planted").exists()
+        got.pop(f"write {ROOT}", None)
     assert got == {}
     assert precious.read_text() == "mine"
 
