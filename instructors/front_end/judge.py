@@ -192,14 +192,14 @@ def _anchors(hidden: Hidden) -> tuple[float, float]:
     """The accuracies of chroma as it is, and of a standardized mel spectrogram."""
     labels = [_known(hidden)[1], _unknown(hidden)[1]]
     corpora = [read_corpus(_known(hidden)[0]), read_corpus(_unknown(hidden)[0])]
-    found = []
+    accuracies = []
     for feature, scaled in ((Chroma(RATE), False), (LogMel(RATE, **MEL), True)):
         arrays = [cut(corpus, feature).inputs[0].numpy() for corpus in corpora]
         if scaled:
             mean, spread = (f(arrays[0], (0, 2), keepdims=True) for f in (np.mean, np.std))
             arrays = [(x - mean) / (spread + 1e-5) for x in arrays]
-        found.append(float(np.mean([_accuracy(arrays, labels, seed) for seed in range(3)])))
-    return found[0], found[1]
+        accuracies.append(float(np.mean([_accuracy(arrays, labels, seed) for seed in range(3)])))
+    return accuracies[0], accuracies[1]
 
 
 def _accuracy(arrays: list[np.ndarray], labels: list[np.ndarray], seed: int) -> float:

@@ -258,14 +258,14 @@ def model_questions(hidden: Hidden) -> list[Question]:
 def whole_accuracy(hidden: Hidden) -> float:
     """The accuracy of the given network, trained and not compressed, as a mean of two seeds."""
     train, _, heard = corpora(hidden)
-    found = []
+    accuracies = []
     for seed in (1, 2):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = Network()
         fit(model, train, None, TrainConfig(epochs=30, batch_size=16, lr=3e-3, seed=seed))
-        found.append(float(predict(model, heard).correct.mean()))
-    return float(np.mean(found))
+        accuracies.append(float(predict(model, heard).correct.mean()))
+    return float(np.mean(accuracies))
 
 
 ASSIGNMENT = Assignment(

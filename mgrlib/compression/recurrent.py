@@ -25,7 +25,7 @@ GATES = (0, 3, 1, 2)  # torch has input, forget, cell, output; ONNX input, outpu
 def _lstm(
     x: torch.Tensor, weight: torch.Tensor, recurrent: torch.Tensor, bias: torch.Tensor
 ) -> torch.Tensor:
-    """(B, T, D) -> (B, T, H); for the exporter's eyes only."""
+    """(B, T, D) -> (B, T, H); a name for the exporter, never computed."""
     raise NotImplementedError
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import html
-import json
 from collections.abc import Sequence
 from functools import cache, cached_property
 from importlib.resources import files
@@ -22,7 +21,7 @@ from mgrlib.errors import MgrError, explain
 from mgrlib.features.mel import LogMel
 from mgrlib.features.resynthesis import noise_like
 from mgrlib.page.frames import png_address
-from mgrlib.page.html import OWN_KEYS, Html, style, unique_id
+from mgrlib.page.html import OWN_KEYS, Html, script_json, style, unique_id
 from mgrlib.page.player import mp3_bytes
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ class Explorer:
             "alt": ALT,
             "summary": SUMMARY,
         }
-        data = json.dumps(options).replace("<", "\\u003c")
+        data = script_json(options)
         resynthesis = _mp3_address(self.resynthesis(name, *settings), self.sample_rate)
         body = (
             f'<div class="mgr-frames mgr-explorer" id="{uid}" role="group" '

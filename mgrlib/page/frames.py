@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import html
 import io
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from mgrlib.errors import MgrError, explain
-from mgrlib.page.html import OWN_KEYS, Html, inline, plain, unique_id
+from mgrlib.page.html import OWN_KEYS, Html, inline, plain, script_json, unique_id
 
 _SCRIPT = """<script>(function(){{
 const root=document.getElementById("{uid}"),image=root.querySelector("img");
@@ -161,7 +160,7 @@ def _assemble(
     """Join the control, the first picture, the others as data, and the script that swaps them."""
     source, alt, _ = frames[start]
     entries = [("" if k == start else frame[0], *frame[1:]) for k, frame in enumerate(frames)]
-    data = json.dumps(entries).replace("<", "\\u003c")
+    data = script_json(entries)
     return (
         f'<div class="mgr-frames" id="{uid}" role="group" aria-label="{plain(label)}">{head}'
         f'<img src="{source}" alt="{html.escape(alt)}">'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import itertools
+import json
 import re
 from functools import cache
 from importlib.resources import files
@@ -76,11 +77,13 @@ def plain(text: str) -> str:
     return html.escape(text)
 
 
-def script_string(value: str) -> str:
-    """Quote a string for use inside a script element."""
-    import json
+def script_json(value: object) -> str:
+    r"""JSON of a value, for use inside a script element, which nothing in a text can end.
 
-    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e")
+    >>> script_json({"title": "</script>"})
+    '{"title": "\\u003c/script>"}'
+    """
+    return json.dumps(value).replace("<", "\\u003c")
 
 
 def _emphasis(text: str) -> str:
