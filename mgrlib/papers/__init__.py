@@ -1,6 +1,7 @@
 """The five papers: a package for each, with its recipes, studies, printed numbers and records.
 
-Beside them stands `baselines`, with simple classifiers that belong to no paper.
+Two packages beside them belong to no paper: `baselines` has simple classifiers, and `beyond` has
+the experiments that the papers propose as future work.
 
 `mgrlib/papers/KEY/` holds
 
@@ -50,8 +51,8 @@ PAPERS = ("luo2021", "minhas2019", "tang2018", "reddy2024", "wei2023")
 """Their keys, in the order of the book."""
 
 
-COLLECTIONS = (*PAPERS, "baselines")
-"""The papers, and the baselines, which are run and recorded as a paper's systems are."""
+COLLECTIONS = (*PAPERS, "baselines", "beyond")
+"""The papers, and what belongs to no paper but is run and recorded in the same way."""
 
 
 def _folder(paper: str) -> Path:
