@@ -31,8 +31,15 @@ if TYPE_CHECKING:
 
 SPECS = {"vector57": "Vector57", "vector26": "Vector26", "melrows128": "MelRows128"}
 GTZAN = ("gtzan", "gtzan-mini", "gtzan-table", "gtzan-pictures")
-DATA = ("synthetic", "songs", *GTZAN, "vectors", "folder")
-PROTOCOLS = ("artist-folds", "artist-folds-published", "fault-filtered")
+DATA = ("synthetic", "songs", *GTZAN, "fma", "vectors", "folder")
+PROTOCOLS = (
+    "artist-folds",
+    "artist-folds-published",
+    "fault-filtered",
+    "own-split",
+    "own-split-published",
+)
+SUBSETS = ("small", "medium", "large", "full")
 FAILURE, FAULTS, INTERRUPTED, NO_READER = 1, 2, 130, 141  # exit statuses; the last two as in shells
 
 
@@ -133,6 +140,9 @@ def _add_data(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", choices=DATA, default="synthetic")
     command.add_argument("--root", type=Path, help="folder of the data, or the table")
     command.add_argument("--artists", type=Path, help="table of the artists of a folder's files")
+    command.add_argument("--catalog", type=Path, help="table of a folder's files and their genres")
+    command.add_argument("--subset", choices=SUBSETS, help="of FMA, where --root holds several")
+    command.add_argument("--partial", action="store_true", help="go on where files are missing")
     command.add_argument("--exclude", nargs="*", default=(), help="ids of clips to leave out")
     command.add_argument("--per-genre", type=int, default=20, help="clips (synthetic) or songs")
 
@@ -163,7 +173,7 @@ def _add_run(running: argparse.ArgumentParser) -> None:
     _add_data(running)
     running.add_argument("--folds", type=int, default=5, help="0 for one holdout of 20 %%")
     running.add_argument("--by", choices=("clip", "group"), default=None)
-    running.add_argument("--protocol", choices=PROTOCOLS, help="a published division of GTZAN")
+    running.add_argument("--protocol", choices=PROTOCOLS, help="a published division")
     running.add_argument("--seeds", type=int, default=1, help="how many, counted from 0")
     running.add_argument("--epochs", type=int, help="in place of the recipe's")
     running.add_argument("--bfloat16", action="store_true", help="faster where the CPU or GPU can")
@@ -517,7 +527,8 @@ def _corpus(options: argparse.Namespace) -> Corpus:
 
     Where clips are files, they are left out before they are read: they may be unreadable.
     """
-    if options.data in ("gtzan", "gtzan-mini", "folder"):
+    _check_data_options(options)
+    if options.data in ("gtzan", "gtzan-mini", "fma", "folder"):
         return _corpus_of_files(options)
     corpus = _whole_corpus(options)
     return corpus.without(options.exclude) if options.exclude else corpus
@@ -532,9 +543,35 @@ def _corpus_of_files(options: argparse.Namespace) -> Corpus:
         from mgrlib.data.gtzan import gtzan
 
         return gtzan(_root(options), exclude=options.exclude)
+    if options.data == "fma":
+        from mgrlib.data.fma import fma
+
+        how = {"exclude": options.exclude, "partial": options.partial}
+        return fma(_root(options), options.subset, **how)
+    if options.catalog:
+        from mgrlib.data.catalog import catalog
+
+        how = {"exclude": options.exclude, "partial": options.partial}
+        return catalog(_root(options), options.catalog, **how)
     from mgrlib.data.folder import folder
 
     return folder(_root(options), exclude=options.exclude, artists=options.artists)
+
+
+def _check_data_options(options: argparse.Namespace) -> None:
+    """Refuse options that only other data have."""
+    has_list = options.data == "fma" or (options.data == "folder" and options.catalog)
+    owners = {
+        "subset": options.data == "fma",
+        "partial": has_list,
+        "catalog": options.data == "folder" and not options.artists,
+        "artists": options.data == "folder",
+    }
+    ignored = [f"--{name}" for name, fits in owners.items() if getattr(options, name) and not fits]
+    if ignored:
+        hint = "--subset is for fma, --artists or --catalog for folder, --partial for lists."
+        where = f"--data {options.data}"
+        raise RecipeError(explain(where, "options that fit the data", some(ignored), hint))
 
 
 def _whole_corpus(options: argparse.Namespace) -> Corpus:

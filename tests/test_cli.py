@@ -291,6 +291,19 @@ def test_pictures_and_vectors_are_data_as_sound_is(tmp_path, capsys, monkeypatch
     )
 
 
+def test_vectors_of_any_collection_run_with_artists_apart(tmp_path, capsys):
+    place = tmp_path / "openl3"
+    place.mkdir()
+    rows = [(f"{i:06d}", ("polka", "ska")[i % 2], f"artist {i // 4}") for i in range(16)]
+    x = np.array([[float(genre == "ska")] * 512 for _, genre, _ in rows])
+    np.save(place / "openl3_music_mel128_512.npy", x)
+    lines = [",".join(row) for row in rows]
+    (place / "clips.csv").write_text("\n".join(["clip_id,genre,artist", *lines]))
+    data = ["--data", "vectors", "--root", str(place), "--folds", "2"]
+    assert main(["run", "baselines/linear-openl3", *data]) == 0
+    assert "2 folds by group: accuracy 1.000" in capsys.readouterr().out
+
+
 def vectors_in(place: Path, ids: list[str]) -> list[str]:
     """The options for a folder of made-up vectors of these clips."""
     (place / "vectors").mkdir()

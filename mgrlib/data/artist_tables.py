@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from mgrlib.errors import CorpusError, explain, some
 
-__all__ = ["artists_of", "read_artists"]
+__all__ = ["ARTIST_COLUMNS", "FILE_COLUMNS", "artists_of", "file_key", "read_artists", "read_table"]
 
 FILE_COLUMNS = ("clip_id", "path", "file", "filename", "track_id", "track")
 ARTIST_COLUMNS = ("artist", "artist_name", "artist.name", "artist_id", "artist.id")
 FORM = f"a column of files ({', '.join(FILE_COLUMNS)}) and one of artists ({ARTIST_COLUMNS[0]})"
+FMA_HEADER_LINES = 3
 
 
 def read_artists(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -26,16 +30,18 @@ def read_artists(path: str | os.PathLike[str]) -> dict[str, str]:
     Raises:
         CorpusError: no such table, other columns, or two artists for one file.
     """
-    table = _tracks(Path(path))
+    table = read_table(path, FORM, columns=(*FILE_COLUMNS, *ARTIST_COLUMNS))
     columns = {str(name).strip().lower(): name for name in table.columns}
     selection = [next((columns[n] for n in names if n in columns), None)
               for names in (FILE_COLUMNS, ARTIST_COLUMNS)]  # fmt: skip
     if None in selection:
         raise CorpusError(explain(str(path), FORM, f"columns {some(table.columns)}"))
-    pairs = table[selection].dropna().astype(str).itertuples(index=False)
+    pairs = table[selection].itertuples(index=False)
     artists: dict[str, str] = {}
     for file, artist in pairs:
-        name = _stem(file)
+        if not file or not artist:
+            continue
+        name = file_key(file)
         if artists.setdefault(name, artist.strip()) != artist.strip():
             got = f"{artists[name]!r} and {artist!r} for {file!r}"
             raise CorpusError(explain(str(path), "one artist for each file", got))
@@ -44,25 +50,54 @@ def read_artists(path: str | os.PathLike[str]) -> dict[str, str]:
 
 def artists_of(clip_ids: Iterable[str], artists: dict[str, str]) -> list[str | None]:
     """The artist of each clip by its id, whose last part is a file's name; None if not named."""
-    return [artists.get(_stem(clip)) for clip in clip_ids]
+    return [artists.get(file_key(clip)) for clip in clip_ids]
 
 
-def _stem(file: str) -> str:
-    """A file's name without folder and extension; numbers without zeros before them."""
+def file_key(file: str) -> str:
+    """A file's name without folder and extension; numbers without zeros before them.
+
+    >>> file_key("000/000002.mp3"), file_key("2"), file_key("blues.00012")
+    ('2', '2', 'blues.00012')
+    """
     name = file.replace("\\", "/").rsplit("/", 1)[-1]
     stem = name.rsplit(".", 1)[0] if "." in name and not name.rsplit(".", 1)[-1].isdigit() else name
     return stem.lstrip("0") or "0" if stem.isdigit() else stem
 
 
-def _tracks(path: Path) -> pd.DataFrame:
-    """The table with one name for each column: FMA's two are joined by a dot."""
+def read_table(
+    path: str | os.PathLike[str], form: str, *, columns: Collection[str] | None = None
+) -> pd.DataFrame:
+    """A CSV table as texts, empty where it is empty, with one name for each column.
+
+    The `tracks.csv` of FMA has two names for each column, which are joined by a dot, such as
+    `artist.name`; its track numbers are the column `track_id`.
+
+    Args:
+        path: the table, in UTF-8.
+        form: what the table should be, for messages.
+        columns: of FMA's table, whose texts would fill the memory, read only these.
+
+    Raises:
+        CorpusError: the table cannot be read.
+    """
+    texts: Any = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()[:3]
-        if len(lines) == 3 and lines[0].startswith(",") and lines[2].startswith("track_id,"):
-            table = pd.read_csv(path, header=[0, 1], index_col=0, dtype=str, low_memory=False)
-            table.columns = pd.Index([".".join(map(str, names)) for names in table.columns])
-            return table.rename_axis("track_id").reset_index()
-        return pd.read_csv(path, dtype=str, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
+        with Path(path).open(encoding="utf-8-sig", newline="") as stream:
+            head = list(islice(csv.reader(stream), FMA_HEADER_LINES))
+        if not _is_fma(head):
+            return pd.read_csv(path, **texts)
+        names = [f"{a}.{b}" for a, b in zip(*head[:2], strict=True)]
+        names[0] = "track_id"
+        wanted = [i for i, name in enumerate(names) if not columns or name in columns]
+        table = pd.read_csv(path, header=None, skiprows=FMA_HEADER_LINES, usecols=wanted, **texts)
+        return table.set_axis([names[i] for i in wanted], axis=1)
+    except (OSError, ValueError, csv.Error) as error:
         hint = "check the path; FMA's is fma_metadata/tracks.csv."
-        raise CorpusError(explain(str(path), FORM, str(error), hint)) from error
+        raise CorpusError(explain(str(path), form, str(error), hint)) from error
+
+
+def _is_fma(head: list[list[str]]) -> bool:
+    """Whether the first lines of a table are the three that FMA's begins with."""
+    if len(head) < FMA_HEADER_LINES or len(head[0]) != len(head[1]) or len(head[0]) < 2:
+        return False
+    return head[0][0] == head[1][0] == "" and head[2][0] == "track_id"

@@ -27,12 +27,14 @@ __all__ = [
     "by_group",
     "fault_filtered",
     "folds",
+    "own_split",
     "read_split",
     "stratified",
     "write_split",
 ]
 
 PARTS = ("train", "valid", "test")
+PART_NAMES = {"training": "train", "validation": "valid", "testing": "test"}
 
 
 def stratified(corpus: Corpus, *, test: float = 0.2, valid: float = 0.0, seed: int) -> Split:
@@ -166,6 +168,32 @@ def artist_folds(corpus: Corpus, *, published: bool = False) -> list[Split]:
         _split(part, np.where(number == k, 2, 0), f"artist-fold-{k}", f"{source}, fold {k}")
         for k in range(3)
     ]
+
+
+def own_split(corpus: Corpus) -> Split:
+    """The division that comes with the data: the column `split` of the clips.
+
+    FMA has one, and so has any table with a column `split`. Its words are train, valid and test, or
+    training, validation and testing; clips without a word are left out. Nothing is assumed of the
+    artists: `Split.check` compares them.
+
+    Raises:
+        SplitError: no such column, other words in it, or nothing to train or to test on.
+    """
+    where = f"own_split({corpus.name!r})"
+    if "split" not in corpus.clips.columns:
+        hint = "FMA has it, and tables for `--catalog` may have it; others need another protocol."
+        raise SplitError(explain(where, "a column split of the clips", "none", hint))
+    words = corpus.clips["split"].fillna("").str.strip().str.lower()
+    parts = words.replace(PART_NAMES)
+    odd = sorted(set(parts) - {*PARTS, ""})
+    if odd:
+        raise SplitError(explain(where, f"the words {', '.join(PARTS)} in split", some(odd)))
+    ids = [tuple(corpus.clips.index[parts == part]) for part in PARTS]
+    train, valid, test = ids
+    n_out = int((parts == "").sum())
+    source = f"as {corpus.name} comes divided{f', {n_out} clips without a part' if n_out else ''}"
+    return Split("own-split", train, valid, test, source)
 
 
 def _whole_groups(fold_of: dict[str, int]) -> dict[str, int]:

@@ -74,9 +74,10 @@ def vectors(
     """A corpus of stored vectors, whose only feature is `Stored(name, D)`.
 
     `path` is a folder with one array (M, D) in a `.npy` file and one `.csv` whose column `clip_id`
-    names its M clips. The table may have the columns `genre`, `group` (the artist) and `seconds`;
-    without them the ids have to be those of GTZAN, such as `blues.00012`, whose genres and artists
-    are known.
+    names its M clips. For any collection but GTZAN the table has a column `genre`, and it may have
+    `artist` (or `group`), `seconds` and `split`: clips of one artist are one group, and a clip
+    without an artist is its own. Without a column `genre` the ids have to be those of GTZAN, such
+    as `blues.00012`, whose genres and artists are known.
 
     Args:
         path: the folder.
@@ -84,8 +85,8 @@ def vectors(
         corpus_name: what results call the corpus; default: `gtzan-` or nothing, and the name.
 
     Raises:
-        CorpusError: other files, another number of ids, values that are not finite, or ids of
-            which neither the genre is given nor known.
+        CorpusError: other files, another number of ids, values that are not finite, clips without
+            a genre, or ids of which neither the genre is given nor known.
     """
     folder = Path(path)
     array, table = (_only(folder, suffix) for suffix in (".npy", ".csv"))
@@ -94,7 +95,6 @@ def vectors(
     name = name or array.stem
     clips = rows if "genre" in rows else gtzan_rows(rows.index, str(table))
     clips = clips.assign(**{c: "" for c in ("path",) if c not in clips})
-    clips = clips.assign(**({} if "group" in clips else {"group": clips.index}))
     clips = clips.assign(**({} if "seconds" in clips else {"seconds": 30.0}))
     prefix = "" if "genre" in rows else "gtzan-"
     source = VectorSource(name, x, {str(clip): i for i, clip in enumerate(rows.index)})
@@ -150,10 +150,18 @@ def _array(path: Path) -> np.ndarray:
 def _rows(path: Path, n: int) -> pd.DataFrame:
     """The table of clips, one for each vector."""
     try:
-        rows = pd.read_csv(path, dtype={"clip_id": str, "genre": str, "group": str})
+        texts = dict.fromkeys(("clip_id", "genre", "group", "artist", "split"), str)
+        rows = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise CorpusError(explain(str(path), "a table", str(error))) from error
     if "clip_id" not in rows or len(rows) != n:
         got = f"columns {some(rows.columns)}, {len(rows)} rows"
         raise CorpusError(explain(str(path), f"a column clip_id and {n} rows", got))
-    return rows.set_index("clip_id")
+    rows = rows.set_index("clip_id")
+    if "genre" not in rows:
+        return rows
+    if rows["genre"].isna().any():
+        got = f"none for {some(rows.index[rows['genre'].isna()])}"
+        raise CorpusError(explain(str(path), "a genre for each clip", got))
+    groups = rows.get("group", rows.get("artist", pd.Series(rows.index, rows.index)))
+    return rows.assign(group=groups.fillna(pd.Series(rows.index, rows.index)))

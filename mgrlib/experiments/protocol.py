@@ -7,10 +7,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mgrlib.data.corpus import Corpus, Split
-from mgrlib.data.splits import artist_folds, by_group, fault_filtered, folds, stratified
-from mgrlib.errors import RecipeError, explain
+from mgrlib.data.splits import (
+    artist_folds,
+    by_group,
+    fault_filtered,
+    folds,
+    own_split,
+    stratified,
+)
+from mgrlib.errors import RecipeError, SplitError, explain, some
 
-__all__ = ["NAMED", "ArtistFolds", "Division", "FaultFiltered", "Protocol", "best_by", "named"]
+__all__ = [
+    "NAMED",
+    "ArtistFolds",
+    "Division",
+    "FaultFiltered",
+    "OwnSplit",
+    "Protocol",
+    "best_by",
+    "named",
+]
 
 By = Literal["clip", "group"]
 
@@ -95,16 +111,46 @@ class FaultFiltered:
         return [fault_filtered(corpus).check(corpus, leaky=True)]
 
 
+@dataclass(frozen=True)
+class OwnSplit:
+    """The training, validation and test clips that the data come divided into, as FMA does.
+
+    Args:
+        published: as it was published, even if some artists are in several parts.
+    """
+
+    published: bool = False
+
+    def __str__(self) -> str:
+        return f"own split{', as published' if self.published else ''}"
+
+    def splits(self, corpus: Corpus, seed: int) -> list[Split]:
+        """The same split for every seed.
+
+        Raises:
+            SplitError: an artist in several parts, unless the split is wanted as published.
+        """
+        split = own_split(corpus)
+        shared = [] if self.published else split.shared_groups(corpus)
+        if shared:
+            hint = "own-split-published takes it as it is; folds by group keep artists apart."
+            where = f"own split of {corpus.name!r}"
+            raise SplitError(explain(where, "each artist in one part", some(shared), hint))
+        return [split.check(corpus, leaky=self.published)]
+
+
 NAMED: dict[str, Division] = {
     "artist-folds": ArtistFolds(),
     "artist-folds-published": ArtistFolds(published=True),
     "fault-filtered": FaultFiltered(),
+    "own-split": OwnSplit(),
+    "own-split-published": OwnSplit(published=True),
 }
-"""Divisions of GTZAN by the name that the command line takes."""
+"""Published divisions by the name that the command line takes: three of GTZAN, one of FMA."""
 
 
 def named(name: str) -> Division:
-    """The division of GTZAN of this name.
+    """The published division of this name.
 
     Raises:
         RecipeError: no such division.

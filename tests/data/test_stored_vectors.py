@@ -8,6 +8,7 @@ import pytest
 
 from mgrlib.data.artist_tables import read_artists
 from mgrlib.data.folder import folder
+from mgrlib.data.splits import own_split
 from mgrlib.data.vectors import vectors
 from mgrlib.errors import AudioError, CorpusError, FeatureError
 from mgrlib.features import LogMel, Stored
@@ -43,6 +44,24 @@ def test_clips_of_other_data_bring_their_genres_and_artists(store):
     assert corpus.genres == ("polka", "ska")
     assert corpus.grouped
     assert not vectors(store(ids=list("abcd"), genre=["polka", "ska"] * 2)).grouped
+
+
+def test_clips_without_an_artist_are_groups_of_their_own(store):
+    ids, genres = ["000002", "x/7", "NA", "d"], ["polka", "ska"] * 2
+    corpus = vectors(store(ids=ids, genre=genres, artist=["X", "", "X", ""]))
+    assert corpus.clips.index.tolist() == ids
+    assert corpus.clips["group"].tolist() == ["X", "x/7", "X", "d"]
+
+
+def test_a_table_with_a_split_is_divided_by_it(store):
+    parts = ["train", "train", "test", "test"]
+    corpus = vectors(store(ids=list("abcd"), genre=["polka", "ska"] * 2, split=parts))
+    assert own_split(corpus).train == ("a", "b")
+
+
+def test_a_clip_without_a_genre_is_refused(store):
+    with pytest.raises(CorpusError, match=r"a genre for each clip.*'b'"):
+        vectors(store(ids=list("abcd"), genre=["polka", "", "ska", "ska"]))
 
 
 @pytest.mark.parametrize(
