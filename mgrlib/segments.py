@@ -3,22 +3,18 @@
 This is the only module in which data and features meet. Each feature of a clip is computed once and
 written atomically to `mgrlib.storage.home() / "features"`. Its file is identified by the clip's
 content, the feature's settings and how the clip was cut.
+
+A corpus may be larger than memory: see `mgrlib.rows`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import math
-import os
 import sys
-import warnings
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,22 +28,25 @@ from mgrlib.errors import (
     CorpusError,
     FeatureError,
     ShapeError,
-    StorageError,
     explain,
     some,
+)
+from mgrlib.feature_store import (
+    StoredRows,
+    StoredStack,
+    clip_file,
+    feature_folder,
+    read_stack,
+    write_stack,
 )
 from mgrlib.features.base import Feature
 from mgrlib.features.scale import Standardize
 from mgrlib.parallel import parallel
-from mgrlib.storage import atomic_write, home
+from mgrlib.rows import Array, Rows, ahead, applied, in_memory, memory_bytes, selected, settled
 
 __all__ = ["Cut", "Segments", "cut", "standardize"]
 
-STORE_VERSION = 1
-SEAL = b"crc3"  # precedes the checksum at the end; files of the first edition have neither
-SEAL_BYTES = 8
-SEAL_BLOCK = 1 << 20
-HINT = "set MGRLIB_HOME to a folder that you may read and write, on a disk with free space."
+Inputs = tuple[torch.Tensor, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +54,8 @@ class Segments(Dataset):
     """Model inputs with the clip of each segment: a torch `Dataset` of (*inputs, y).
 
     Args:
-        inputs: one tensor per modality, each (S, ...) float32.
+        inputs: one array per modality, each (S, ...) float32: a tensor, or `Rows` of an array that
+            is larger than memory.
         y: class numbers (S,) int64, or targets (S, K) float32 for multi-label classification.
         clip: the index in `clip_ids` of each segment's clip, (S,) int64.
         clip_ids: the M clips.
@@ -65,7 +65,7 @@ class Segments(Dataset):
         ShapeError: if the numbers of segments differ, or if an index is outside `clip_ids`.
     """
 
-    inputs: tuple[torch.Tensor, ...]
+    inputs: tuple[Array, ...]
     y: torch.Tensor
     clip: torch.Tensor
     clip_ids: tuple[str, ...]
@@ -114,27 +114,62 @@ class Segments(Dataset):
         missing = [c for c in clip_ids if c not in number]
         if missing:
             raise ShapeError(explain("Segments.of", "clips that were cut", some(missing)))
-        numbers = torch.tensor([number[c] for c in clip_ids], dtype=torch.int64)
-        rows = [torch.nonzero(self.clip == m).flatten() for m in numbers]
+        counts = torch.bincount(self.clip, minlength=self.n_clips).tolist()
+        rows_by_clip = torch.argsort(self.clip, stable=True).split(counts)
+        rows = [rows_by_clip[number[c]] for c in clip_ids]
         index = torch.cat(rows) if rows else torch.empty(0, dtype=torch.int64)
-        clip = torch.repeat_interleave(
-            torch.arange(len(numbers)), torch.tensor([len(r) for r in rows], dtype=torch.int64)
-        )
+        n_rows = torch.tensor([len(r) for r in rows], dtype=torch.int64)
         return replace(
-            self,
-            inputs=tuple(x[index] for x in self.inputs),
-            y=self.y[index],
-            clip=clip,
+            self.select(index),
+            clip=torch.repeat_interleave(torch.arange(len(rows)), n_rows),
             clip_ids=tuple(clip_ids),
         )
 
+    def select(self, index: torch.Tensor) -> Segments:
+        """Select segments by their numbers, in this order; the clips stay as they are.
+
+        From arrays that are larger than memory, nothing is read or copied.
+        """
+        return replace(
+            self,
+            inputs=tuple(selected(x, index) for x in self.inputs),
+            y=self.y[index],
+            clip=self.clip[index],
+        )
+
+    def batches(self, parts: Iterable[Any]) -> Iterator[tuple[Inputs, torch.Tensor]]:
+        """Yield (inputs, y) for each index, a slice or numbers of segments.
+
+        What has to be read from files is read while the caller works on the batch before.
+        """
+        jobs = (partial(self._batch, part) for part in parts)
+        if any(isinstance(x, Rows) for x in self.inputs):
+            return ahead(jobs)
+        return (job() for job in jobs)
+
+    def _batch(self, index: Any) -> tuple[Inputs, torch.Tensor]:
+        return tuple(x[index] for x in self.inputs), self.y[index]
+
+    def in_order(self, batch_size: int = 64) -> Iterator[Inputs]:
+        """Yield the inputs of all segments in batches."""
+        slices = (slice(i, i + batch_size) for i in range(0, len(self), batch_size))
+        return (inputs for inputs, _ in self.batches(slices))
+
+    def in_memory(self) -> Segments:
+        """The same segments with every array as a tensor, however large it is."""
+        return replace(self, inputs=tuple(in_memory(x) for x in self.inputs))
+
     def map(self, *functions: Callable[[torch.Tensor], torch.Tensor] | None) -> Segments:
-        """Apply a function to each modality; None leaves the modality unchanged."""
+        """Apply a function to each modality; None leaves the modality unchanged.
+
+        A function treats each segment alike, whatever the others are: an array that is larger than
+        memory goes through it in batches. For functions that do not, begin with `in_memory()`.
+        """
         if len(functions) != len(self.inputs):
             got = f"{len(functions)} for {len(self.inputs)} modalities"
             raise ShapeError(explain("Segments.map", "one function per modality", got))
         pairs = zip(functions, self.inputs, strict=True)
-        return replace(self, inputs=tuple(x if f is None else f(x) for f, x in pairs))
+        return replace(self, inputs=tuple(x if f is None else applied(x, f) for f, x in pairs))
 
 
 @dataclass(frozen=True)
@@ -202,7 +237,9 @@ def cut(
     store: bool = True,
     progress: bool = False,
 ) -> Segments:
-    """Cut the clips of a corpus into segments and compute features, one tensor per feature.
+    """Cut the clips of a corpus into segments and compute features, one array per feature.
+
+    An array that is larger than memory stays in the store, from where each batch is read.
 
     Clips are processed by joblib: one after the other by default, on all cores inside
     `with joblib.parallel_config(n_jobs=-1):`, and on a cluster with its `"dask"` backend.
@@ -227,7 +264,7 @@ def cut(
     if not ids:
         raise CorpusError(explain("cut", "at least one clip", "none", "check `clip_ids`."))
     how = how or Cut()
-    folders = [_folder(feature, how) for feature in features] if store else None
+    folders = [feature_folder(feature.key, how) for feature in features] if store else None
     jobs = (
         partial(_segments_of, corpus.source, row, features, how, folders)
         for _, row in corpus.rows(ids).iterrows()
@@ -236,7 +273,7 @@ def cut(
         parallel(jobs), total=len(ids), desc="features", disable=not progress, file=sys.stdout
     )
     per_clip = list(bar)
-    inputs = tuple(_stack([parts[i] for parts in per_clip], ids) for i in range(len(features)))
+    inputs = tuple(_joined([parts[i] for parts in per_clip], ids) for i in range(len(features)))
     clip = np.repeat(np.arange(len(ids)), _counts(per_clip, ids))
     y = corpus.labels(ids)[clip]
     return Segments(inputs, torch.from_numpy(y), torch.from_numpy(clip), ids, corpus.genres)
@@ -248,21 +285,20 @@ def _segments_of(
     features: Sequence[Feature],
     how: Cut,
     folders: Sequence[Path] | None,
-) -> list[_StoredStack] | list[np.ndarray]:
+) -> list[StoredStack] | list[np.ndarray]:
     """A stack (S, ...) of one clip's segments per feature, as files of the store or as arrays."""
     try:
         if isinstance(source, FeatureSource):
             return [source.segments(row, feature, how) for feature in features]
         if folders is None:
             return [stack for _, stack in _compute(source, row, features, how)]
-        name = hashlib.sha256(source.fingerprint(row).encode()).hexdigest()[:32] + ".npy"
-        paths = [folder / name for folder in folders]
-        files = [_read_header(path) for path in paths]
+        name = clip_file(source.fingerprint(row))
+        files = [read_stack(folder, name) for folder in folders]
         missing = [f for f, file in zip(features, files, strict=True) if file is None]
         stacks = _compute(source, row, missing, how)
         return [
-            _write(path, next(stacks)[1]) if file is None else file
-            for path, file in zip(paths, files, strict=True)
+            write_stack(folder, name, next(stacks)[1]) if file is None else file
+            for folder, file in zip(folders, files, strict=True)
         ]
     except (AudioError, FeatureError, ShapeError) as error:
         raise type(error)(f"clip {row.name!r}: {error}") from error
@@ -286,92 +322,7 @@ def _compute(
         yield feature, stack
 
 
-def _folder(feature: Feature, how: Cut) -> Path:
-    """The folder of the store for a feature of clips cut in this way, with one file per clip."""
-    kind = hashlib.sha256(f"{STORE_VERSION}|{feature.key}|{how}".encode()).hexdigest()[:16]
-    return home() / "features" / kind
-
-
-@dataclass(frozen=True)
-class _StoredStack:
-    """A stack in the store: its file, its shape, and its offset in the file."""
-
-    path: Path
-    shape: tuple[int, ...]
-    offset: int
-
-    def read_into(self, place: np.ndarray) -> None:
-        """Read the stack into an array of the same shape, without another copy in memory."""
-        with self.path.open("rb") as stream:
-            stream.seek(self.offset)
-            if stream.readinto(place.data.cast("B")) != place.nbytes:
-                got = "a file that became shorter in the meantime"
-                raise StorageError(explain(f"reading {self.path}", "a complete file", got, HINT))
-
-
-_Stack = _StoredStack | np.ndarray
-
-
-@lru_cache(maxsize=1024)
-def _parse_header(header: bytes) -> tuple[tuple[int, ...], int]:
-    """The shape and the number of bytes of the array after this header of an `.npy` file.
-
-    Raises:
-        Exception: of any kind, if it is not the header of a float32 array in C order.
-    """
-    stream = io.BytesIO(header)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("not a file that this package writes")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    if dtype != np.float32 or fortran or stream.tell() != len(header):
-        raise ValueError("its header does not fit its content")
-    return shape, 4 * math.prod(shape)
-
-
-def _read_header(path: Path) -> _StoredStack | None:
-    """Check a file of the store and read its header; warn and return None if it is damaged."""
-    try:
-        with path.open("rb") as stream:
-            header = stream.read(10)
-            header += stream.read(int.from_bytes(header[8:], "little"))
-            shape, n_bytes = _parse_header(header)
-            size = os.fstat(stream.fileno()).st_size - len(header) - n_bytes
-            if size == 0 or (size == SEAL_BYTES and _seal_fits(stream, header, n_bytes)):
-                return _StoredStack(path, shape, len(header))
-        reason = "its checksum or length does not fit its content"
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        got = error.strerror or str(error)
-        raise StorageError(explain(f"reading {path}", "a readable file", got, HINT)) from error
-    except Exception as error:  # a damaged header can make the parser fail in any way
-        reason = str(error)
-    warnings.warn(f"{path} is damaged ({reason}); it is computed again", stacklevel=2)
-    return None
-
-
-def _seal_fits(stream: BinaryIO, header: bytes, n_bytes: int) -> bool:
-    """Whether the rest of a file agrees with the checksum in its last bytes."""
-    checksum = zlib.crc32(header)
-    while n_bytes:
-        block = stream.read(min(n_bytes, SEAL_BLOCK))
-        if not block:  # another process shortened the file
-            return False
-        n_bytes -= len(block)
-        checksum = zlib.crc32(block, checksum)
-    return stream.read() == SEAL + checksum.to_bytes(4, "little")
-
-
-def _write(path: Path, stack: np.ndarray) -> _StoredStack:
-    """Write a stack to the store atomically."""
-    with atomic_write(path) as part, part.open("w+b") as stream:
-        np.save(stream, stack)
-        offset = stream.tell() - stack.nbytes
-        stream.seek(0)
-        checksum = zlib.crc32(stack.tobytes(), zlib.crc32(stream.read(offset)))
-        stream.seek(0, os.SEEK_END)
-        stream.write(SEAL + checksum.to_bytes(4, "little"))
-    return _StoredStack(path, stack.shape, offset)
+_Stack = StoredStack | np.ndarray
 
 
 def _counts(per_clip: Sequence[Sequence[_Stack]], clip_ids: Sequence[str]) -> np.ndarray:
@@ -385,25 +336,21 @@ def _counts(per_clip: Sequence[Sequence[_Stack]], clip_ids: Sequence[str]) -> np
     return counts[:, 0]
 
 
-def _stack(items: Sequence[_Stack], clip_ids: Sequence[str]) -> torch.Tensor:
-    """Join all clips' stacks in one tensor (S, ...), reading files straight into the tensor."""
-    shapes = [item.shape for item in items]
+def _joined(stacks: Sequence[_Stack], clip_ids: Sequence[str]) -> Array:
+    """All clips' stacks as one array (S, ...), which is a tensor if it fits into memory."""
+    shapes = [stack.shape for stack in stacks]
     unequal = [i for i, shape in enumerate(shapes) if shape[1:] != shapes[0][1:]]
     if unequal:
         i = unequal[0]
         got = f"{clip_ids[0]!r}: {shapes[0][1:]}, {clip_ids[i]!r}: {shapes[i][1:]}"
         hint = "give the feature `n_frames`, or cut with `segment_seconds`."
         raise ShapeError(explain("cut", "segments of one shape", got, hint))
-    values = np.empty((sum(s[0] for s in shapes), *shapes[0][1:]), dtype=np.float32)
-    start = 0
-    for item, shape in zip(items, shapes, strict=True):
-        place = values[start : start + shape[0]]
-        if isinstance(item, _StoredStack):
-            item.read_into(place)
-        else:
-            place[...] = item
-        start += shape[0]
-    return torch.from_numpy(values)
+    files = [stack for stack in stacks if isinstance(stack, StoredStack)]
+    arrays = [stack for stack in stacks if isinstance(stack, np.ndarray)]
+    if files:
+        return settled(Rows.of(StoredRows(files)))
+    values = torch.from_numpy(np.concatenate(arrays, dtype=np.float32))
+    return values if values.nbytes <= memory_bytes() else Rows.of(values)
 
 
 def standardize(

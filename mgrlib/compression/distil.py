@@ -36,8 +36,8 @@ def logits_of(model: nn.Module, segments: Segments, *, batch_size: int = 64) -> 
     """What a model in evaluation mode says of each segment: (S, K) on the CPU."""
     with evaluating(model) as device:
         parts = [
-            model(*(x[i : i + batch_size].to(device) for x in segments.inputs)).float().cpu()
-            for i in range(0, len(segments), batch_size)
+            model(*(x.to(device) for x in inputs)).float().cpu()
+            for inputs in segments.in_order(batch_size)
         ]
     return torch.cat(parts)
 

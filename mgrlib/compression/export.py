@@ -26,6 +26,7 @@ from mgrlib.data.corpus import Corpus
 from mgrlib.errors import FeatureError, MgrError, ShapeError, explain
 from mgrlib.features import LogMel, Mfcc, TaggerMel, standardize_clips
 from mgrlib.features.tagger import TAGGER_SECONDS
+from mgrlib.rows import in_memory
 from mgrlib.segments import Segments, cut
 from mgrlib.storage import atomic_write
 from mgrlib.systems.learners import Estimator, NodeByNode
@@ -130,7 +131,7 @@ class _Steps(nn.Module):
         """Features (B, F, T) -> what the network is given, (B, ...)."""
         inputs: Inputs = (standardize_clips(x) if self.per_clip else x,)
         (prepared,) = self.preparation.inputs(inputs)
-        return prepared
+        return in_memory(prepared)
 
 
 def _steps(

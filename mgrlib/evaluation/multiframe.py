@@ -20,6 +20,7 @@ import torch
 from mgrlib.errors import EvaluationError, explain, some
 from mgrlib.evaluation.aggregation import Aggregate, mean_probs
 from mgrlib.evaluation.predictions import Predictions
+from mgrlib.rows import selected
 from mgrlib.segments import Segments
 
 __all__ = ["as_clips", "joined", "songs_of", "thinned"]
@@ -45,7 +46,7 @@ def as_clips(segments: Segments, places: np.ndarray | None = None) -> Segments:
         return replace(segments, clip=torch.arange(len(segments)), clip_ids=ids)
     index = torch.from_numpy(np.asarray(places, dtype=np.int64))
     return Segments(
-        tuple(x[index] for x in segments.inputs),
+        tuple(selected(x, index) for x in segments.inputs),
         segments.y[index],
         torch.arange(len(index)),
         tuple(ids[i] for i in index.tolist()),

@@ -137,9 +137,8 @@ def predict_labels(
         raise EvaluationError(explain("predict_labels", "targets (S, K)", got, hint))
     pieces = []
     with evaluating(model) as device:
-        for start in range(0, len(segments), batch_size):
-            batch = tuple(x[start : start + batch_size].to(device) for x in segments.inputs)
-            pieces.append(model(*batch).double().cpu())
+        for inputs in segments.in_order(batch_size):
+            pieces.append(model(*(x.to(device) for x in inputs)).double().cpu())
     probs = torch.cat(pieces).sigmoid().numpy()
     present, first, row = np.unique(segments.clip, return_index=True, return_inverse=True)
     truth = segments.y.numpy()[first]

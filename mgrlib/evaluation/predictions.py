@@ -260,9 +260,8 @@ def predict(
     S = _n_segments("predict", segments)
     pieces = []
     with evaluating(model) as device:
-        for start in range(0, S, batch_size):
-            batch = tuple(x[start : start + batch_size].to(device) for x in segments.inputs)
-            pieces.append(model(*batch).double().cpu())
+        for inputs in segments.in_order(batch_size):
+            pieces.append(model(*(x.to(device) for x in inputs)).double().cpu())
     logits = torch.cat(pieces)
     K = len(segments.genres)
     if tuple(logits.shape) != (S, K):

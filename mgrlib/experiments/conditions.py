@@ -51,7 +51,8 @@ class Changed:
 
     def __call__(self, system: System, clips: Corpus, test: Segments) -> Predictions:
         """The system's predictions for the changed segments."""
-        return system.predict(test.map(self.change, *[None] * (len(test.inputs) - 1)))
+        others = [None] * (len(test.inputs) - 1)
+        return system.predict(test.in_memory().map(self.change, *others))
 
 
 @dataclass(frozen=True, eq=False)

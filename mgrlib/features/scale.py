@@ -1,8 +1,9 @@
 """Scalers, which are fitted on the training set and then applied to every part of the split.
 
 A fitted scaler is a frozen value. It takes numpy arrays and torch tensors, of many segments or of
-one, and returns the same kind; `mgrlib.segments.standardize` applies one to whole `Segments`.
-Fitting on test data is the most common leak: pass only the training set to `fit`.
+one, and returns the same kind; `mgrlib.segments.standardize` applies one to whole `Segments`. To be
+fitted, it also takes `mgrlib.rows.Rows`, which are read once, block by block. Fitting on test data
+is the most common leak: pass only the training set to `fit`.
 """
 
 from __future__ import annotations
@@ -16,20 +17,37 @@ from mgrlib.errors import FeatureError, explain
 
 
 def _training_data(where: str, x: Any) -> Any:
-    """Check training data; return a tensor as float32 and anything else as a float64 array."""
-    x = x.float() if _is_tensor(x) else np.asarray(x, dtype=np.float64)
+    """Check training data; return a tensor as float32 and an array as float64.
+
+    Rows (S, F, ...) that are read in blocks are returned as they are, and `_streamed` checks that
+    they are finite. Vectors (S, D) are small enough to be read at once.
+    """
+    if _streams(x) and x.ndim == 2:
+        x = x[:]
+    if not _streams(x):
+        x = x.float() if _is_tensor(x) else np.asarray(x, dtype=np.float64)
     if x.ndim < 2 or 0 in x.shape:
         hint = "first axis: segments; second: coefficients."
         got = f"shape {tuple(x.shape)}"
         raise FeatureError(explain(where, "training data (S, F, ...)", got, hint))
+    if not _streams(x):
+        _check_finite(where, x)
+    return x
+
+
+def _check_finite(where: str, x: Any) -> None:
     if not (x.isfinite() if _is_tensor(x) else np.isfinite(x)).all():
         raise FeatureError(explain(where, "finite training data", "NaN or infinite values"))
-    return x
 
 
 def _is_tensor(x: Any) -> bool:
     """Whether `x` is a torch tensor, found without importing torch."""
     return hasattr(x, "new_tensor")
+
+
+def _streams(x: Any) -> bool:
+    """Whether `x` is an array that is read in blocks, `mgrlib.rows.Rows`."""
+    return hasattr(x, "blocks")
 
 
 def _extremes(x: Any, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -45,6 +63,40 @@ def _moments(x: Any, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         std = x.std(dim=axes, keepdim=True, correction=0)
         return _array(x.mean(dim=axes, keepdim=True)), _array(std)
     return x.mean(axis=axes, keepdims=True)[0], x.std(axis=axes, keepdims=True)[0]
+
+
+def _streamed(where: str, rows: Any, axes: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+    """Extremes, mean and standard deviation of rows (S, F, ...) that are read in blocks.
+
+    They are those that torch computes of one tensor on one thread, to the last digit, if each
+    coefficient has its own: torch adds up the segments' sums in float32, one after the other, and
+    computes the deviation in float64, as is done here. A single mean, of one coefficient or of all,
+    is computed in float64 throughout and can differ in the last digit.
+    """
+    n_bands = 1 if 1 in axes else rows.shape[1]
+    low, high = np.full(n_bands, np.inf, np.float32), np.full(n_bands, -np.inf, np.float32)
+    total, n = np.zeros(n_bands, np.float32), 0
+    mean, squares = np.zeros(n_bands), np.zeros(n_bands)  # float64: squared distances to the mean
+    for block in rows.blocks():
+        _check_finite(where, block)
+        bands = block.float().reshape(len(block), n_bands, -1)  # (B, F, T)
+        low = np.minimum(low, bands.amin((0, 2)).numpy())
+        high = np.maximum(high, bands.amax((0, 2)).numpy())
+        for sums in bands.sum(2).numpy():
+            total += sums
+        n_block = len(block) * bands.shape[2]
+        moments = bands.double()
+        block_mean = moments.mean((0, 2))
+        moments -= block_mean[:, None]
+        distance = block_mean.numpy() - mean
+        squares += moments.square_().sum((0, 2)).numpy()
+        squares += distance**2 * (n * n_block / (n + n_block))
+        mean += distance * (n_block / (n + n_block))
+        n += n_block
+    std = np.sqrt(squares / n).astype(np.float32)
+    means = total / np.float32(n) if n_bands > 1 else mean.astype(np.float32)
+    shape = (n_bands, *[1] * (rows.ndim - 2))
+    return tuple(values.reshape(shape) for values in (low, high, means, std))
 
 
 def _array(x: Any) -> np.ndarray:
@@ -116,7 +168,10 @@ class Standardize:
         axes = {"coefficient": _axes_per_coefficient(x), "array": tuple(range(x.ndim))}
         if per not in axes:
             raise FeatureError(explain("Standardize.fit", f"per among {sorted(axes)}", repr(per)))
-        (low, high), (mean, std) = _extremes(x, axes[per]), _moments(x, axes[per])
+        if _streams(x):
+            low, high, mean, std = _streamed("Standardize.fit", x, axes[per])
+        else:
+            (low, high), (mean, std) = _extremes(x, axes[per]), _moments(x, axes[per])
         constant = low == high  # their mean may be off by a rounding error
         mean, std = np.where(constant, low, mean), np.where(constant, 1.0, std + eps)
         return cls(mean.astype(np.float32), std.astype(np.float32))
@@ -150,7 +205,8 @@ class MinMax:
         A coefficient that is constant is only shifted to 0.
         """
         x = _training_data("MinMax.fit", train)
-        low, high = _extremes(x, _axes_per_coefficient(x))
+        axes = _axes_per_coefficient(x)
+        low, high = _streamed("MinMax.fit", x, axes)[:2] if _streams(x) else _extremes(x, axes)
         span = np.where(high > low, high - low, 1.0)
         return cls(low.astype(np.float32), span.astype(np.float32))
 

@@ -5,6 +5,7 @@ Each kind answers, and can be written to a file and read from it without running
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
@@ -130,6 +131,11 @@ class TreeClassifier:
 
 
 def flat(segments: Segments) -> Segments:
-    """The same segments with all modalities in one row each, (S, D)."""
-    x = torch.cat([x.flatten(1) for x in segments.inputs], 1)
-    return replace(segments, inputs=(x,))
+    """The same segments with all modalities in one row each, (S, D), in memory."""
+    n_columns = sum(math.prod(x.shape[1:]) for x in segments.inputs)
+    rows, start = torch.empty(len(segments), n_columns), 0
+    for inputs in segments.in_order():
+        end = start + len(inputs[0])
+        torch.cat([x.flatten(1) for x in inputs], 1, out=rows[start:end])
+        start = end
+    return replace(segments, inputs=(rows,))

@@ -161,14 +161,11 @@ class Estimator:
         self, recipe: Recipe, train: Segments, valid: Segments | None, config: TrainConfig
     ) -> Learned:
         """The fitted estimator."""
-        parts = [flat(part) for part in (train, valid) if part is not None]
-        parts = parts if self.use_valid else parts[:1]
+        parts = [train, valid] if self.use_valid and valid is not None else [train]
+        x = np.concatenate([flat(part).inputs[0].numpy() for part in parts])
+        y = np.concatenate([part.y.numpy() for part in parts])
         started = time.perf_counter()
-        estimator = recipe.model(config.seed, **recipe.options)
-        estimator.fit(
-            np.concatenate([part.inputs[0].numpy() for part in parts]),
-            np.concatenate([part.y.numpy() for part in parts]),
-        )
+        estimator = recipe.model(config.seed, **recipe.options).fit(x, y)
         seconds = time.perf_counter() - started
         return Learned(EstimatorClassifier(estimator), seconds)
 

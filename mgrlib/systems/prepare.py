@@ -5,12 +5,14 @@ name, empty where there is nothing to fit), and applied to any inputs with that 
 is several steps with their states: the same function for training clips, test clips and a sound
 from the microphone.
 
-Inputs are a tuple of tensors, one for each modality, each (S, ...).
+Inputs are a tuple of arrays, one for each modality, each (S, ...): tensors, or `mgrlib.rows.Rows`
+of an array that is larger than memory. Such an array is read once to fit a step, and applying the
+step changes each batch when it is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -21,6 +23,7 @@ from mgrlib.errors import FeatureError, explain
 from mgrlib.features import scale
 from mgrlib.features.tagger import standardize_clips
 from mgrlib.models.wei2023 import IMAGENET_MEAN, IMAGENET_STD
+from mgrlib.rows import Array, applied
 from mgrlib.segments import Segments
 
 __all__ = [
@@ -38,7 +41,8 @@ __all__ = [
     "Step",
 ]
 
-Inputs = tuple[torch.Tensor, ...]
+Inputs = tuple[Array, ...]
+Change = Callable[[torch.Tensor], torch.Tensor]
 State = Mapping[str, np.ndarray]
 
 
@@ -52,7 +56,7 @@ class Step(Protocol):
         """The inputs after this step."""
 
 
-def _modality_of(inputs: Inputs, modality: int) -> torch.Tensor:
+def _modality_of(inputs: Inputs, modality: int) -> Array:
     """One modality."""
     if not 0 <= modality < len(inputs):
         got = f"modality {modality} of {len(inputs)}"
@@ -60,8 +64,11 @@ def _modality_of(inputs: Inputs, modality: int) -> torch.Tensor:
     return inputs[modality]
 
 
-def _changed(inputs: Inputs, modality: int, x: torch.Tensor) -> Inputs:
-    """The inputs with one modality replaced."""
+def _changed(inputs: Inputs, modality: int, *changes: Change) -> Inputs:
+    """The inputs with one modality changed."""
+    x = _modality_of(inputs, modality)
+    for change in changes:
+        x = applied(x, change)
     return (*inputs[:modality], x, *inputs[modality + 1 :])
 
 
@@ -90,7 +97,7 @@ class Standardize:
     def apply(self, inputs: Inputs, state: State) -> Inputs:
         """(S, F, ...) -> the same shape."""
         fitted = scale.Standardize(state["mean"], state["std"])
-        return _changed(inputs, self.modality, fitted(_modality_of(inputs, self.modality)))
+        return _changed(inputs, self.modality, fitted)
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ class MinMaxUnit:
     def apply(self, inputs: Inputs, state: State) -> Inputs:
         """(S, D) -> (S, D)."""
         fitted = scale.MinMax(state["low"], state["span"])
-        return _changed(inputs, 0, scale.UnitNorm()(fitted(inputs[0])))
+        return _changed(inputs, 0, fitted, scale.UnitNorm())
 
 
 class Fixed:
@@ -120,7 +127,7 @@ class Fixed:
 
     def apply(self, inputs: Inputs, state: State) -> Inputs:
         """The inputs with the first modality changed."""
-        return _changed(inputs, 0, self.change(inputs[0]))
+        return _changed(inputs, 0, self.change)
 
     def change(self, x: torch.Tensor) -> torch.Tensor:
         """The first modality, (S, ...), after this step."""

@@ -144,9 +144,9 @@ def batches(
     starts = list(range(0, n, batch_size))
     if len(starts) > 1 and n - starts[-1] == 1:
         starts.pop()
-    for start, end in zip(starts, starts[1:] + [n], strict=True):
-        index = order[start:end]
-        yield tuple(x[index].to(device) for x in segments.inputs), segments.y[index].to(device)
+    parts = (order[start:end] for start, end in zip(starts, starts[1:] + [n], strict=True))
+    for inputs, y in segments.batches(parts):
+        yield tuple(x.to(device) for x in inputs), y.to(device)
 
 
 def measure(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import torch
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from mgrlib.errors import RecipeError, explain
 from mgrlib.models.baselines import linear
 from mgrlib.models.tree import PAPER_TREE, Tree, agglomerate, random_tree
+from mgrlib.rows import applied
 from mgrlib.segments import Segments
 from mgrlib.systems.prepare import RowStatistics
 
@@ -90,7 +93,8 @@ def learnt_tree(train: Segments, seed: int) -> Tree:
         RecipeError: a genre with fewer than two training clips.
     """
     x, y = train.inputs[0], train.y.numpy()
-    rows = (RowStatistics().change(x) if x.ndim == 3 else x.flatten(1)).numpy()
+    change = RowStatistics().change if x.ndim == 3 else partial(torch.flatten, start_dim=1)
+    rows = applied(x, change).numpy()
     fewest = int(np.bincount(y, minlength=train.n_classes).min())
     if fewest < 2:
         raise RecipeError(explain("learnt_tree", "two training clips per genre", str(fewest)))

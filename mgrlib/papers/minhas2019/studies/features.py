@@ -112,8 +112,9 @@ class Permuted:
         """The system's predictions for the mixed values."""
         rng = np.random.default_rng((self.repeat, *self.columns))
         order = torch.from_numpy(rng.permutation(len(test)))
-        x = test.inputs[0].clone()
-        x[:, list(self.columns)] = test.inputs[0][order][:, list(self.columns)]
+        (values,) = test.in_memory().inputs
+        x = values.clone()
+        x[:, list(self.columns)] = values[order][:, list(self.columns)]
         return system.predict(replace(test, inputs=(x,)))
 
 

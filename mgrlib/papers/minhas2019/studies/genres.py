@@ -118,7 +118,7 @@ def answers(name: str, network: nn.Module, segments: Segments) -> LabelPredictio
     if not name.startswith("softmax"):
         return predictions
     with torch.inference_mode():
-        probs = network(segments.inputs[0]).softmax(1).double().numpy()
+        probs = network(*segments.in_memory().inputs).softmax(1).double().numpy()
     return LabelPredictions(predictions.clip_ids, predictions.truth, probs, predictions.genres)
 
 

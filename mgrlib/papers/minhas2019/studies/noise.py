@@ -65,7 +65,7 @@ def noisy(corpus: Corpus, feature: Crop, fraction: float, *, fill: float = 0.0) 
     """
     if not isinstance(feature.feature, MelPixels):
         return cut(corpus, replace(feature, feature=Dropped(feature.feature, fraction=fraction)))
-    segments = cut(corpus, feature)
+    segments = cut(corpus, feature).in_memory()  # what is lost depends on the order of the clips
     generator = torch.Generator().manual_seed(0)
     return segments.map(lambda x: drop_cells(x, generator, fraction=fraction, fill=fill))
 

@@ -18,6 +18,7 @@ from mgrlib.features import standardize_clips
 from mgrlib.models.modes import evaluating
 from mgrlib.papers.reddy2024.features import SHORT
 from mgrlib.papers.reddy2024.tagger import TAG_GROUPS, small_crnn, with_tags
+from mgrlib.rows import in_memory
 from mgrlib.segments import Cut, Segments, cut
 from mgrlib.storage import home
 from mgrlib.synth.tags import TAGS
@@ -89,7 +90,7 @@ def _pretrained(train: Segments, config: TrainConfig, progress: bool) -> tuple[n
 def _logits(model: nn.Module, segments: Segments) -> np.ndarray:
     """What the model says of each segment, (S, K), in evaluation mode."""
     with evaluating(model):
-        return torch.cat([model(part) for part in segments.inputs[0].split(64)]).numpy()
+        return torch.cat([model(*inputs) for inputs in segments.in_order(64)]).numpy()
 
 
 def _joined(parts: Sequence[Segments]) -> Segments:
@@ -97,7 +98,7 @@ def _joined(parts: Sequence[Segments]) -> Segments:
     ids = tuple(f"{i}/{c}" for i, part in enumerate(parts) for c in part.clip_ids)
     starts = np.cumsum([0, *(part.n_clips for part in parts)])
     return Segments(
-        (torch.cat([part.inputs[0] for part in parts]),),
+        (torch.cat([in_memory(part.inputs[0]) for part in parts]),),
         torch.cat([part.y for part in parts]),
         torch.cat([part.clip + int(n) for part, n in zip(parts, starts, strict=False)]),
         ids,

@@ -41,10 +41,12 @@ from mgrlib.evaluation.predictions import Predictions
 from mgrlib.evaluation.tagging import mean_auc, tag_auc
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.features import Mfcc, TaggerMel, standardize_clips
+from mgrlib.features.base import Feature
 from mgrlib.models.keras1 import read_keras1
 from mgrlib.models.pretrained import Tagger, load_tagger, pooled_layers
 from mgrlib.models.published import CALIBRATED, FILES, GENRES, README, find
 from mgrlib.papers import printed
+from mgrlib.rows import in_memory
 from mgrlib.segments import cut
 
 __all__ = ["PAIRS", "STUDIES"]
@@ -63,6 +65,11 @@ PAIRS: Mapping[str, str] = {
 """The tag that comes nearest to each genre."""
 
 README_STUDY = "reddy2024/tagger-readme"
+
+
+def _values(corpus: Corpus, feature: Feature, progress: bool) -> torch.Tensor:
+    """A feature of all clips, (M, ...), in memory."""
+    return in_memory(cut(corpus, feature, progress=progress).inputs[0])
 
 
 def readme_numbers(corpus: Corpus, seeds: Sequence[int], progress: bool = False) -> list[Row]:
@@ -102,7 +109,7 @@ def stored_statistics(corpus: Corpus, seeds: Sequence[int], progress: bool = Fal
             if frames.any():
                 stored = (norm["running_std"][frames], norm["running_mean"][frames])
                 rows.append(_frames_row("running_std", {"file": name, "frames": kind}, *stored))
-    db = cut(corpus, TaggerMel(12000, scale="none"), progress=progress).inputs[0].numpy()
+    db = _values(corpus, TaggerMel(12000, scale="none"), progress).numpy()
     for name, x in (("in dB", db), ("standardised", standardize_clips(db))):
         rows.append(_frames_row("deviation", {"clips": name}, x.std((0, 1)), x.mean((0, 1))))
     return rows
@@ -156,7 +163,7 @@ def zero_shot_auc(
     rows: list[Row] = []
     for variant in variants:
         front = TaggerMel(12000, scale="none", **variant.front)
-        db = cut(corpus, front, progress=progress).inputs[0]
+        db = _values(corpus, front, progress)
         x = standardize_clips(db) if variant.scale == "clip" else db
         reading = CALIBRATED if variant.statistic == "deviation" else README
         tagger = load_tagger(variant.file, reading=replace(reading, scale=variant.scale))
@@ -261,7 +268,7 @@ def genre_network(
     rows: list[Row] = []
     for name, variant in variants.items():
         feature = TaggerMel(12000, part=variant["part"], scale="none")
-        x = cut(corpus, feature, progress=progress).inputs[0]
+        x = _values(corpus, feature, progress)
         file = replace(FILES["genre-crnn"], backend=variant.get("backend", "theano"))
         reading = replace(README, statistic=variant.get("statistic", "variance"))
         probs = load_tagger(file, reading=reading, source=path).folded()(x)[:, columns].double()
@@ -379,9 +386,9 @@ def layer_vectors_of(
     corpus: Corpus, networks: Sequence[Layers], progress: bool = False
 ) -> dict[str, np.ndarray]:
     """MFCC and every layer set of every network: name -> (M, D)."""
-    mfcc = cut(corpus, Mfcc(22050, n_mfcc=20, n_frames=1290), progress=progress).inputs[0].numpy()
+    mfcc = _values(corpus, Mfcc(22050, n_mfcc=20, n_frames=1290), progress).numpy()
     vectors = {"MFCC": np.concatenate([mfcc.mean(2), mfcc.std(2)], axis=1)}
-    db = cut(corpus, TaggerMel(12000, scale="none"), progress=progress).inputs[0]
+    db = _values(corpus, TaggerMel(12000, scale="none"), progress)
     for network in networks:
         tagger = load_tagger(network.file, reading=network.reading).folded()
         x = standardize_clips(db) if tagger.reading.scale == "clip" else db

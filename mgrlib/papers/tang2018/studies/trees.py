@@ -195,7 +195,7 @@ def map_genres(
     split = map_protocol(corpus).splits(corpus, seeds[0])[0]
     train, test = segments.of(split.train), segments.of(split.test)
     system = learn(recipe, train, seed=seeds[0])
-    plain = [RowStatistics().change(part.inputs[0]).numpy() for part in (train, test)]
+    plain = [RowStatistics().apply(part.inputs, {})[0].numpy() for part in (train, test)]
     rows = []
     spaces = {
         "network's last state": [last_states(system, part) for part in (train, test)],
@@ -228,7 +228,8 @@ def last_states(system: System, segments: Segments) -> np.ndarray:
 
     network: Any = system.network.eval()
     with torch.inference_mode():
-        states: np.ndarray = network.embed(system.segments(segments).inputs[0]).numpy()
+        (x,) = system.segments(segments).in_memory().inputs
+        states: np.ndarray = network.embed(x).numpy()
     return states
 
 

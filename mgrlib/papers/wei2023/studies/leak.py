@@ -198,7 +198,7 @@ def distances(
         features.items(), ("euclidean", "correlation")
     ):
         segments = three_seconds(corpus, feature, progress)
-        x = standardize(segments)[0].inputs[0].flatten(1).numpy()
+        x = standardize(segments)[0].in_memory().inputs[0].flatten(1).numpy()
         clip = segments.clip.numpy()
         artist = _groups(corpus)[list(segments.clip_ids)].to_numpy()[clip]
         kinds = {"clip": clip, "genre": segments.y.numpy()}
