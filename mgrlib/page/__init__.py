@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mgrlib.page.player import listen, listen_grid
     from mgrlib.page.quizzes import Question, chapter_quiz, quiz
     from mgrlib.page.results import results_table, scoreboard
+    from mgrlib.page.sentences import in_percent, in_points
     from mgrlib.page.source import show_source
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "drawing",
     "explore",
     "frames_slider",
+    "in_percent",
+    "in_points",
     "listen",
     "listen_grid",
     "quiz",
@@ -45,6 +48,7 @@ SUBMODULES = {
     "player": ("listen", "listen_grid"),
     "quizzes": ("Question", "chapter_quiz", "quiz"),
     "results": ("results_table", "scoreboard"),
+    "sentences": ("in_percent", "in_points"),
     "source": ("show_source",),
 }
 

@@ -1,0 +1,41 @@
+"""Numbers for sentences: an accuracy or a difference with its interval, in percent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mgrlib.evaluation.intervals import Interval
+    from mgrlib.evaluation.paired import Difference
+
+__all__ = ["in_percent", "in_points"]
+
+
+def in_percent(interval: Interval, *, unit: str = "") -> str:
+    """Return a fraction with its interval and the number of observations, for a sentence.
+
+    Args:
+        interval: a fraction and the bounds of its interval, from 0 to 1.
+        unit: what was counted, if the interval does not say so itself.
+
+    >>> from mgrlib.evaluation import wilson
+    >>> in_percent(wilson(141, 200))
+    '70.5 % (95 % interval 63.8 to 76.4 %, 200 clips)'
+    """
+    value, low, high = (100 * number for number in (interval.value, interval.low, interval.high))
+    counted = f", {interval.n:,} {unit or interval.unit or 'clips'}" if interval.n else ""
+    level = f"{100 * interval.level:.0f} %"
+    return f"{value:.1f} % ({level} interval {low:.1f} to {high:.1f} %{counted})"
+
+
+def in_points(difference: Interval | Difference) -> str:
+    """Return a difference of two fractions in percentage points, for a sentence.
+
+    >>> from mgrlib.evaluation import Difference
+    >>> in_points(Difference(0.025, -0.065, 0.115, p=0.665, n=200))
+    '+2.5 percentage points (95 % interval -6.5 to +11.5)'
+    """
+    bounds = (difference.value, difference.low, difference.high)
+    value, low, high = (f"{100 * number:+.1f}" for number in bounds)
+    level = f"{100 * difference.level:.0f} %"
+    return f"{value} percentage points ({level} interval {low} to {high})"

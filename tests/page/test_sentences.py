@@ -1,0 +1,20 @@
+"""Intervals and differences in words."""
+
+from __future__ import annotations
+
+from mgrlib.evaluation import Interval
+from mgrlib.page import in_percent, in_points
+
+
+def test_an_interval_names_what_it_counts():
+    interval = Interval(0.925, 0.8946, 0.9541, n=1_200, unit="segments")
+    assert in_percent(interval) == "92.5 % (95 % interval 89.5 to 95.4 %, 1,200 segments)"
+
+
+def test_an_interval_without_a_count_names_none():
+    assert in_percent(Interval(0.5, 0.25, 0.75, n=0)) == "50.0 % (95 % interval 25.0 to 75.0 %)"
+
+
+def test_a_difference_carries_its_sign():
+    lower = Interval(-0.034, -0.1, 0.02, n=100, level=0.9)
+    assert in_points(lower) == "-3.4 percentage points (90 % interval -10.0 to +2.0)"
