@@ -13,7 +13,7 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mgrlib.compression.listening import Listener
     from mgrlib.data.corpus import Corpus
     from mgrlib.experiments.compare import Pair
+    from mgrlib.experiments.run import Result
     from mgrlib.experiments.study import Study
     from mgrlib.systems.recipe import Recipe
     from mgrlib.systems.system import System
@@ -130,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     comparing.set_defaults(command=_compare)
 
     _add_run(commands.add_parser("run", help="train and test recipes"))
+    _add_store_commands(commands)
     _add_file_commands(commands)
     _add_folder_commands(commands)
     _add_course_commands(commands)
@@ -177,28 +179,45 @@ def _add_run(running: argparse.ArgumentParser) -> None:
     running.add_argument("--seeds", type=int, default=1, help="how many, counted from 0")
     running.add_argument("--epochs", type=int, help="in place of the recipe's")
     running.add_argument("--bfloat16", action="store_true", help="faster where the CPU or GPU can")
-    running.add_argument(
-        "--jobs", type=_jobs, default=1, help="processes for the features; -1: all"
-    )
+    _add_workers(running)
     running.add_argument("--fresh", action="store_true", help="forget folds kept from earlier runs")
     running.add_argument("--out", type=Path, help="folder for the result files")
     running.set_defaults(command=_run)
 
 
+def _add_workers(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--jobs", type=_jobs, help="processes of one thread each; -1: all cores")
+    command.add_argument("--cluster", help="address of a Dask scheduler, as tcp://host:8786")
+
+
+def _add_store_commands(commands: argparse._SubParsersAction) -> None:
+    preparing = commands.add_parser("prepare", help="compute the features of recipes in advance")
+    preparing.add_argument("recipes", nargs="+", help="a paper, or paper/system")
+    _add_data(preparing)
+    _add_workers(preparing)
+    preparing.set_defaults(command=_prepare)
+
+    joining = commands.add_parser("join", help="put the stores of several computers into one")
+    joining.add_argument("stores", nargs="+", type=Path, help="folders that were MGRLIB_HOME")
+    joining.add_argument("--into", type=Path, help="the store to fill; default: MGRLIB_HOME")
+    joining.set_defaults(command=_join)
+
+
 def _add_folder_commands(commands: argparse._SubParsersAction) -> None:
     auditing = commands.add_parser("audit", help="faults of a folder of audio; status 2 if any")
     auditing.add_argument("--split", type=Path, help="a split file to audit with it")
+    auditing.add_argument("--jobs", type=_jobs, default=1, help="processes; -1: all cores")
     auditing.set_defaults(command=_audit)
 
     table = commands.add_parser("features", help="a table of features of a folder of audio")
     table.add_argument("--spec", choices=tuple(SPECS), default="vector57")
     table.add_argument("--segment-seconds", type=_seconds, help="one row per segment, not per clip")
     table.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read")
+    _add_workers(table)
     table.set_defaults(command=_features)
 
     for command in (auditing, table):
         command.add_argument("folder", type=Path, help="one folder per genre")
-        command.add_argument("--jobs", type=_jobs, default=1, help="processes; -1: all cores")
         command.add_argument(
             "--out", type=Path, required=command is table, help="table.csv or table.parquet"
         )
@@ -311,20 +330,67 @@ def _measured(pair: Pair) -> tuple[str, str]:
 
 
 def _run(options: argparse.Namespace) -> int:
-    import joblib
-
     recipes, studies = _matching_items(options.recipes)
     _check_protocol_options(options)
     if studies:
         _check_study_options(options, studies[0].name)
     corpus = _corpus(options)
     print(corpus)
-    with joblib.parallel_config(n_jobs=options.jobs):
-        for recipe in recipes:
-            _run_recipe(recipe, corpus, options)
+    with _workers(options):
+        if recipes:
+            _run_recipes(recipes, corpus, options)
         for study in studies:
             _run_study(study, corpus, options)
     return 0
+
+
+@contextlib.contextmanager
+def _workers(options: argparse.Namespace) -> Iterator[None]:
+    """The processes or computers that share the work of the block."""
+    import joblib
+
+    from mgrlib.parallel import cluster
+
+    if options.cluster and options.jobs is not None:
+        hint = "the cluster has as many processes as `dask worker` was given."
+        raise RecipeError(explain("--cluster", "no other option of workers", "--jobs", hint))
+    workers = (
+        cluster(options.cluster)
+        if options.cluster
+        else joblib.parallel_config(n_jobs=options.jobs or 1)
+    )
+    with workers:
+        yield
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    from mgrlib.stores import fill
+    from mgrlib.systems.learn import features_of
+
+    recipes, studies = _matching_items(options.recipes)
+    if not recipes:
+        got = some([study.name for study in studies])
+        raise RecipeError(explain("prepare", "recipes", f"only studies, {got}"))
+    corpus = _corpus(options)
+    print(corpus)
+    with _workers(options):
+        for recipe in recipes:
+            fill(corpus, *features_of(recipe), how=recipe.cut, progress=True)
+    print(f"{len(recipes)} recipes prepared")
+    return 0
+
+
+def _join(options: argparse.Namespace) -> int:
+    from mgrlib.storage import home
+    from mgrlib.stores import join_stores
+
+    joined = join_stores(options.stores, options.into)
+    print(
+        f"{joined.copied} files copied, {joined.present} there before -> {options.into or home()}"
+    )
+    for path in joined.damaged:
+        print(f"mgrlib: {path} is damaged and was left out", file=sys.stderr)
+    return FAULTS if joined.damaged else 0
 
 
 def _changed_options(options: argparse.Namespace, defaults: dict[str, Any]) -> list[str]:
@@ -456,8 +522,6 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _features(options: argparse.Namespace) -> int:
-    import joblib
-
     from mgrlib import features
     from mgrlib.data.folder import folder
     from mgrlib.feature_table import feature_table
@@ -467,7 +531,7 @@ def _features(options: argparse.Namespace) -> int:
     check_table(options.out)
     feature = getattr(features, SPECS[options.spec])(22050)
     corpus = folder(options.folder, check=not options.skip_bad)
-    with joblib.parallel_config(n_jobs=options.jobs):
+    with _workers(options):
         table, skipped = feature_table(
             corpus,
             feature,
@@ -624,12 +688,11 @@ def _matching_items(patterns: Sequence[str]) -> tuple[list[Recipe], list[Study]]
     )
 
 
-def _run_recipe(recipe: Recipe, corpus: Corpus, options: argparse.Namespace) -> None:
-    from mgrlib import papers
+def _run_recipes(recipes: Sequence[Recipe], corpus: Corpus, options: argparse.Namespace) -> None:
+    """One recipe after the other, or the folds of all side by side in several processes."""
     from mgrlib.experiments.protocol import Division, Protocol, best_by, named
-    from mgrlib.experiments.record import write_records
     from mgrlib.experiments.run import cross_validate, forget
-    from mgrlib.storage import home
+    from mgrlib.experiments.sweep import sweep
 
     protocol: Division
     if options.protocol:
@@ -637,16 +700,24 @@ def _run_recipe(recipe: Recipe, corpus: Corpus, options: argparse.Namespace) -> 
     else:
         by = options.by or best_by(corpus, options.folds or 5)
         protocol = Protocol(options.folds or None, by)
-    if options.fresh:
+    for recipe in recipes if options.fresh else ():
         forget(recipe)
-    result = cross_validate(
-        recipe,
-        corpus,
-        protocol,
-        seeds=range(options.seeds),
-        changes=_changes(options),
-        progress=True,
-    )
+    how: dict[str, Any] = {"seeds": range(options.seeds), "changes": _changes(options)}
+    if options.jobs is None and not options.cluster:
+        for recipe in recipes:
+            _report(cross_validate(recipe, corpus, protocol, progress=True, **how), options)
+        return
+    for result in sweep(recipes, corpus, protocol, progress=True, **how):
+        _report(result, options)
+
+
+def _report(result: Result, options: argparse.Namespace) -> None:
+    """Write the record of a recipe, and print its accuracy beside the paper's."""
+    from mgrlib import papers
+    from mgrlib.experiments.record import write_records
+    from mgrlib.storage import home
+
+    recipe, protocol = result.recipe, result.protocol
     path = write_records(result.records(), (options.out or home() / "results") / recipe.paper)
     entries = [e for e in papers.printed(recipe.paper) if e.source == recipe.name]
     reported = "".join(f"; reported {entry.value:g}" for entry in entries)

@@ -45,6 +45,10 @@ class ChecksumError(DownloadError):
     """A file whose content is not what it should be."""
 
 
+class WorkerError(MgrError, OSError):
+    """Worker processes that were killed, or a cluster that cannot be reached."""
+
+
 class TrainingError(MgrError, RuntimeError):
     """A training run that cannot start or cannot go on."""
 

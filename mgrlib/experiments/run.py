@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from mgrlib.training.config import config_dict
 __all__ = [
     "PLAIN",
     "Condition",
+    "Folds",
     "Result",
     "compute_once",
     "corpus_record",
@@ -208,33 +210,90 @@ def cross_validate(
         RecipeError: no seed, or one twice; a condition without a name.
         AudioError, FeatureError, SplitError, StorageError, TrainingError: from the layers below.
     """
-    if not seeds or len(set(seeds)) < len(seeds):
-        got = str(list(seeds))
-        raise RecipeError(explain("cross_validate", "one or more seeds, each once", got))
-    protocol, on = protocol or Protocol(), dict(on or {})
-    if PLAIN in on:
-        raise RecipeError(explain("cross_validate", "a name for each condition", "none"))
-    config = changed(recipe.config, dict(changes or {}))
-    jobs = [(seed, split) for seed in seeds for split in protocol.splits(corpus, seed)]
-    data = corpus_record(corpus)
-    folder = _folder(recipe, data["fingerprint"], protocol, config_dict(config), on)
-    segments: Segments | None = None
-    runs = []
-    for seed, split in tqdm(jobs, desc=recipe.name, disable=not progress, file=sys.stdout):
-        path = folder / f"{seed}-{split.name}.json" if folder else None
-        run = _stored_run(path, split)
+    folds = Folds(recipe, corpus, protocol or Protocol(), tuple(seeds), on or {}, changes or {})
+    bar = tqdm(folds.jobs, desc=recipe.name, disable=not progress, file=sys.stdout)
+    return folds.result([folds.run(seed, split, progress=progress) for seed, split in bar])
+
+
+class Folds:
+    """The folds of one recipe on one corpus, each of which can be run by itself.
+
+    Args:
+        recipe: to be trained.
+        corpus, protocol, seeds, on, changes: as for `cross_validate`.
+
+    Attributes:
+        jobs: a seed and a split for every fold, in order.
+
+    Raises:
+        RecipeError: no seed, or one twice; a condition without a name.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        corpus: Corpus,
+        protocol: Division,
+        seeds: Sequence[int] = (0,),
+        on: Mapping[str, Condition] = MappingProxyType({}),
+        changes: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        if not seeds or len(set(seeds)) < len(seeds):
+            got = str(list(seeds))
+            raise RecipeError(explain("cross_validate", "one or more seeds, each once", got))
+        if PLAIN in on:
+            raise RecipeError(explain("cross_validate", "a name for each condition", "none"))
+        self.recipe, self.corpus, self.protocol, self.on = recipe, corpus, protocol, dict(on)
+        self.config = changed(recipe.config, dict(changes))
+        self.jobs = [(seed, split) for seed in seeds for split in protocol.splits(corpus, seed)]
+        self.data = corpus_record(corpus)
+        self._segments: Segments | None = None
+
+    def stored(self, seed: int, split: Split) -> dict[str, Any] | None:
+        """What an earlier run of a fold left in the store; None if there is nothing."""
+        return _stored_run(self._path(seed, split), split)
+
+    def run(self, seed: int, split: Split, *, progress: bool = False) -> dict[str, Any]:
+        """What a fold gives, from the store or by training; then it is in the store."""
+        run = self.stored(seed, split)
         if run is None:
-            segments = segments or segments_of(recipe, corpus, progress=progress)
-            system = _trained(replace(recipe, config=config), segments, split, seed)
-            run = _tested(system, corpus, segments, split, on)
-            if path:
-                write_json(run, path)
-        runs.append({"seed": seed, "split": split.name, **run})
-    usual = config_dict(recipe.config)
-    differing = {k: v for k, v in config_dict(config).items() if k != "seed" and usual[k] != v}
-    groups = {str(clip): str(group) for clip, group in corpus.clips["group"].items()}
-    groups = groups if corpus.grouped else {}
-    return Result(recipe, data, protocol, tuple(runs), differing, provenance(), groups)
+            self._segments = self._segments or segments_of(
+                self.recipe, self.corpus, progress=progress
+            )
+            recipe = replace(self.recipe, config=self.config)
+            system = _trained(recipe, self._segments, split, seed)
+            run = _tested(system, self.corpus, self._segments, split, self.on)
+            self.store(run, seed, split)
+        return run
+
+    def store(self, run: dict[str, Any], seed: int, split: Split) -> None:
+        """Write what a fold gave to the store, unless its conditions cannot be named."""
+        path = self._path(seed, split)
+        if path:
+            write_json(run, path)
+
+    def result(self, runs: Sequence[dict[str, Any]]) -> Result:
+        """All folds together.
+
+        Args:
+            runs: what each fold gave, in the order of `jobs`.
+        """
+        named = tuple(
+            {"seed": seed, "split": split.name, **run}
+            for (seed, split), run in zip(self.jobs, runs, strict=True)
+        )
+        usual, config = config_dict(self.recipe.config), config_dict(self.config)
+        differing = {k: v for k, v in config.items() if k != "seed" and usual[k] != v}
+        groups = {str(clip): str(group) for clip, group in self.corpus.clips["group"].items()}
+        groups = groups if self.corpus.grouped else {}
+        about = provenance()
+        return Result(self.recipe, self.data, self.protocol, named, differing, about, groups)
+
+    def _path(self, seed: int, split: Split) -> Path | None:
+        """The file of a fold in the store of this process."""
+        settings = config_dict(self.config)
+        folder = _folder(self.recipe, self.data["fingerprint"], self.protocol, settings, self.on)
+        return folder / f"{seed}-{split.name}.json" if folder else None
 
 
 def _trained(recipe: Recipe, segments: Segments, split: Split, seed: int) -> System:

@@ -8,6 +8,7 @@ from typing import Any
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import RecipeError, explain
 from mgrlib.evaluation.aggregation import mean_probs
+from mgrlib.features.base import Feature
 from mgrlib.provenance import provenance
 from mgrlib.segments import Segments, cut
 from mgrlib.systems.learners import Network
@@ -16,7 +17,7 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System, own_inputs
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["learn", "segments_of"]
+__all__ = ["features_of", "learn", "segments_of"]
 
 
 def learn(
@@ -82,11 +83,12 @@ def changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:
 
 
 def segments_of(recipe: Recipe, clips: Corpus | Segments, *, progress: bool = False) -> Segments:
-    """A recipe's segments of a corpus, not prepared; segments are returned as they are.
-
-    Features that the learner alone looks at, such as a teacher's, are the last modalities.
-    """
+    """A recipe's segments of a corpus, not prepared; segments are returned as they are."""
     if isinstance(clips, Segments):
         return clips
-    features = (*recipe.features, *getattr(recipe.learner, "features", ()))
-    return cut(clips, *features, how=recipe.cut, progress=progress)
+    return cut(clips, *features_of(recipe), how=recipe.cut, progress=progress)
+
+
+def features_of(recipe: Recipe) -> tuple[Feature, ...]:
+    """All features that a recipe needs; those for the learner alone, as a teacher's, are last."""
+    return (*recipe.features, *getattr(recipe.learner, "features", ()))
