@@ -219,6 +219,20 @@ def test_an_interruption_has_the_shells_status_and_keeps_what_was_done(capsys, m
     assert len(trained) == 5
 
 
+def test_folds_in_two_processes_leave_the_record_of_one(music, tmp_path):
+    records = []
+    for jobs in ("1", "2"):
+        assert run(music, "--jobs", jobs, "--fresh", "--out", str(tmp_path / jobs)) == 0
+        (record,) = read_records(tmp_path / jobs / "luo2021" / FILE)
+        records.append([run["predictions"] for run in record.runs])
+    assert records[0] == records[1]
+
+
+def test_a_cluster_has_its_own_number_of_processes(capsys, music):
+    message = refused(capsys, run(music, "--cluster", "tcp://127.0.0.1:1", "--jobs", "2"))
+    assert "--jobs" in message
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

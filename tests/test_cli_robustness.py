@@ -203,7 +203,7 @@ def test_a_file_that_cannot_be_written_is_not_blamed_on_the_store(capsys, tmp_pa
 
 @pytest.mark.parametrize("options", [("--epochs", "2"), ("--fresh",), ("--bfloat16",)])
 def test_options_that_a_study_ignores_are_refused_before_training(capsys, monkeypatch, options):
-    monkeypatch.setattr(cli, "_run_recipe", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(cli, "_run_recipes", lambda *_: pytest.fail("trained"))
     message = refusal(capsys, ["run", "minhas2019", "--per-genre", "1", *options])
     assert options[0] in message
 
@@ -292,11 +292,12 @@ def test_what_cannot_be_exported_is_refused_before_training(capsys, monkeypatch,
     assert message.startswith(f"mgrlib: {name} cannot be exported: ")
 
 
-COMMANDS = ["list", "run", "compare", "export", "predict", "audit", "features", "release", "mark"]
+COMMANDS = ["list", "run", "compare", "export", "predict", "audit", "features"]
+COMMANDS += ["prepare", "join", "release", "mark"]
 OPTIONS = [
     *("--data", "--root", "--exclude", "--per-genre", "--folds", "--by", "--seeds", "--epochs"),
     *("--jobs", "--out", "--onnx", "--state", "--int8", "--hop", "--plot", "--spec", "--split"),
-    *("--segment-seconds", "--skip-bad", "--results", "--fresh", "--version"),
+    *("--segment-seconds", "--skip-bad", "--results", "--fresh", "--version", "--into"),
 ]
 VALUES = [
     *("luo2021", "luo2021/cnn-mfcc", "luo1999", "folder", "gtzan", "gtzan-table", "vector57"),
