@@ -132,9 +132,11 @@ class Network:
         network = self.network(recipe, train.n_classes, shapes, config.seed)
         loss = self.loss(train)
         run = fit(network, train, valid, config, loss=loss, augment=recipe.augment)
-        details = {}
+        details: dict[str, Any] = {}
         if self.batch_per_genre is not None:
             details["batch_size"] = config.batch_size
+        if config.precision == "auto":
+            details["precision"] = run.config.precision
         return Learned(NetworkClassifier(network.eval(), shapes), run.seconds, run, details)
 
     def restore(self, recipe: Recipe, saved: Mapping[str, Any], n_classes: int) -> Classifier:
@@ -198,12 +200,15 @@ class NodeByNode:
             config = node.paced(config, train)
             node = Network(make=node.make)
         epochs = dict(self.epochs(tree, config.epochs)) if self.epochs else {}
-        nodes, started = {}, time.perf_counter()
+        learned, started = {}, time.perf_counter()
         for name, part, checked in node_parts(tree, train, valid):
             own = replace(config, epochs=epochs.get(name, config.epochs))
-            nodes[name] = node.learn(recipe, part, checked, own).classifier
+            learned[name] = node.learn(recipe, part, checked, own)
         seconds = time.perf_counter() - started
+        nodes = {name: part.classifier for name, part in learned.items()}
         details = {"batch_size": config.batch_size, "epochs": epochs, "tree": tree.nested}
+        if config.precision == "auto":
+            details["precision"] = {n: (part.details or {}) for n, part in learned.items()}
         return Learned(TreeClassifier(tree, nodes), seconds, None, details)  # type: ignore[arg-type]
 
     def restore(self, recipe: Recipe, saved: Mapping[str, Any], n_classes: int) -> Classifier:

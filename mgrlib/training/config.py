@@ -21,7 +21,13 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
 }
 SCHEDULES = ("constant", "cosine")
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = (
+    "float32",
+    "bfloat16",
+    "float32 channels_last",
+    "bfloat16 channels_last",
+    "auto",
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,9 @@ class TrainConfig:
             early.
         seed: of the order of the segments and of all randomness in model, loss and augmentation.
         precision: "float32", or "bfloat16" autocast, which is several times faster on CPUs and GPUs
-            that support it; results differ in the third digit.
+            that support it; results differ in the third digit. Either may be followed by
+            " channels_last", a memory layout with which some computers convolve pictures faster.
+            "auto" tries them all for two seconds, and the result's config has the fastest one.
         device: "auto", "cpu", "cuda", ...
         n_threads: the number of torch's threads on the CPU; None does not change it.
 
@@ -77,6 +85,12 @@ class TrainConfig:
         require(self.optimizer in OPTIMIZERS, "optimizer", f"among {sorted(OPTIMIZERS)}")
         require(self.schedule in SCHEDULES, "schedule", f"among {SCHEDULES}")
         require(self.precision in PRECISIONS, "precision", f"among {PRECISIONS}")
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """The memory layout of the weights of 2-D convolutions."""
+        last = "channels_last" in self.precision
+        return torch.channels_last if last else torch.contiguous_format
 
     def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """The optimizer of those parameters of the model that are not frozen."""

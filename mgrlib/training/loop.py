@@ -18,6 +18,7 @@ from mgrlib.models.modes import evaluating
 from mgrlib.segments import Segments
 from mgrlib.training.checkpoints import Progress, resume, save_progress
 from mgrlib.training.config import Run, TrainConfig
+from mgrlib.training.precision import autocast, for_computer
 from mgrlib.training.seeds import cpu_settings, pick_device, seeded
 
 __all__ = ["batches", "cross_entropy", "fit", "measure", "train_mode"]
@@ -69,7 +70,7 @@ def fit(
         raise TrainingError(explain("fit", "at least one training segment", "none"))
     device, start_time = pick_device(config.device), time.perf_counter()
     with cpu_settings(config.n_threads), seeded(config.seed):
-        model.to(device)
+        config = for_computer(config, model.to(device), train, loss, checkpoint)
         optimizer = config.make_optimizer(model)
         schedule = config.make_schedule(optimizer)
         generator = torch.Generator().manual_seed(config.seed)
@@ -81,7 +82,7 @@ def fit(
             for inputs, y in batches(train, config.batch_size, generator, device):
                 if augment is not None:
                     inputs, y = augment(inputs, y, generator)
-                with _autocast(device, config):
+                with autocast(device, config):
                     logits = model(*inputs)
                     step_loss = loss(logits, y, inputs)
                 optimizer.zero_grad()
@@ -92,7 +93,7 @@ def fit(
             schedule.step()
             state.end_epoch(totals.result(), _validate(model, valid, config, loss, epoch), lr)
             save_progress(checkpoint, state)
-        model.load_state_dict(state.best_state)
+        state.restore_best()
     history = pd.DataFrame(state.history)
     seconds = time.perf_counter() - start_time
     return Run(config, history, state.best_epoch, state.best_state, seconds, state.out_of_patience)
@@ -163,7 +164,7 @@ def measure(
     totals = _Means()
     with evaluating(model) as device:
         for inputs, y in batches(segments, config.batch_size, device=device):
-            with _autocast(device, config):
+            with autocast(device, config):
                 logits = model(*inputs)
                 totals.add(loss(logits, y, inputs), logits, y)
     return totals.result()
@@ -177,10 +178,6 @@ def _validate(
     if valid is not None and len(valid):
         _check_finite(means[0], f"fit, epoch {epoch}, validation")
     return means
-
-
-def _autocast(device: torch.device, config: TrainConfig) -> torch.autocast:
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bfloat16")
 
 
 def _check_finite(loss: float, where: str) -> None:
