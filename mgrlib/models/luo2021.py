@@ -53,9 +53,10 @@ class ShallowCNN(nn.Module):
         kernel: int = 21,
         stride: int = 1,
         pool: int = 14,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.input_shape = input_shape
+        self.input_shape, self.dropout = input_shape, dropout
         n_bands, n_frames = input_shape
         self.conv = nn.Conv1d(n_bands, n_filters, kernel, stride)
         self.norm = nn.BatchNorm1d(n_filters)
@@ -69,6 +70,7 @@ class ShallowCNN(nn.Module):
         x = self.norm(self.conv(x))  # (B, 128, T - 20)
         # Pooling before the ReLU gives the same maxima with a fourteenth of the work.
         x = torch.relu(self.pool(x))  # (B, 128, (T - 20) // 14)
+        x = nn.functional.dropout(x, self.dropout, self.training)
         return self.linear(x.flatten(1))  # (B, K)
 
 
@@ -84,11 +86,16 @@ class MeanLSTM(nn.Module):
     """
 
     def __init__(
-        self, n_classes: int, input_shape: tuple[int, int], *, n_hidden: int = 128
+        self,
+        n_classes: int,
+        input_shape: tuple[int, int],
+        *,
+        n_hidden: int = 128,
+        n_layers: int = 1,
     ) -> None:
         super().__init__()
         self.n_bands = input_shape[0]
-        self.lstm = nn.LSTM(self.n_bands, n_hidden, batch_first=True)
+        self.lstm = nn.LSTM(self.n_bands, n_hidden, n_layers, batch_first=True)
         self.linear = nn.Linear(n_hidden, n_classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -145,9 +152,10 @@ class ResNet1d(nn.Module):
         input_shape: tuple[int, int],
         *,
         widths: tuple[int, ...] = (128, 128, 256, 256, 512),
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.n_bands = input_shape[0]
+        self.n_bands, self.dropout = input_shape[0], dropout
         self.stem = nn.Conv1d(self.n_bands, widths[0], 3, stride=3)
         self.stem_norm = nn.BatchNorm1d(widths[0])
         inputs = (widths[0], *widths[:-1])
@@ -162,8 +170,9 @@ class ResNet1d(nn.Module):
         x = self.stem_norm(self.stem(x))  # (B, 128, T / 3)
         for block in self.blocks:
             x = self.pool(block(x))  # (B, width, a third of T), five times
-        x = self.conv(x)  # (B, 512, 1)
-        return self.linear(x.mean(2))  # (B, K)
+        x = self.conv(x).mean(2)  # (B, 512)
+        x = nn.functional.dropout(x, self.dropout, self.training)
+        return self.linear(x)  # (B, K)
 
 
 class DilatedBlock(nn.Module):

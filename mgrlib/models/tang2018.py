@@ -27,6 +27,7 @@ __all__ = ["StackedLstm"]
 
 HINT = "one segment is (F, T): coefficients by frames; build the model with `input_shape`."
 READS = ("last", "mean")
+UPPERS = ("lstm", "dense")
 
 
 class StackedLstm(nn.Module):
@@ -41,6 +42,8 @@ class StackedLstm(nn.Module):
         n_hidden: units of the lower and of the upper LSTM.
         pool: the number of frames that are averaged before the first LSTM; 1 for no averaging.
         read: "last" classifies the last state, "mean" the mean of all states.
+        upper: what table 2 calls hidden layer III: "lstm", or "dense", a linear layer with a ReLU
+            on what is read of the lower LSTM.
 
     >>> from mgrlib.models.contract import shape_table
     >>> print(shape_table(StackedLstm(6, (13, 1293)), (13, 1293)))
@@ -59,24 +62,32 @@ class StackedLstm(nn.Module):
         n_hidden: tuple[int, int] = (128, 32),
         pool: int = 1,
         read: str = "last",
+        upper: str = "lstm",
     ) -> None:
         super().__init__()
         if read not in READS:
             raise ShapeError(explain("StackedLstm", f"read among {READS}", repr(read)))
-        self.n_coefficients, self.read = input_shape[0], read
-        lower, upper = n_hidden
+        if upper not in UPPERS:
+            raise ShapeError(explain("StackedLstm", f"upper among {UPPERS}", repr(upper)))
+        self.n_coefficients, self.read, self.upper = input_shape[0], read, upper
+        n_lower, n_upper = n_hidden
         self.pool = nn.AvgPool1d(pool)
-        self.lstm1 = nn.LSTM(self.n_coefficients, lower, batch_first=True)
-        self.lstm2 = nn.LSTM(lower, upper, batch_first=True)
-        self.linear = nn.Linear(upper, n_classes)
+        self.lstm1 = nn.LSTM(self.n_coefficients, n_lower, batch_first=True)
+        if upper == "lstm":
+            self.lstm2 = nn.LSTM(n_lower, n_upper, batch_first=True)
+        else:
+            self.dense = nn.Linear(n_lower, n_upper)
+        self.linear = nn.Linear(n_upper, n_classes)
 
     def embed(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) of any T -> the input of the last layer, (B, D) with D = 32."""
         check_shape("StackedLstm", x, HINT, B=None, F=self.n_coefficients, T=None)
         x = self.pool(x).transpose(1, 2)  # (B, T / pool, F)
         x, _ = self.lstm1(x)  # (B, T / pool, 128)
-        x, _ = self.lstm2(x)  # (B, T / pool, 32)
-        return x[:, -1] if self.read == "last" else x.mean(1)  # (B, 32)
+        if self.upper == "lstm":
+            x, _ = self.lstm2(x)  # (B, T / pool, 32)
+        x = x[:, -1] if self.read == "last" else x.mean(1)  # (B, 128), or (B, 32) of an LSTM
+        return x if self.upper == "lstm" else torch.relu(self.dense(x))  # (B, 32)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) of any T -> logits (B, K)."""

@@ -13,6 +13,7 @@ What the paper leaves open and what we chose:
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -92,9 +93,90 @@ AUGMENTED = replace(
     deviations=(*_MEL_SCALED.deviations, "augmentation is named as future work in section 7"),
 )
 
+
+def _variant(recipe: Recipe, suffix: str, title: str, reason: str, **changes: Any) -> Recipe:
+    """A trial with one thing changed that the paper leaves open or names without a figure."""
+    return replace(
+        recipe,
+        name=f"{recipe.name}-{suffix}",
+        title=f"{recipe.title}, {title}",
+        deviations=(*recipe.deviations, reason),
+        **changes,
+    )
+
+
+UNDILATED = tuple(
+    replace(
+        recipe,
+        name=recipe.name.replace("dilated", "undilated"),
+        title=recipe.title.replace("DilatedCNN", "DilatedCNN without dilation"),
+        options={"dilations": (1,) * 6},
+        deviations=(*recipe.deviations, "control: the same network and pooling, all dilations 1"),
+    )
+    for recipe in DILATED
+)
+
+_CNN_MFCC, _CNN_MEL, _LSTM_MFCC, _LSTM_MEL, _RESNET_MFCC, _ = (paper for paper, _ in _TRIALS)
+
+STACKED = tuple(
+    _variant(
+        recipe,
+        "stacked",
+        "two layers",
+        "two LSTM layers: hypothesis 4.2, for which no figure is printed",
+        options={"n_layers": 2},
+    )
+    for recipe in (_LSTM_MFCC, _LSTM_MEL)
+)
+
+_TRIED = "section 6.1 says that it was tried against overfitting; no figure is printed"
+
+REGULARIZED = tuple(
+    variant
+    for recipe in (_CNN_MFCC, _RESNET_MFCC)
+    for variant in (
+        _variant(
+            recipe,
+            "decay",
+            "L2 penalty 0.01",
+            _TRIED,
+            config=replace(recipe.config, weight_decay=1e-2),
+        ),
+        _variant(recipe, "dropout", "dropout 0.5", _TRIED, options={"dropout": 0.5}),
+        _variant(
+            recipe,
+            "slow",
+            "a tenth of the rate, five times the epochs",
+            _TRIED,
+            config=replace(recipe.config, lr=1e-4, epochs=5 * recipe.config.epochs),
+        ),
+    )
+)
+
+READINGS = (
+    _variant(
+        _CNN_MEL,
+        "dct",
+        "then a DCT",
+        "section 3.2 read literally: a DCT of all 128 bands follows the logarithm",
+        features=(Mfcc(22050, n_mfcc=128, n_frames=1024),),
+    ),
+    _variant(
+        _CNN_MEL,
+        "hop1024",
+        "hop 1024",
+        "hop 1024, which fits the 21 frames per second of section 3.3.1; a clip then has 646",
+        features=(LogMel(22050, n_mels=128, hop_length=1024, n_frames=646),),
+    ),
+)
+
 RECIPES = (
     *(paper for paper, _ in _TRIALS),
     *(scaled for _, scaled in _TRIALS),
     *DILATED,
     AUGMENTED,
+    *UNDILATED,
+    *STACKED,
+    *REGULARIZED,
+    *READINGS,
 )

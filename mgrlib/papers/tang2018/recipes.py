@@ -95,6 +95,47 @@ LEARNT_SHORT = short(
     learner=NodeByNode(learnt_tree, LSTM, node_epochs),
 )
 
+
+def _flat_variant(suffix: str, title: str, reason: str, **changes: Any) -> Recipe:
+    """The flat network on short sequences with one thing changed."""
+    return replace(
+        FLAT_SHORT,
+        name=f"{FLAT_SHORT.name}-{suffix}",
+        title=f"{FLAT_SHORT.title}, {title}",
+        deviations=(*FLAT_SHORT.deviations, reason),
+        **changes,
+    )
+
+
+_OPTIMIZERS = (
+    "section 4.2 says that different optimizers were tried; only Adam's figures are printed"
+)
+
+OPTIMIZERS = (
+    _flat_variant(
+        "sgd",
+        "SGD",
+        _OPTIMIZERS,
+        config=replace(FLAT.config, optimizer="sgd", lr=1e-2, momentum=0.9),
+    ),
+    _flat_variant(
+        "rmsprop", "RMSprop", _OPTIMIZERS, config=replace(FLAT.config, optimizer="rmsprop")
+    ),
+    _flat_variant(
+        "adadelta",
+        "Adadelta",
+        _OPTIMIZERS,
+        config=replace(FLAT.config, optimizer="adadelta", lr=1.0),
+    ),
+)
+
+DENSE = _flat_variant(
+    "dense",
+    "layer III dense",
+    "table 2 names hidden layer III without its kind: here it is a dense layer",
+    options={**FLAT_SHORT.options, "upper": "dense"},
+)
+
 SIX_GENRES = replace(
     FLAT,
     name="tang2018/six-genres",
@@ -114,4 +155,13 @@ LINEAR = replace(
 )
 """What the studies compare trees and genres with where an LSTM would take too long."""
 
-RECIPES = (HIERARCHY, FLAT, HIERARCHY_SHORT, FLAT_SHORT, RANDOM_SHORT, LEARNT_SHORT)
+RECIPES = (
+    HIERARCHY,
+    FLAT,
+    HIERARCHY_SHORT,
+    FLAT_SHORT,
+    RANDOM_SHORT,
+    LEARNT_SHORT,
+    *OPTIMIZERS,
+    DENSE,
+)
