@@ -1,8 +1,11 @@
 """Record: one measured number with all that is needed to judge it; one schema, one reader, one
 writer.
 
-A file holds the records of one recipe or study on one data set under one protocol: what they share
-once, then a row for each. It is JSON, packed by gzip. Reading needs neither torch nor pandas.
+A file holds the records of one recipe or study on one data set under one protocol. It is packed by
+gzip and has one JSON value per line: the first line is what the records share and a row for each,
+and each further line holds the runs of one row, with their predictions. Every line is a gzip member
+of its own, so that tables are made from the first one alone. Reading needs neither torch nor
+pandas.
 """
 
 from __future__ import annotations
@@ -10,8 +13,10 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +32,47 @@ if TYPE_CHECKING:
 __all__ = ["SUFFIX", "Record", "Records", "read_records", "write_records"]
 
 SUFFIX = ".json.gz"
-SCHEMA = 2
+SCHEMA = 3
 SHARED = ("source", "version", "data", "protocol", "seeds", "changes", "about")
 Plain = Mapping[str, Any]
 Names = str | Sequence[str]
+
+
+class Runs(Sequence[Plain]):
+    """The runs behind a record of a file, unpacked when one of them is first asked for.
+
+    Args:
+        packed: the gzip member that holds them.
+        n: how many there are.
+        path: of the file, for messages.
+    """
+
+    def __init__(self, packed: bytes, n: int, path: Path) -> None:
+        self._packed, self._n, self._path = packed, n, path
+
+    @cached_property
+    def _rows(self) -> tuple[Plain, ...]:
+        try:
+            rows = tuple(json.loads(gzip.decompress(self._packed)))
+            if len(rows) != self._n:
+                raise ValueError(f"{len(rows)} runs, not {self._n}")
+            return rows
+        except (OSError, EOFError, ValueError, TypeError, zlib.error) as error:
+            raise _not_records(self._path, error) from error
+
+    def __len__(self) -> int:
+        return self._n
+
+    def __getitem__(self, i: Any) -> Any:
+        return self._rows[i]
+
+    def __iter__(self) -> Iterator[Plain]:
+        return iter(self._rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +114,7 @@ class Record:
     seconds: float | None = None
     changes: Plain = field(default_factory=dict)
     details: Plain = field(default_factory=dict)
-    runs: tuple[Plain, ...] = ()
+    runs: Sequence[Plain] = ()
     about: Plain = field(default_factory=dict)
 
     @property
@@ -238,16 +280,27 @@ def read_records(path: Path) -> Records:
         RecipeError: not a file of records.
     """
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as stream:
-            content = json.load(stream)
+        packed = path.read_bytes()
+        unpacker = zlib.decompressobj(wbits=31)  # 31: a gzip member
+        content = json.loads(unpacker.decompress(packed))
         if content["schema"] != SCHEMA:
             raise ValueError(f"schema {content['schema']}, not {SCHEMA}")
         shared = {**content["shared"], "seeds": tuple(content["shared"]["seeds"])}
-        rows = [{**row, "runs": tuple(row.get("runs", ()))} for row in content["rows"]]
-        return Records(tuple(Record(**shared, **row) for row in rows))
-    except (OSError, EOFError, ValueError, TypeError, KeyError) as error:
-        got = f"{type(error).__name__}: {error}"
-        raise RecipeError(explain(str(path), "a file of records", got)) from error
+        rows, rest = [], unpacker.unused_data
+        for row in content["rows"]:
+            n, start, stop = row.pop("runs", (0, 0, 0))
+            if not 0 <= start <= stop <= len(rest):
+                raise ValueError("the end of the file is missing")
+            runs = Runs(rest[start:stop], n, path) if n else ()
+            rows.append(Record(**shared, **row, runs=runs))
+        return Records(tuple(rows))
+    except (OSError, EOFError, ValueError, TypeError, KeyError, zlib.error) as error:
+        raise _not_records(path, error) from error
+
+
+def _not_records(path: Path, error: Exception) -> RecipeError:
+    got = f"{type(error).__name__}: {error}"
+    return RecipeError(explain(str(path), "a file of records", got))
 
 
 def write_records(records: Iterable[Record], folder: Path) -> Path:
@@ -267,12 +320,21 @@ def write_records(records: Iterable[Record], folder: Path) -> Path:
     names = [f.name for f in fields(Record) if f.name not in SHARED]
     own = [{name: _plain(getattr(row, name)) for name in names} for row in rows]
     own = [{k: v for k, v in row.items() if v not in (None, {}, [])} for row in own]
-    content = {"schema": SCHEMA, "shared": shared[0], "rows": own}
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    rest = b""
+    for row in own:
+        if "runs" in row:
+            runs, start = row["runs"], len(rest)
+            rest += _packed_line(runs)
+            row["runs"] = [len(runs), start, len(rest)]
     path = folder / file_name(rows[0])
     with atomic_write(path) as part:
-        part.write_bytes(gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0))
+        part.write_bytes(_packed_line({"schema": SCHEMA, "shared": shared[0], "rows": own}) + rest)
     return path
+
+
+def _packed_line(value: Any) -> bytes:
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False) + "\n"
+    return gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0)
 
 
 def file_name(record: Record) -> str:
@@ -290,6 +352,6 @@ def _slug(text: str) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list | Runs):
         return [_plain(v) for v in value]
     return value.item() if hasattr(value, "item") else value

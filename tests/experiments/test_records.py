@@ -43,8 +43,10 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
 
 
 def test_a_file_holds_what_is_shared_once(tmp_path):
-    content = json.loads(gzip.decompress(write_records(ROWS, tmp_path).read_bytes()))
+    lines = gzip.decompress(write_records(ROWS, tmp_path).read_bytes()).splitlines()
+    content = json.loads(lines[0])
     assert set(content) == {"schema", "shared", "rows"}
+    assert len(lines) == 1 + sum(bool(row.runs) for row in ROWS)
     assert all("about" not in row and "source" not in row for row in content["rows"])
 
 
@@ -112,7 +114,7 @@ def test_a_seed_that_was_not_run_is_refused():
         RECORD.predictions(5)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"text", b"[]", b'{"schema": 1}', b'{"schema": 2}'])
+@pytest.mark.parametrize("content", [None, b"", b"text", b"[]", b'{"schema": 1}', b'{"schema": 3}'])
 @pytest.mark.parametrize("packed", [True, False])
 def test_what_is_no_file_of_records_is_refused_by_name(tmp_path, content, packed):
     path = tmp_path / "odd.json.gz"
@@ -127,6 +129,17 @@ def test_a_cut_off_file_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(RecipeError, match=path.name.split(".")[0]):
         read_records(path)
+
+
+def test_runs_are_unpacked_only_when_asked_for(tmp_path):
+    path = write_records([RECORD], tmp_path)
+    content = bytearray(path.read_bytes())
+    content[-12] ^= 0xFF  # in the runs, behind the table
+    path.write_bytes(content)
+    (back,) = read_records(path)
+    assert (back.value, len(back.runs)) == (RECORD.value, len(RECORD.runs))
+    with pytest.raises(RecipeError, match=path.name.split(".")[0]):
+        back.predictions()
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path):

@@ -115,7 +115,7 @@ def test_a_file_is_named_after_what_it_holds(tmp_path):
 
 
 def test_own_results_are_shown_only_when_asked_for(tmp_path, monkeypatch):
-    (record,) = papers.records("luo2021", "cnn-mel")
+    (record,) = papers.records("luo2021", "cnn-mel", data="gtzan-mini")
     write_records([record], tmp_path / "results" / "luo2021")
     monkeypatch.setenv("MGRLIB_HOME", str(tmp_path))
     assert not any(pair.own for pair in papers.compare("luo2021"))
