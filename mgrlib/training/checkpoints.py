@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import torch
 from torch import nn
 
 from mgrlib.errors import ChecksumError, StorageError, TrainingError, explain, some
 from mgrlib.storage import atomic_write, checksum
 from mgrlib.tensor_files import read_tensors
-from mgrlib.training.config import TrainConfig, config_dict
+from mgrlib.training.config import Run, TrainConfig, config_dict
 from mgrlib.training.layout import lay_out
 
 __all__ = ["Progress", "load_weights", "resume", "save_progress", "save_weights"]
@@ -54,6 +55,12 @@ class Progress:
         """Load the weights of the best epoch, and give the model the usual memory layout."""
         lay_out(self.model, torch.contiguous_format)
         self.model.load_state_dict(self.best_state)
+
+    def result(self, seconds: float) -> Run:
+        """The run as it stands, after so many seconds in this process."""
+        history = pd.DataFrame(self.history)
+        stopped = self.out_of_patience
+        return Run(self.config, history, self.best_epoch, self.best_state, seconds, stopped)
 
 
 def _copy(values: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pandas as pd
 import torch
 from torch import nn
 from tqdm.auto import tqdm
@@ -19,7 +18,8 @@ from mgrlib.segments import Segments
 from mgrlib.training.checkpoints import Progress, resume, save_progress
 from mgrlib.training.config import Run, TrainConfig
 from mgrlib.training.precision import autocast, for_computer
-from mgrlib.training.seeds import cpu_settings, pick_device, seeded
+from mgrlib.training.process_group import ONE, ProcessGroup, process_group
+from mgrlib.training.seeds import cpu_settings, seeded
 
 __all__ = ["batches", "cross_entropy", "fit", "measure", "train_mode"]
 
@@ -47,6 +47,7 @@ def fit(
     """Train `model` in place, and load the weights of its best epoch at the end.
 
     The same seed gives exactly the same history on the same CPU with the same number of threads.
+    Processes that `torchrun` started share every batch: see `mgrlib.training.process_group`.
 
     Args:
         model: a network that returns logits.
@@ -68,9 +69,11 @@ def fit(
     config = config or TrainConfig()
     if not len(train):
         raise TrainingError(explain("fit", "at least one training segment", "none"))
-    device, start_time = pick_device(config.device), time.perf_counter()
+    group, start_time = process_group(config.device), time.perf_counter()
     with cpu_settings(config.n_threads), seeded(config.seed):
-        config = for_computer(config, model.to(device), train, loss, checkpoint)
+        device = group.device(config.device)
+        config = for_computer(config, model.to(device), train, loss, checkpoint, group)
+        network = group.connect(model)
         optimizer = config.make_optimizer(model)
         schedule = config.make_schedule(optimizer)
         generator = torch.Generator().manual_seed(config.seed)
@@ -78,25 +81,25 @@ def fit(
         resume(checkpoint, state)
         for epoch in _epochs(state, config, progress):
             train_mode(model)
-            totals = _Means()
-            for inputs, y in batches(train, config.batch_size, generator, device):
+            totals, own_generator = _Means(), group.begin_epoch(generator, config.seed, epoch)
+            for inputs, y, n in shared_batches(train, config.batch_size, generator, device, group):
                 if augment is not None:
-                    inputs, y = augment(inputs, y, generator)
+                    inputs, y = augment(inputs, y, own_generator)
                 with autocast(device, config):
-                    logits = model(*inputs)
+                    logits = network(*inputs)
                     step_loss = loss(logits, y, inputs)
                 optimizer.zero_grad()
-                step_loss.backward()
+                group.backward(step_loss, len(y), n)
                 optimizer.step()
                 totals.add(step_loss, logits, y, epoch)
             lr = optimizer.param_groups[0]["lr"]
             schedule.step()
-            state.end_epoch(totals.result(), _validate(model, valid, config, loss, epoch), lr)
-            save_progress(checkpoint, state)
+            state.end_epoch(
+                totals.result(group), _validate(model, valid, config, loss, epoch, group), lr
+            )
+            save_progress(checkpoint if group.rank == 0 else None, state)
         state.restore_best()
-    history = pd.DataFrame(state.history)
-    seconds = time.perf_counter() - start_time
-    return Run(config, history, state.best_epoch, state.best_state, seconds, state.out_of_patience)
+    return state.result(time.perf_counter() - start_time)
 
 
 def train_mode(model: nn.Module) -> None:
@@ -140,14 +143,30 @@ def batches(
     If a single segment remains, it is added to the last batch, because batch normalization needs
     at least two.
     """
+    for inputs, y, _ in shared_batches(segments, batch_size, generator, device, ONE):
+        yield inputs, y
+
+
+def shared_batches(
+    segments: Segments,
+    batch_size: int,
+    generator: torch.Generator | None,
+    device: torch.device | str,
+    group: ProcessGroup,
+) -> Iterator[tuple[Inputs, torch.Tensor, int]]:
+    """Yield this process's part of each batch as `batches` does, and the size of the batch.
+
+    If fewer segments remain than there are processes, they are added to the last batch too.
+    """
     n = len(segments)
     order = torch.arange(n) if generator is None else torch.randperm(n, generator=generator)
     starts = list(range(0, n, batch_size))
-    if len(starts) > 1 and n - starts[-1] == 1:
+    if len(starts) > 1 and n - starts[-1] < max(2, group.size):
         starts.pop()
-    parts = (order[start:end] for start, end in zip(starts, starts[1:] + [n], strict=True))
-    for inputs, y in segments.batches(parts):
-        yield tuple(x.to(device) for x in inputs), y.to(device)
+    wholes = [order[start:end] for start, end in zip(starts, starts[1:] + [n], strict=True)]
+    parts = segments.batches(group.part(whole) for whole in wholes)
+    for whole, (inputs, y) in zip(wholes, parts, strict=True):
+        yield tuple(x.to(device) for x in inputs), y.to(device), len(whole)
 
 
 def measure(
@@ -158,23 +177,39 @@ def measure(
     loss: Loss = cross_entropy,
 ) -> tuple[float, float]:
     """Mean loss (in nats) and accuracy in evaluation mode; (nan, nan) without segments."""
+    return _measure(model, segments, config or TrainConfig(), loss, ONE)
+
+
+def _measure(
+    model: nn.Module,
+    segments: Segments | None,
+    config: TrainConfig,
+    loss: Loss,
+    group: ProcessGroup,
+) -> tuple[float, float]:
+    """Mean loss and accuracy; the processes of the group share the segments."""
     if segments is None or not len(segments):
         return float("nan"), float("nan")
-    config = config or TrainConfig()
     totals = _Means()
     with evaluating(model) as device:
-        for inputs, y in batches(segments, config.batch_size, device=device):
+        for inputs, y, _ in shared_batches(segments, config.batch_size, None, device, group):
             with autocast(device, config):
                 logits = model(*inputs)
                 totals.add(loss(logits, y, inputs), logits, y)
-    return totals.result()
+    return totals.result(group)
 
 
 def _validate(
-    model: nn.Module, valid: Segments | None, config: TrainConfig, loss: Loss, epoch: int
+    model: nn.Module,
+    valid: Segments | None,
+    config: TrainConfig,
+    loss: Loss,
+    epoch: int,
+    group: ProcessGroup,
 ) -> tuple[float, float]:
     """Loss and accuracy on the validation segments; raise an error if the loss is not finite."""
-    means = measure(model, valid, config, loss=loss)
+    group.share_buffers(model)
+    means = _measure(model, valid, config, loss, group)
     if valid is not None and len(valid):
         _check_finite(means[0], f"fit, epoch {epoch}, validation")
     return means
@@ -205,5 +240,6 @@ class _Means:
         else:  # soft or several labels, for which accuracy is not defined
             self.correct = float("nan")
 
-    def result(self) -> tuple[float, float]:
-        return self.loss / self.n, self.correct / self.n
+    def result(self, group: ProcessGroup) -> tuple[float, float]:
+        n, loss, correct = group.sums([self.n, self.loss, self.correct])
+        return loss / n, correct / n

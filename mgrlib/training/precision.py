@@ -15,6 +15,7 @@ from mgrlib.segments import Segments
 from mgrlib.tensor_files import read_tensors
 from mgrlib.training.config import PRECISIONS, TrainConfig
 from mgrlib.training.layout import lay_out
+from mgrlib.training.process_group import ONE, ProcessGroup
 from mgrlib.training.seeds import seeded
 
 __all__ = ["autocast", "for_computer", "step_seconds"]
@@ -35,6 +36,7 @@ def for_computer(
     train: Segments,
     loss: Loss,
     checkpoint: Path | None = None,
+    group: ProcessGroup = ONE,
 ) -> TrainConfig:
     """Choose a precision if the config asks for that, and give the model its memory layout.
 
@@ -48,12 +50,13 @@ def for_computer(
         train: training segments, of which the first batch is used.
         loss: as in `fit`.
         checkpoint: of a run to resume, if it exists.
+        group: the processes that train the model, which agree on one precision.
     """
     if config.precision == "auto":
         resumes = checkpoint is not None and checkpoint.exists()
         stored = read_tensors(checkpoint).get("config", {}) if checkpoint and resumes else {}
         precision = stored.get("precision") or _fastest(config, model, train, loss)
-        config = replace(config, precision=precision)
+        config = replace(config, precision=group.agreed(precision))
     lay_out(model, config.memory_format)
     return config
 
