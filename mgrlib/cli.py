@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message goes to stderr.
     """
     _print_any_name()
+    _print_once()
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -103,6 +104,17 @@ def _discard_output() -> None:
     """Let Python's own flush at the end of the process go nowhere."""
     with contextlib.suppress(OSError, ValueError):  # ValueError: output that is no file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print_once() -> None:
+    """Let the first of the processes that `torchrun` started speak for all of them."""
+    if _launched() and os.environ.get("RANK", "0") != "0":
+        _discard_output()
+
+
+def _launched() -> bool:
+    """Whether a launcher such as `torchrun` has started several processes of this command."""
+    return os.environ.get("WORLD_SIZE", "1") != "1"
 
 
 def _print_any_name() -> None:
@@ -354,6 +366,10 @@ def _workers(options: argparse.Namespace) -> Iterator[None]:
     if options.cluster and options.jobs is not None:
         hint = "the cluster has as many processes as `dask worker` was given."
         raise RecipeError(explain("--cluster", "no other option of workers", "--jobs", hint))
+    if _launched() and (options.cluster or options.jobs is not None):
+        hint = "torchrun's processes train each network together: leave the option out."
+        got = "--cluster" if options.cluster else "--jobs"
+        raise RecipeError(explain("torchrun", "no other option of workers", got, hint))
     workers = (
         cluster(options.cluster)
         if options.cluster
@@ -384,13 +400,13 @@ def _join(options: argparse.Namespace) -> int:
     from mgrlib.storage import home
     from mgrlib.stores import join_stores
 
-    joined = join_stores(options.stores, options.into)
+    report = join_stores(options.stores, options.into)
     print(
-        f"{joined.copied} files copied, {joined.present} there before -> {options.into or home()}"
+        f"{report.copied} files copied, {report.present} there before -> {options.into or home()}"
     )
-    for path in joined.damaged:
+    for path in report.damaged:
         print(f"mgrlib: {path} is damaged and was left out", file=sys.stderr)
-    return FAULTS if joined.damaged else 0
+    return FAULTS if report.damaged else 0
 
 
 def _changed_options(options: argparse.Namespace, defaults: dict[str, Any]) -> list[str]:

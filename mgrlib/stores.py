@@ -24,7 +24,7 @@ from mgrlib.parallel import parallel
 from mgrlib.segments import Cut, cut
 from mgrlib.storage import atomic_write, home, read_json
 
-__all__ = ["Joined", "fill", "join_stores"]
+__all__ = ["JoinReport", "fill", "join_stores"]
 
 PARTS = {"features": ".npy", "runs": ".json"}
 SEAL = b"crc3"
@@ -70,7 +70,7 @@ def _fill_clip(clip: Corpus, features: Sequence[Feature], how: Cut) -> None:
 
 
 @dataclass(frozen=True)
-class Joined:
+class JoinReport:
     """What joining stores did: the numbers of files, and the damaged ones, which were left."""
 
     copied: int
@@ -78,7 +78,7 @@ class Joined:
     damaged: tuple[Path, ...]
 
 
-def join_stores(sources: Sequence[Path], target: Path | None = None) -> Joined:
+def join_stores(sources: Sequence[Path], target: Path | None = None) -> JoinReport:
     """Put the features and finished folds of several stores into one.
 
     Every file's checksum is compared first. Files of the same name must have the same bytes in all
@@ -117,7 +117,7 @@ def join_stores(sources: Sequence[Path], target: Path | None = None) -> Joined:
     for name in new:
         with atomic_write(target / name) as part:
             shutil.copyfile(origins[name], part)
-    return Joined(len(new), len(origins) - len(new), tuple(damaged))
+    return JoinReport(len(new), len(origins) - len(new), tuple(damaged))
 
 
 def _content(store: Path, *, optional: bool) -> Iterator[Path]:

@@ -228,6 +228,11 @@ def test_folds_in_two_processes_leave_the_record_of_one(music, tmp_path):
     assert records[0] == records[1]
 
 
+def test_processes_of_torchrun_have_no_processes_of_their_own(capsys, music, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert "torchrun" in refused(capsys, run(music, "--jobs", "2"))
+
+
 def test_a_cluster_has_its_own_number_of_processes(capsys, music):
     message = refused(capsys, run(music, "--cluster", "tcp://127.0.0.1:1", "--jobs", "2"))
     assert "--jobs" in message

@@ -69,8 +69,8 @@ def halves(corpus: Corpus, use) -> tuple[Path, Path]:
 
 
 def test_joined_stores_hold_what_one_store_would(corpus, halves, use, monkeypatch):
-    joined = join_stores(halves)
-    assert (joined.copied, joined.present, joined.damaged) == (12, 0, ())
+    report = join_stores(halves)
+    assert (report.copied, report.present, report.damaged) == (12, 0, ())
     store = files(use("home"))
     use("alone")
     fill(corpus, MEL, how=QUARTER)
@@ -107,9 +107,9 @@ def test_a_damaged_file_is_named_and_replaced_by_a_whole_one(halves):
     first, second = halves
     shared = [path for path in first.rglob("*.npy") if (second / path.relative_to(first)).exists()]
     shared[0].write_bytes(shared[0].read_bytes()[:-20])
-    joined = join_stores(halves)
-    assert joined.damaged == (shared[0],)
-    assert joined.copied == 12
+    report = join_stores(halves)
+    assert report.damaged == (shared[0],)
+    assert report.copied == 12
     alone = [
         path for path in first.rglob("*.npy") if not (second / path.relative_to(first)).exists()
     ]
@@ -210,11 +210,11 @@ def test_three_workers_fill_stores_of_their_own_and_one_is_killed(dask, tmp_path
     assert workers[0].wait(10) != 0
     sizes = [len(list((tmp_path / f"store{i}").rglob("features/*/*.npy"))) for i in range(3)]
     assert all(sizes) and sum(sizes) >= 30
-    joined = join_stores([tmp_path / f"store{i}" for i in range(3)])
-    assert joined.copied == 30 and not joined.damaged
-    computed = cut(corpus, mel, store=False)
+    report = join_stores([tmp_path / f"store{i}" for i in range(3)])
+    assert report.copied == 30 and not report.damaged
+    expected = cut(corpus, mel, store=False)
     before = files(use("client"))
-    assert digest(cut(corpus, mel)) == digest(computed)
+    assert digest(cut(corpus, mel)) == digest(expected)
     assert files(use("client")) == before
 
 

@@ -66,14 +66,14 @@ def catalog(
         raise CorpusError(explain(where, "a folder of audio files", got, "check the path."))
     files, remarks = _Files.below(root, where)
     rows = _rows(read_table(table, FORM), str(table))
-    labelled = rows[rows["genre"] != ""]
-    places = labelled["file"].map(files.find)
+    rows_with_genre = rows[rows["genre"] != ""]
+    places = rows_with_genre["file"].map(files.find)
     remarks += check_missing(
-        labelled["file"][places.isna()].tolist(), len(labelled), where, partial
+        rows_with_genre["file"][places.isna()].tolist(), len(rows_with_genre), where, partial
     )
-    clips = _clips(labelled[places.notna()], places.dropna(), root)
+    clips = _clips(rows_with_genre[places.notna()], places.dropna(), root)
     for n, what in (
-        (len(rows) - len(labelled), "rows without a genre"),
+        (len(rows) - len(rows_with_genre), "rows without a genre"),
         (len(files.paths) - places.nunique(), "audio files that the table does not list"),
     ):
         remarks += [f"{n} {what}"] if n else []

@@ -249,13 +249,13 @@ class Folds:
         self.data = corpus_record(corpus)
         self._segments: Segments | None = None
 
-    def stored(self, seed: int, split: Split) -> dict[str, Any] | None:
+    def stored_run(self, seed: int, split: Split) -> dict[str, Any] | None:
         """What an earlier run of a fold left in the store; None if there is nothing."""
         return _stored_run(self._path(seed, split), split)
 
     def run(self, seed: int, split: Split, *, progress: bool = False) -> dict[str, Any]:
         """What a fold gives, from the store or by training; then it is in the store."""
-        run = self.stored(seed, split)
+        run = self.stored_run(seed, split)
         if run is None:
             self._segments = self._segments or segments_of(
                 self.recipe, self.corpus, progress=progress
@@ -278,7 +278,7 @@ class Folds:
         Args:
             runs: what each fold gave, in the order of `jobs`.
         """
-        named = tuple(
+        rows = tuple(
             {"seed": seed, "split": split.name, **run}
             for (seed, split), run in zip(self.jobs, runs, strict=True)
         )
@@ -287,7 +287,7 @@ class Folds:
         groups = {str(clip): str(group) for clip, group in self.corpus.clips["group"].items()}
         groups = groups if self.corpus.grouped else {}
         about = provenance()
-        return Result(self.recipe, self.data, self.protocol, named, differing, about, groups)
+        return Result(self.recipe, self.data, self.protocol, rows, differing, about, groups)
 
     def _path(self, seed: int, split: Split) -> Path | None:
         """The file of a fold in the store of this process."""

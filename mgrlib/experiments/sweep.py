@@ -60,7 +60,7 @@ def sweep(
     division = protocol or Protocol()
     all_folds = [Folds(r, corpus, division, tuple(seeds), {}, changes or {}) for r in recipes]
     for folds in all_folds:
-        if any(folds.stored(*job) is None for job in folds.jobs):
+        if any(folds.stored_run(*job) is None for job in folds.jobs):
             features, how = features_of(folds.recipe), folds.recipe.cut
             fill(corpus, *features, how=how, n_jobs=n_jobs, progress=progress)
     jobs = [
@@ -72,7 +72,7 @@ def sweep(
         answers = persistent(jobs, n_jobs=n_jobs)
         bar = iter(tqdm(answers, "folds", len(jobs), disable=not progress, file=sys.stdout))
         for folds in all_folds:
-            runs = [_kept(folds, seed, split, next(bar)) for seed, split in folds.jobs]
+            runs = [_in_own_store(folds, seed, split, next(bar)) for seed, split in folds.jobs]
             with one_thread():
                 result = folds.result(runs)
             yield result
@@ -89,8 +89,8 @@ def _fold(folds: Folds, token: str, seed: int, split: Split) -> dict[str, Any]:
         return _current[token].run(seed, split)
 
 
-def _kept(folds: Folds, seed: int, split: Split, run: dict[str, Any]) -> dict[str, Any]:
+def _in_own_store(folds: Folds, seed: int, split: Split, run: dict[str, Any]) -> dict[str, Any]:
     """What a fold gave, which a worker on another computer has put into the store there."""
-    if folds.stored(seed, split) is None:
+    if folds.stored_run(seed, split) is None:
         folds.store(run, seed, split)
     return run

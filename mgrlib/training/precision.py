@@ -56,7 +56,7 @@ def for_computer(
         resumes = checkpoint is not None and checkpoint.exists()
         stored = read_tensors(checkpoint).get("config", {}) if checkpoint and resumes else {}
         precision = stored.get("precision") or _fastest(config, model, train, loss)
-        config = replace(config, precision=group.agreed(precision))
+        config = replace(config, precision=group.common(precision))
     lay_out(model, config.memory_format)
     return config
 

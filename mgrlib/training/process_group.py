@@ -40,7 +40,7 @@ class OneProcess:
         """The network to call in training; the model is on its device."""
         return model
 
-    def agreed(self, value: str) -> str:
+    def common(self, value: str) -> str:
         """The value of the first process, in all of them."""
         return value
 
@@ -94,7 +94,7 @@ class SeveralProcesses(OneProcess):
         network: nn.Module = self.accelerator.prepare(model)
         return network
 
-    def agreed(self, value: str) -> str:
+    def common(self, value: str) -> str:
         """The value of the first process, in all of them."""
         values = [value]
         torch.distributed.broadcast_object_list(values, src=0, device=self.accelerator.device)

@@ -15,7 +15,7 @@ from torch import nn
 
 from mgrlib.errors import TrainingError
 from mgrlib.segments import Segments
-from mgrlib.training import TrainConfig, fit
+from mgrlib.training import Run, TrainConfig, fit
 from mgrlib.training.process_group import ONE, SeveralProcesses, process_group
 
 pytest.importorskip("accelerate", reason="needs the extra mgrlib[gpus]")
@@ -44,9 +44,14 @@ class Plain(nn.Module):
         return self.linear(torch.relu(self.hidden(x.abs().mean(2))))
 
 
-def train(epochs: int, checkpoint: Path | None = None, model: nn.Module | None = None):
+def train(
+    epochs: int,
+    checkpoint: Path | None = None,
+    model: nn.Module | None = None,
+    precision: str = "float32",
+) -> Run:
     """A run with 38 segments in batches of 12, so that the last batch has two."""
-    config = TrainConfig(epochs=epochs, batch_size=12, lr=0.02, device="cpu")
+    config = TrainConfig(epochs=epochs, batch_size=12, lr=0.02, device="cpu", precision=precision)
     if model is None:
         torch.manual_seed(1)
         model = Plain()
@@ -59,8 +64,8 @@ from pathlib import Path
 import torch
 from torch import nn
 sys.path.insert(0, sys.argv[2])
-from test_process_group import Plain, segments, train
-from mgrlib.training import TrainConfig, fit
+from test_process_group import train
+from mgrlib.training import precision
 
 place, rank = Path(sys.argv[1]), int(os.environ["RANK"])
 torch.set_num_threads(1)
@@ -71,11 +76,14 @@ normal = nn.Sequential(nn.BatchNorm1d(6), nn.Dropout(0.5), nn.Flatten(), nn.Line
 for p in normal.parameters():
     nn.init.constant_(p, 0.1)
 mixed = train(2, model=normal)
+seconds = {"float32": 1.0 + rank, "bfloat16": 2.0 - rank}
+precision.step_seconds = lambda config, *_, **__: seconds[config.precision]
+auto = train(1, precision="auto")
 (place / f"{rank}.json").write_text(json.dumps({
     "whole": whole.history.to_dict("list"), "resumed": resumed.history.to_dict("list"),
     "weights": {k: v.tolist() for k, v in whole.state.items()},
     "mixed": {k: v.tolist() for k, v in mixed.state.items()},
-    "losses": mixed.history.to_dict("list"),
+    "losses": mixed.history.to_dict("list"), "precision": auto.config.precision,
 }))
 """
 
@@ -127,6 +135,11 @@ def test_both_processes_end_with_the_same_weights(pair):
     assert first["weights"] == second["weights"]
     assert first["mixed"] == second["mixed"]
     assert first["losses"] == second["losses"]
+
+
+@pytest.mark.slow
+def test_all_processes_have_the_precision_that_the_first_one_chose(pair):
+    assert [values["precision"] for values in pair[1]] == ["float32", "float32"]
 
 
 def test_without_a_launcher_there_is_one_process(monkeypatch):
