@@ -157,7 +157,7 @@ def synthetic(
         hint = "`songs=True` gives whole songs."
         raise CorpusError(explain("synthetic", "0 < seconds <= 120", f"{seconds:g}", hint))
     rows = [
-        _clip_row(genre, i, seconds, seed, songs) for genre in GENRES for i in range(n_per_genre)
+        clip_row(genre, i, seconds, seed, songs) for genre in GENRES for i in range(n_per_genre)
     ]
     clips = pd.DataFrame(rows).set_index("clip_id")
     if faults is not None:
@@ -167,7 +167,8 @@ def synthetic(
     return Corpus(name, GENRES, clips, SyntheticSource(seed, songs))
 
 
-def _clip_row(genre: str, number: int, seconds: float, seed: int, songs: bool) -> dict[str, object]:
+def clip_row(genre: str, number: int, seconds: float, seed: int, songs: bool) -> dict[str, object]:
+    """The row of a clip in the table of a synthetic corpus."""
     names = artist_names(genre)
     artist, index = names[number % len(names)], number // len(names)
     song = song_plan(genre, artist, index, seed=seed)

@@ -20,6 +20,7 @@ from mgrlib.errors import AudioError, explain
 from mgrlib.synth.artists import N_ARTISTS, artist, artist_names
 from mgrlib.synth.composer import Score, Song, compose, plan, window_start
 from mgrlib.synth.renderer import render
+from mgrlib.synth.styles import SKETCHES as _SKETCHES
 from mgrlib.synth.styles import STYLES
 from mgrlib.synth.tags import TAGS
 from mgrlib.synth.truth import Truth, truth_of
@@ -27,6 +28,7 @@ from mgrlib.synth.truth import Truth, truth_of
 __all__ = [
     "GENRES",
     "N_ARTISTS",
+    "SKETCHES",
     "SYNTH_VERSION",
     "TAGS",
     "Truth",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 GENRES: tuple[str, ...] = tuple(sorted(STYLES))
+SKETCHES: tuple[str, ...] = tuple(_SKETCHES)
 # A part of every cache key, which is raised whenever a sample changes.
 SYNTH_VERSION = "3"
 

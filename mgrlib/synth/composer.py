@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 from mgrlib.errors import CorpusError, explain
 from mgrlib.synth.artists import Artist, Player
 from mgrlib.synth.randomness import generator, pick
-from mgrlib.synth.styles.style import Arpeggio, Bass, Comp, Groove, Melody, Riff, Walk
+from mgrlib.synth.styles.style import (
+    Arpeggio,
+    Bass,
+    Comp,
+    Groove,
+    Melody,
+    Riff,
+    Shadow,
+    Walk,
+)
 from mgrlib.synth.theory import PITCH_CLASSES, SCALES, Chord, parse_chord, parse_progression
 
 LEVELS = {"X": 1.0, "x": 0.78, "o": 0.4}
@@ -199,7 +208,7 @@ def compose(song: Song, start: float, seconds: float) -> Score:
             if not player.part.where or section.name in player.part.where.split():
                 rng = song.rng("part", player.part.name, section.name)
                 part = _write(song, player, section, chart, rng)
-                part = _add_ending(song, player, section, part)
+                part = _retuned(song, _add_ending(song, player, section, part))
                 notes[i] += _perform(song, part, section.start, begin, timing, seconds)
         if song.artist.kit is not None:
             hits += _drum(song, section, begin, beat, number, timing, seconds)
@@ -266,6 +275,23 @@ def _chart(song: Song, section: Section) -> list[ChordAt]:
         chart = [at for at in chart if at.start < last]
         chart.append(ChordAt(last, last + beats, _home(song)))
     return chart
+
+
+def _retuned(song: Song, notes: list[Note]) -> list[Note]:
+    """The notes in the artist's scale; unchanged if the substyle is in equal temperament."""
+    style = song.artist.substyle
+    if not style.tuning and not style.tuning_spread:
+        return notes
+    habits = np.random.Generator(np.random.PCG64(song.artist.habit + 23))
+    cents = habits.normal(0, style.tuning_spread, 12)
+    cents[0] = 0.0
+    for degree, offset in style.tuning:
+        cents[degree] += offset
+    by_class = np.roll(cents / 100, song.tonic)  # semitones by pitch class, (12,)
+    return [
+        note._replace(pitches=tuple(float(p + by_class[int(p) % 12]) for p in note.pitches))
+        for note in notes
+    ]
 
 
 def _swing(song: Song, at: float) -> float:
@@ -353,6 +379,8 @@ def _write(
         return _melody(song, play, section, chart, rng)
     if isinstance(play, Walk):
         return _walk(song, play, section, chart, rng)
+    if isinstance(play, Shadow):
+        return _shadow(song, play, section, chart)
     return _repeat_patterns(song, play, player.part.name, section, chart)
 
 
@@ -540,6 +568,46 @@ def _melody(
             mark = "b" if moves.random() < play.bend and length >= 0.4 else ""
             notes.append(Note(at, length * 0.85, tuple(dict.fromkeys(pitches)), level, mark))
     return notes
+
+
+def _shadow(song: Song, play: Shadow, section: Section, chart: list[ChordAt]) -> list[Note]:
+    """Another part's tune, thinned out or divided, at the same time as that part plays it."""
+    leader = next(p.part for p in song.artist.players if p.part.name == play.of)
+    if not isinstance(leader.play, Melody):
+        raise CorpusError(explain("Shadow", "a part with a Melody", repr(play.of)))
+    tune = _melody(song, leader.play, section, chart, song.rng("part", leader.name, section.name))
+    if play.every:
+        tune = _thinned(tune, play.every, section.end - section.start)
+    scale = SCALES[leader.play.scale or song.mode]
+    notes = []
+    for note in tune:
+        pitch = int(note.pitches[0]) + play.shift
+        length = note.length / play.divide
+        for i in range(play.divide):
+            # The note itself on even places; the scale's upper and lower neighbor in turn between.
+            step = (0, 1, 0, -1)[i % 4]
+            near = _neighbor(pitch, step, song.tonic, scale)
+            level = note.velocity * (1.0 if i == 0 else 0.8)
+            notes.append(Note(note.start + i * length, length, (near,), level))
+    return notes
+
+
+def _thinned(tune: list[Note], every: float, end: float) -> list[Note]:
+    """The notes on multiples of `every` beats, each held to the next, times from 0 to `end`."""
+    main = [note for note in tune if note.start % every < 1e-6]
+    ends = [note.start for note in main[1:]] + [end]
+    return [
+        note._replace(length=0.95 * (stop - note.start))
+        for note, stop in zip(main, ends, strict=True)
+    ]
+
+
+def _neighbor(pitch: int, step: int, tonic: int, scale: tuple[int, ...]) -> int:
+    """The scale's note above (1) or below (-1) a pitch of the scale, or the pitch itself (0)."""
+    near = pitch + step
+    while step and (near - tonic) % 12 not in scale:
+        near += step
+    return near
 
 
 def _step(play: Melody, place: int, n: int, rng: np.random.Generator) -> int:

@@ -23,6 +23,10 @@ SCALES: dict[str, tuple[int, ...]] = {
     "minor pentatonic": (0, 3, 5, 7, 10),
     "bebop": (0, 2, 4, 5, 7, 8, 9, 11),
     "whole tone": (0, 2, 4, 6, 8, 10),
+    # Scales of the sketches, whose substyles retune some of these notes.
+    "neutral third": (0, 2, 4, 5, 7, 9, 11),
+    "neutral second": (0, 2, 3, 5, 7, 8, 10),
+    "five near-equal": (0, 2, 5, 7, 10),
 }
 
 # Chord qualities by their suffix; semitones above the root.

@@ -74,7 +74,7 @@ def _tags(score: Score, instruments: tuple[str, ...]) -> tuple[str, ...]:
         words.add("electronic drums" if kit is not None and kit.electronic else "drums")
     words.add(tempo_tag(song.tempo_bpm))
     # The mode is taken from the chords, because melodies of the blues have other thirds.
-    minor = 3 in parse_progression(song.charts["verse"])[0][0].tones
-    words.add("minor mode" if minor else "major mode")
+    tones = parse_progression(song.charts["verse"])[0][0].tones
+    words |= {mode for third, mode in ((3, "minor mode"), (4, "major mode")) if third in tones}
     words |= set(song.artist.substyle.moods)
     return tuple(sorted(words))

@@ -1,4 +1,4 @@
-"""The styles of the ten genres, with one file per genre."""
+"""The styles of the ten genres, with one file per genre, and sketches outside of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mgrlib.synth.styles.metal import STYLE as METAL
 from mgrlib.synth.styles.pop import STYLE as POP
 from mgrlib.synth.styles.reggae import STYLE as REGGAE
 from mgrlib.synth.styles.rock import STYLE as ROCK
+from mgrlib.synth.styles.sketches import SKETCHES
 from mgrlib.synth.styles.style import Style
 
 STYLES: dict[str, Style] = {
@@ -22,11 +23,12 @@ STYLES: dict[str, Style] = {
 
 
 def style_of(genre: str) -> Style:
-    """Return the style of a genre.
+    """Return the style of a genre or a sketch.
 
     Raises:
         CorpusError: if there is no such genre.
     """
-    if genre not in STYLES:
-        raise CorpusError(explain("style_of", f"one of {list(STYLES)}", repr(genre)))
-    return STYLES[genre]
+    style = STYLES.get(genre) or SKETCHES.get(genre)
+    if style is None:
+        raise CorpusError(explain("style_of", f"one of {[*STYLES, *SKETCHES]}", repr(genre)))
+    return style

@@ -87,7 +87,22 @@ class Melody:
     steady: float = 0.0
 
 
-Play = Bass | Walk | Comp | Arpeggio | Riff | Melody
+@dataclass(frozen=True)
+class Shadow:
+    """The tune of another part, played in its own way at the same time: heterophony.
+
+    `of`: the name of a part with a `Melody`; `shift`: semitones above it; `divide`: how many notes
+    replace each of its notes, going to the scale's neighbors and back; `every`: play only its notes
+    on multiples of so many beats and hold each to the next, 0 for all notes.
+    """
+
+    of: str
+    shift: int = 0
+    divide: int = 1
+    every: float = 0.0
+
+
+Play = Bass | Walk | Comp | Arpeggio | Riff | Melody | Shadow
 
 
 @dataclass(frozen=True)
@@ -161,6 +176,8 @@ class Substyle:
         swell_db: how much the loudness of the whole band varies over some seconds.
         endings: how songs end: "cadence" (a last chord that rings) or "fade".
         moods: tags.
+        tuning: (semitones above the tonic, cents) of the notes that differ from equal temperament.
+        tuning_spread: the cents by which each artist's scale differs from `tuning`.
         weight: the relative number of the genre's artists with this substyle.
     """
 
@@ -186,6 +203,8 @@ class Substyle:
     sound: Sound = field(default_factory=Sound)
     moods: tuple[str, ...] = ()
     weight: float = 1.0
+    tuning: tuple[tuple[int, float], ...] = ()
+    tuning_spread: float = 0.0
 
 
 @dataclass(frozen=True)
