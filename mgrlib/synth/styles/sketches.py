@@ -1,12 +1,12 @@
 """Three sketches outside the ten genres, each built of a few documented features.
 
 A sketch is made of features that scholars describe in music of several places: additive meters
-of twos and threes, a drone below a scale with neutral intervals, layers that play one tune at
-different densities. It is not a piece, a repertoire or an instrument of any of these places. It
-leaves out
-what listeners there would hear first, such as ornament, timbre, form, text and occasion, and it is
-played by the instruments of the embedded corpus. What it can show is how a classifier behaves when
-the *measurable* features of its input change; it shows nothing about any tradition.
+of twos and threes (Moelants, 2006), a drone below a scale with neutral intervals (Marcus, 1993),
+layers that play one tune at different densities in five near-equal steps (Li, 2006). It is not a
+piece, a repertoire or an instrument of any of these places. It leaves out what listeners there
+would hear first, such as ornament, timbre, form, text and occasion, and it is played by the
+instruments of the embedded corpus. What it can show is how a classifier behaves when the
+*measurable* features of its input change; it shows nothing about any tradition.
 """
 
 from __future__ import annotations
