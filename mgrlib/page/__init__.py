@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mgrlib.page.explorer import Explorer, explore
     from mgrlib.page.frames import choices, frames_slider
     from mgrlib.page.player import listen, listen_grid
+    from mgrlib.page.protocols import contrast_table, full_size_records, protocol_table
     from mgrlib.page.quizzes import Question, chapter_quiz, quiz
     from mgrlib.page.results import results_table, scoreboard
     from mgrlib.page.sentences import in_percent, in_points
@@ -27,13 +28,16 @@ __all__ = [
     "Question",
     "chapter_quiz",
     "choices",
+    "contrast_table",
     "drawing",
     "explore",
     "frames_slider",
+    "full_size_records",
     "in_percent",
     "in_points",
     "listen",
     "listen_grid",
+    "protocol_table",
     "quiz",
     "results_table",
     "scoreboard",
@@ -46,6 +50,7 @@ SUBMODULES = {
     "explorer": ("Explorer", "explore"),
     "frames": ("choices", "frames_slider"),
     "player": ("listen", "listen_grid"),
+    "protocols": ("contrast_table", "full_size_records", "protocol_table"),
     "quizzes": ("Question", "chapter_quiz", "quiz"),
     "results": ("results_table", "scoreboard"),
     "sentences": ("in_percent", "in_points"),

@@ -14,7 +14,7 @@ from mgrlib.experiments.compare import Comparison, Pair
 from mgrlib.experiments.ledger import Printed
 from mgrlib.page.html import Html, inline, plain
 
-__all__ = ["figure", "results_table", "scoreboard"]
+__all__ = ["figure", "printed_number", "results_table", "scoreboard"]
 
 HEADS = ("what", "reported", "measured by us, 95 % interval", "on one scale")
 
@@ -101,10 +101,10 @@ def _table_row(pair: Pair, chance: float | None) -> _Row:
 def _reported_cell(pair: Pair) -> str:
     if pair.printed is None:
         return '<span class="mgr-none">not in the paper</span>'
-    return _printed_number(pair.printed)
+    return printed_number(pair.printed)
 
 
-def _printed_number(entry: Printed) -> str:
+def printed_number(entry: Printed) -> str:
     """A printed number with its interval, metric, number of clips, place and protocol."""
     inferred = " (our inference)" if "n" in entry.inferred else ""
     n = "" if entry.n is None else f" on {entry.n:,} clips{inferred}"
@@ -188,7 +188,7 @@ def _details(entries: Sequence[Printed]) -> str:
     heads = "".join(f'<th role="columnheader" scope="col">{head}</th>' for head in HEADS[:2])
     body = "".join(
         f'<tr role="row"><th role="rowheader" scope="row">{inline(entry.what)}</th>'
-        f'<td role="cell" data-head="{HEADS[1]}">{_printed_number(entry)}</td></tr>'
+        f'<td role="cell" data-head="{HEADS[1]}">{printed_number(entry)}</td></tr>'
         for entry in entries
     )
     caption = f"{len(entries)} printed results that no run of ours measures"
