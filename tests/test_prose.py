@@ -47,16 +47,12 @@ ALLOWED = {
     ("transfer", "50 %"): "points are given by it",
     ("transfer", "85 %"): "points are given by it",
     ("wei2023_fusion", "99 %"): "how much of a gradient an exercise asks for",
-    ("wei2023_compression", "98 %"): "zeros, the last step of a sweep",
     ("wei2023_compression", "95 %"): "zeros that an exercise asks for",
 }
 # Numbers in sentences about a paper that are ours or arithmetic, with the reason.
 NOT_QUOTED = {
     ("minhas2019", "360"): "the picture's range, 4.5 times eighty decibels",
     ("minhas2019", "120"): "training clips of the page, in an exercise",
-    ("wei2023_fusion", "22,050"): "the rate of GTZAN's files, against the paper's",
-    ("wei2023_segments", "22.05"): "the rate of GTZAN's files, against the paper's",
-    ("wei2023_segments", "259"): "columns at the paper's rate, computed in the cell above",
 }
 # Shares of three digits in code that are no results, with the reason.
 IN_CODE = {"0.975": "a quantile", "0.999": "a tolerance", "0.875": "units that are cut away"}
