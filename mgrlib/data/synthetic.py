@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -28,11 +29,21 @@ from mgrlib.synth import (
     clip_truth,
     render_clip,
     render_song,
+    render_stem,
     song_plan,
     song_truth,
 )
 
-__all__ = ["SAMPLE_RATE", "Faults", "SyntheticSource", "planted", "synthetic", "tags", "truth"]
+__all__ = [
+    "SAMPLE_RATE",
+    "Faults",
+    "SyntheticSource",
+    "planted",
+    "stem",
+    "synthetic",
+    "tags",
+    "truth",
+]
 
 SAMPLE_RATE = 22_050
 """Hz at which the corpus is rendered, GTZAN's rate; other rates are resampled from it."""
@@ -209,6 +220,29 @@ def truth(corpus: Corpus, clip_id: str) -> Truth:
         return song_truth(genre, artist, index, seed=corpus.source.seed)
     length = float(row["whole_seconds"])
     return clip_truth(genre, artist, index, seconds=length, seed=corpus.source.seed)
+
+
+def stem(corpus: Corpus, clip_id: str, instruments: Collection[str]) -> np.ndarray:
+    """What some instruments contribute to a clip, (N,) at `SAMPLE_RATE`.
+
+    The clip minus its stem is the same clip without these instruments: levels, mastering, room and
+    compression are those of the whole clip.
+
+    Args:
+        corpus: clips, not songs, of a synthetic corpus.
+        clip_id: one of them; its stem is that of the music before any fault.
+        instruments: names from its `truth`, such as "drums".
+
+    Raises:
+        CorpusError: the clip is not of a synthetic corpus of clips, or lacks the instrument.
+    """
+    if not isinstance(corpus.source, SyntheticSource) or corpus.source.songs:
+        hint = "only clips that mgrlib made can be taken apart."
+        raise CorpusError(explain("stem", "a synthetic corpus of clips", repr(corpus.name), hint))
+    row = corpus.rows([clip_id]).iloc[0]
+    genre, artist, index = str(row["true_genre"]), str(row["artist"]), int(row["index"])
+    length, seed = float(row["whole_seconds"]), corpus.source.seed
+    return render_stem(genre, artist, index, instruments, seconds=length, seed=seed)
 
 
 def tags(corpus: Corpus) -> pd.DataFrame:

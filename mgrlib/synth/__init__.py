@@ -13,6 +13,8 @@ a waveform (`renderer`). The same names and numbers give the same samples on eve
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,7 @@ from mgrlib.errors import AudioError, explain
 from mgrlib.synth.artists import N_ARTISTS, artist, artist_names
 from mgrlib.synth.composer import Score, Song, compose, plan, window_start
 from mgrlib.synth.renderer import render
+from mgrlib.synth.stems import stem
 from mgrlib.synth.styles import SKETCHES as _SKETCHES
 from mgrlib.synth.styles import STYLES
 from mgrlib.synth.tags import TAGS
@@ -37,6 +40,7 @@ __all__ = [
     "clip_truth",
     "render_clip",
     "render_song",
+    "render_stem",
     "song_plan",
     "song_score",
     "song_truth",
@@ -101,6 +105,29 @@ def render_song(
 ) -> NDArray[np.float32]:
     """Render a whole song, (N,), which contains the clip of `render_clip` with the same numbers."""
     return render(song_score(genre, artist, index, seed=seed), sample_rate)
+
+
+def render_stem(
+    genre: str,
+    artist: str,
+    index: int,
+    instruments: Collection[str],
+    *,
+    seconds: float = 30.0,
+    seed: int = 0,
+    sample_rate: int = 22050,
+) -> NDArray[np.float32]:
+    """Render what some instruments contribute to a clip, (N,); the clip minus it is without them.
+
+    Args:
+        genre, artist, index, seconds, seed, sample_rate: as in `render_clip`.
+        instruments: names from the clip's `Truth.instruments`, such as "drums".
+
+    Raises:
+        CorpusError: if an instrument does not sound in the clip.
+    """
+    score = clip_score(genre, artist, index, seconds=seconds, seed=seed)
+    return stem(score, instruments, sample_rate)
 
 
 def clip_truth(

@@ -35,15 +35,15 @@ def render(score: Score, sample_rate: int) -> NDArray[np.float32]:
     desk = Desk(round(score.seconds * sample_rate), sample_rate)
     for player, notes in score.notes:
         fader_db = float(rng.normal(0, 2.0))
-        _play(player, notes, song.artist, fader_db, desk)
+        play(player, notes, song.artist, fader_db, desk)
     if song.artist.kit is not None:
         gain = 10 ** ((song.artist.drums_db + rng.normal(0, 2.0)) / 20)
-        _play_drums(song.artist, song.artist.kit, score.hits, gain, desk)
-    channel = _channel(score, rng)
+        play_drums(song.artist, song.artist.kit, score.hits, gain, desk)
+    channel = channel_of(score, rng)
     dry, wet = desk.mix(0.75 * 60.0 / song.tempo_bpm)
     y = _mix(dry, wet, song.artist, channel, sample_rate, rng)
     y = channel.finish(y, sample_rate, rng)
-    _fade_out(y, score, sample_rate)
+    fade_out(y, score, sample_rate)
     y *= 32767.0
     np.round(y, out=y)
     y /= 32768.0
@@ -77,7 +77,7 @@ class Desk:
         return dry, wet
 
 
-def _fade_out(y: Wave, score: Score, rate: int) -> None:
+def fade_out(y: Wave, score: Score, rate: int) -> None:
     """Fade the music out in place if the song ends in this window with a fade."""
     if score.fade is None:
         return
@@ -87,7 +87,7 @@ def _fade_out(y: Wave, score: Score, rate: int) -> None:
     y[place] *= gain**1.5
 
 
-def _channel(score: Score, rng: np.random.Generator) -> Channel:
+def channel_of(score: Score, rng: np.random.Generator) -> Channel:
     """The recording channel of a song, which varies a little between an artist's songs."""
     artist = score.song.artist
     sound = artist.substyle.sound
@@ -125,7 +125,7 @@ def _loudest(y: Wave) -> float:
     return float(np.sqrt(np.max(np.einsum("ij,ij->i", blocks, blocks)) / 1024)) + 1e-9
 
 
-def _play(
+def play(
     player: Player, notes: tuple[Note, ...], artist: Artist, fader_db: float, desk: Desk
 ) -> None:
     """Add a part to its track."""
@@ -179,7 +179,7 @@ def _add(track: Wave, sound: Wave, first: int, gain: float) -> None:
         track[start:last] += gain * sound[start - first : last - first]
 
 
-def _play_drums(artist: Artist, kit: Kit, hits: tuple[Hit, ...], gain: float, desk: Desk) -> None:
+def play_drums(artist: Artist, kit: Kit, hits: tuple[Hit, ...], gain: float, desk: Desk) -> None:
     """Add the drums: two takes of each, in turn, so that no two neighbors are the same."""
     cache: dict[tuple[str, int], Wave] = {}
     count: dict[str, int] = {}
