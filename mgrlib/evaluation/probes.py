@@ -11,6 +11,7 @@ same for clean and degraded sound.
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +19,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import soundfile as sf
 from scipy import signal
 from torch import nn
 
-from mgrlib.augment import add_noise
+from mgrlib.augment import add_noise, pitch_shift, time_stretch
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.intervals import wilson
@@ -33,12 +35,13 @@ from mgrlib.features.mel import LogMel
 from mgrlib.features.spectrum import Sound, check_waveform
 from mgrlib.segments import Cut, Segments, cut
 
-__all__ = ["PROBES", "Probe", "Probed", "answers", "as_table", "curve", "probed"]
+__all__ = ["EVERYDAY", "PROBES", "Probe", "Probed", "answers", "as_table", "curve", "probed"]
 
 Change = Callable[[np.ndarray, int, float, int], np.ndarray]
 Answer = Callable[[Segments], Predictions]
 Prepare = Callable[[Segments], Segments]
 
+MP3_DELAY = 1105  # samples, of the usual encoder and decoder
 DECAY_DB = 60.0  # a reverberation time is the time in which the sound falls by this
 
 
@@ -123,6 +126,50 @@ def _reverb(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndar
     return mixture * (_rms(y) / _rms(mixture))
 
 
+def _mp3(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
+    """Encode as MP3 with a constant bit rate in kbit/s, decode, and undo the codec's delay."""
+    lowest, highest = (8.0, 160.0) if sample_rate < 32_000 else (32.0, 320.0)
+    compression = float(np.clip((highest - level) / (highest - lowest), 0.0, 0.999))
+    buffer = io.BytesIO()
+    with sf.SoundFile(
+        buffer,
+        "w",
+        sample_rate,
+        channels=1,
+        format="MP3",
+        subtype="MPEG_LAYER_III",
+        bitrate_mode="CONSTANT",
+        compression_level=compression,
+    ) as file:
+        file.write(np.clip(y, -1.0, 1.0))
+    buffer.seek(0)
+    decoded, _ = sf.read(buffer, dtype="float32")
+    decoded = np.pad(decoded, (0, len(y) + MP3_DELAY))
+    # Below some bit rate the file has no room for a note of the delay, which then stays.
+    return max(
+        (decoded[delay : delay + len(y)] for delay in (0, MP3_DELAY)),
+        key=lambda shifted: float(np.dot(shifted, y)),
+    )
+
+
+def _pitch(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
+    return pitch_shift(y, sample_rate, level)
+
+
+def _tempo(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
+    """Change the tempo by `level` percent; a faster sound is repeated until it is as long."""
+    stretched = time_stretch(y, 1.0 + level / 100.0)
+    return np.resize(stretched, len(y))
+
+
+def _rerecord(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
+    """A small loudspeaker, a room of 0.3 s and a microphone, with noise at `level` dB SNR."""
+    band = [150.0, min(7000.0, 0.45 * sample_rate)]
+    speaker = signal.butter(2, band, btype="bandpass", fs=sample_rate, output="sos")
+    played = _reverb(signal.sosfilt(speaker, y), sample_rate, 0.3, seed)
+    return add_noise(played, level, seed, colour="pink")
+
+
 def _rms(y: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(y, dtype=np.float64)))) + 1e-12
 
@@ -139,6 +186,20 @@ PROBES: Mapping[str, Probe] = {
     )
 }
 """The probes of the package, by name."""
+
+EVERYDAY: Mapping[str, Probe] = {
+    probe.name: probe
+    for probe in (
+        Probe("mp3", _mp3, (64.0, 32.0, 16.0), "kbit/s"),
+        Probe("re-recording", _rerecord, (40.0, 20.0, 10.0), "dB SNR"),
+        Probe("pitch shift", _pitch, (1.0, 3.0, 6.0), "semitones"),
+        Probe("tempo", _tempo, (5.0, 15.0, 30.0), "%"),
+    )
+}
+"""What happens to music on its way to a listener: a codec, a room, another key, another tempo.
+
+They are kept apart from `PROBES`, which are computed much faster.
+"""
 
 
 @dataclass(frozen=True)
@@ -223,9 +284,10 @@ def answers(
 def _as_probe(probe: str | Probe) -> Probe:
     if isinstance(probe, Probe):
         return probe
-    if probe not in PROBES:
-        raise EvaluationError(explain("probe", f"one of {sorted(PROBES)}, or a Probe", repr(probe)))
-    return PROBES[probe]
+    known = {**PROBES, **EVERYDAY}
+    if probe not in known:
+        raise EvaluationError(explain("probe", f"one of {sorted(known)}, or a Probe", repr(probe)))
+    return known[probe]
 
 
 def _predict(model: Any, segments: Segments) -> Predictions:

@@ -14,7 +14,7 @@ from mgrlib.features.hpss import Harmonic, Percussive
 from mgrlib.features.mel import LogMel, Mfcc, mel_filterbank
 from mgrlib.features.pictures import MelPicture, MfccPicture, WavePlot, ZcrPlot
 from mgrlib.features.pixels import MelPixels
-from mgrlib.features.resynthesis import noise_like
+from mgrlib.features.resynthesis import noise_like, with_gains
 from mgrlib.features.rhythm import BeatVector, OnsetStrength, Tempo, Tempogram, beat_times
 from mgrlib.features.scale import MinMax, Standardize, UnitNorm
 from mgrlib.features.spectral import (
@@ -73,4 +73,5 @@ __all__ = [
     "pad_or_truncate",
     "segment_distances",
     "standardize_clips",
+    "with_gains",
 ]

@@ -1,4 +1,4 @@
-"""Resynthesis: turn a log-mel spectrogram back into sound."""
+"""Resynthesis: turn a log-mel spectrogram back into sound, or change the levels of a sound's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from mgrlib.errors import FeatureError, explain
 from mgrlib.features.hpss import inverse_stft
 from mgrlib.features.mel import LogMel, mel_filterbank
-from mgrlib.features.spectrum import FloatArray
+from mgrlib.features.spectrum import FloatArray, Sound
 
 
 def noise_like(log_mel: np.ndarray, feature: LogMel, *, seed: int = 0) -> FloatArray:
@@ -42,3 +42,41 @@ def noise_like(log_mel: np.ndarray, feature: LogMel, *, seed: int = 0) -> FloatA
     return inverse_stft(
         np.ascontiguousarray(stft.T, dtype=np.complex64), feature.n_fft, feature.hop_length
     )
+
+
+def with_gains(y: np.ndarray, gains_db: np.ndarray, feature: LogMel) -> FloatArray:
+    """A sound whose mel bands are louder or softer by given gains, (N,) -> (N,).
+
+    Each cell of the short-time spectrum is multiplied by the mean gain of the bands that it
+    belongs to, and keeps its phase. The frames overlap, and so do the bands, so the levels of the
+    result change by the gains only where neighboring cells have similar gains.
+
+    Args:
+        y: the waveform, at the feature's sample rate.
+        gains_db: (n_mels, T), in dB; minus infinity removes a cell.
+        feature: the settings; frames have to overlap by at least half.
+
+    Raises:
+        FeatureError: if the gains are not (n_mels, T) for this sound, or if frames overlap by less
+            than half.
+    """
+    spectrum = Sound(y, feature.sample_rate).spectrum(
+        feature.n_fft, feature.hop_length, feature.pad_mode
+    )
+    stft = spectrum.stft
+    if np.shape(gains_db) != (feature.n_mels, len(stft)):
+        expected = f"gains (F={feature.n_mels}, T={len(stft)})"
+        raise FeatureError(explain("with_gains", expected, str(np.shape(gains_db))))
+    if feature.hop_length > feature.n_fft // 2:
+        expected, got = f"hop_length up to {feature.n_fft // 2}", str(feature.hop_length)
+        raise FeatureError(explain("with_gains", expected, got, "frames have to overlap."))
+    bands = (feature.n_mels, feature.fmin, feature.fmax)
+    weights = mel_filterbank(feature.sample_rate, feature.n_fft, *bands)  # (F, bins)
+    # A narrow high band weighs as much as a wide one: each triangle to a height of 1.
+    weights = weights / np.maximum(weights.max(axis=1, keepdims=True), 1e-12)
+    total = weights.sum(axis=0)  # (bins,)
+    factors = 10.0 ** (np.asarray(gains_db, dtype=np.float64) / 20.0)
+    mean = (factors.T @ weights) / np.maximum(total, 1e-12)  # (T, bins)
+    mean[:, total == 0.0] = 1.0  # bins outside all bands stay as they are
+    changed = (stft * mean).astype(np.complex64)
+    return inverse_stft(changed, feature.n_fft, feature.hop_length, len(y))

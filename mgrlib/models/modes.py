@@ -1,4 +1,4 @@
-"""A context manager that sets a network to evaluation mode and restores its modes."""
+"""Context managers that set a network to evaluation mode and restore its modes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-__all__ = ["evaluating"]
+__all__ = ["evaluating", "evaluation_mode"]
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Set evaluation mode, with gradients, and restore every layer's mode afterwards."""
+    modes = [(layer, layer.training) for layer in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for layer, training in modes:
+            layer.training = training  # train(mode) would also switch frozen layers
 
 
 @contextmanager
@@ -18,12 +30,6 @@ def evaluating(model: nn.Module) -> Iterator[torch.device]:
     Yields:
         The device of the weights.
     """
-    modes = [(layer, layer.training) for layer in model.modules()]
     tensors = [*model.parameters(), *model.buffers()]
-    model.eval()
-    try:
-        with torch.inference_mode():
-            yield tensors[0].device if tensors else torch.device("cpu")
-    finally:
-        for layer, training in modes:
-            layer.training = training  # train(mode) would also switch frozen layers
+    with evaluation_mode(model), torch.inference_mode():
+        yield tensors[0].device if tensors else torch.device("cpu")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mgrlib.errors import FeatureError
-from mgrlib.features import LogMel, noise_like
+from mgrlib.features import LogMel, noise_like, with_gains
 
 RATE = 22050
 FEATURE = LogMel(RATE, n_mels=32)
@@ -44,3 +44,29 @@ def test_other_bands_and_frames_that_do_not_overlap_are_refused(y):
     wide = LogMel(RATE, n_mels=32, hop_length=2048)
     with pytest.raises(FeatureError, match="overlap"):
         noise_like(np.zeros((32, 10)), wide)
+
+
+def test_gains_of_zero_decibels_give_the_sound_back(y):
+    gains = np.zeros_like(FEATURE(y))
+    np.testing.assert_allclose(with_gains(y, gains, FEATURE), y, atol=1e-5)  # float32
+
+
+def test_every_band_louder_by_six_decibels_is_louder_by_six_decibels(y):
+    before = FEATURE(y)
+    after = FEATURE(with_gains(y, np.full_like(before, 6.0), FEATURE))
+    np.testing.assert_allclose(after - before, 6.0, atol=0.01)
+
+
+def test_bands_without_gain_are_gone_and_others_stay():
+    time = np.arange(RATE) / RATE
+    low, high = (0.3 * np.sin(2 * np.pi * hz * time).astype(np.float32) for hz in (300, 4000))
+    gains = np.zeros_like(FEATURE(low))
+    gains[16:] = -np.inf
+    kept = with_gains(low + high, gains, FEATURE)
+    inside = slice(2048, -2048)
+    np.testing.assert_allclose(kept[inside], low[inside], atol=0.01)
+
+
+def test_gains_of_another_shape_are_refused(y):
+    with pytest.raises(FeatureError, match="gains"):
+        with_gains(y, np.zeros((32, 3)), FEATURE)

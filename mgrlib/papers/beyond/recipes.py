@@ -13,10 +13,13 @@ from mgrlib.systems.prepare import Standardize
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["LISTENER", "MEL", "RECIPES"]
+__all__ = ["LISTENER", "MEL", "RECIPES", "SHORT"]
 
 MEL = LogMel(22050, n_mels=64, top_db=None)
 """Levels in dB of 64 bands, without a floor that depends on the loudest cell."""
+
+SHORT = Cut(segment_seconds=5.0, trim_seconds=12.5)
+"""The middle five seconds of a clip of thirty, where an experiment costs much."""
 
 LISTENER = Recipe(
     "beyond/listener",

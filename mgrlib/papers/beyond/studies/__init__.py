@@ -1,8 +1,13 @@
 """The studies beyond the papers, in the order of the book's chapters."""
 
 from mgrlib.experiments.study import Study
-from mgrlib.papers.beyond.studies import domains, listeners
+from mgrlib.papers.beyond.studies import attacks, domains, listeners, listening
 
 __all__ = ["STUDIES"]
 
-STUDIES: tuple[Study, ...] = (*domains.STUDIES, *listeners.STUDIES)
+STUDIES: tuple[Study, ...] = (
+    *listening.STUDIES,
+    *attacks.STUDIES,
+    *domains.STUDIES,
+    *listeners.STUDIES,
+)
