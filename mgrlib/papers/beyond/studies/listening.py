@@ -68,12 +68,12 @@ def check_maps(
 
     A network learns to tell clips with drums from the same clips without them, so that the drums
     are the only evidence. Each map of it is compared with the cells that the drums raise, by AUC,
-    on clips of artists that were not trained on; beside it are maps of a network with random
+    on one clip of every second artist of the test part; beside it are maps of a network with random
     weights, and the level itself, which no network computed.
     """
     split = artist_split(corpus)
     training, _ = pairs_of(corpus, few_per_artist(corpus, split.train, n_per_artist), SHORT)
-    test, masks = pairs_of(corpus, few_per_artist(corpus, split.test, 1), SHORT)
+    test, masks = pairs_of(corpus, few_per_artist(corpus, split.test, 1)[::2], SHORT)
     networks = [train(training, seed) for seed in seeds]
     names = [f"{clip_id}{end}" for clip_id in masks for end in (" without", "")]
     groups = [a for a in artists(corpus, list(masks)) for _ in CLASSES]
@@ -217,7 +217,7 @@ STUDIES = (
         "beyond/muted",
         "Genres without a part of the band",
         mute,
-        {"parts": ("drums", "bass", "voice", "guitar")},
+        {"parts": ("drums", "bass", "voice")},
         SPLIT,
         DEVIATIONS,
     ),
