@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from tiny import MEL, clips_of_tones_and_noise
 
-from mgrlib import stores
 from mgrlib.cli import main
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.synthetic import synthetic
 from mgrlib.errors import StorageError, WorkerError
+from mgrlib.feature_store import SEAL
 from mgrlib.features import LogMel
 from mgrlib.parallel import cluster
 from mgrlib.segments import Cut, Segments, cut
@@ -100,7 +100,7 @@ def _sealed(values: np.ndarray) -> bytes:
     stream = io.BytesIO()
     np.save(stream, values)
     body = stream.getvalue()
-    return body + stores.SEAL + zlib.crc32(body).to_bytes(4, "little")
+    return body + SEAL + zlib.crc32(body).to_bytes(4, "little")
 
 
 def test_a_damaged_file_is_named_and_replaced_by_a_whole_one(halves):

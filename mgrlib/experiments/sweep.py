@@ -76,6 +76,7 @@ def sweep(
             with one_thread():
                 result = folds.result(runs)
             yield result
+        next(bar, None)  # lets the bar end
     finally:
         _current.clear()
 
