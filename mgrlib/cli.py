@@ -164,7 +164,8 @@ def _add_data(command: argparse.ArgumentParser) -> None:
 def _add_file_commands(commands: argparse._SubParsersAction) -> None:
     exporting = commands.add_parser("export", help="train on all clips; one file, sound to genres")
     exporting.add_argument("recipe", help="paper/system")
-    exporting.add_argument("--onnx", type=Path, required=True, help="out.onnx")
+    exporting.add_argument("--onnx", type=Path, help="out.onnx")
+    exporting.add_argument("--page", type=Path, help="out.html: a page that runs the model itself")
     _add_data(exporting)
     exporting.add_argument("--epochs", type=int, help="in place of the recipe's")
     exporting.add_argument("--seed", type=_seed, help="default: 0")
@@ -434,24 +435,51 @@ def _check_study_options(options: argparse.Namespace, name: str) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     from mgrlib import papers
-    from mgrlib.compression.export import export, exportable, parity
-    from mgrlib.compression.listening import SoundClassifier
+    from mgrlib.compression.export import exportable
+    from mgrlib.compression.onnx_files import scratch_folder
 
+    if not options.onnx and not options.page:
+        hint = "add --onnx out.onnx, --page out.html, or both."
+        raise MgrError(explain("export", "a file to write", "none", hint))
     _check_state_options(options)
     recipe = papers.recipe(options.recipe)
     exportable(recipe)
     corpus = _corpus(options)
     system = _trained(recipe, corpus, options)
-    path = export(system, options.onnx, calibration=corpus if options.int8 else None)
+    with scratch_folder() as folder:
+        path = options.onnx or folder / "model.onnx"
+        _write_onnx(system, corpus, path, options)
+        if options.page:
+            _write_page(system, path, options.page)
+    return 0
+
+
+def _write_page(system: System, path: Path, page: Path) -> None:
+    """Write the page that runs an exported file, and say where it is."""
+    from mgrlib.page.try_models import worth_of
+    from mgrlib.page.tryout import demo_page, model_of
+
+    recipe = system.recipe
+    worth = worth_of(recipe.name, dict(system.about))
+    demo_page(model_of(path, title=recipe.title, worth=worth), page)
+    print(f"{page}: {page.stat().st_size / 1000:.0f} kB, opens in a browser without a network")
+
+
+def _write_onnx(system: System, corpus: Corpus, path: Path, options: argparse.Namespace) -> None:
+    """Write the system as an ONNX file, and print how far the file is off the system."""
+    from mgrlib.compression.export import export, parity
+    from mgrlib.compression.listening import SoundClassifier
+
+    export(system, path, calibration=corpus if options.int8 else None)
     classifier = SoundClassifier(path)
     sounds = [corpus.audio(clip, classifier.sample_rate) for clip in corpus.clips.index[:3]]
     difference = parity(system, path, *sounds)
     kilobytes = path.stat().st_size / 1000
     weights, window = classifier.about["weights"], classifier.window
-    print(f"{path}: {weights}, {kilobytes:.0f} kB, hears {window:.1f} s at once")
+    name = options.onnx or "the model in the page"
+    print(f"{name}: {weights}, {kilobytes:.0f} kB, hears {window:.1f} s at once")
     print(f"{len(classifier.genres)} genres; off the system by {difference:.1e} at most", end="")
     print(f", on {len(sounds)} clips")
-    return 0
 
 
 def _trained(recipe: Recipe, corpus: Corpus, options: argparse.Namespace) -> System:

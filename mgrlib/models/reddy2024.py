@@ -188,7 +188,7 @@ class Keras1Gru(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, T, D) -> the state after each step, (B, T, H); the initial state is zero."""
         gates = x @ self.weight_in + self.bias  # (B, T, 3 H)
-        state = gates.new_zeros(len(x), self.weight_state.shape[0])  # (B, H)
+        state = gates.new_zeros(x.shape[0], self.weight_state.shape[0])  # (B, H)
         states = []
         for frame_gates in gates.unbind(1):
             state = self.step(frame_gates, state)

@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     from mgrlib.page.results import results_table, scoreboard
     from mgrlib.page.sentences import in_percent, in_points
     from mgrlib.page.source import show_source
+    from mgrlib.page.tryout import TryClip, TryModel, demo_page, try_it
 
 __all__ = [
     "Explorer",
     "Question",
+    "TryClip",
+    "TryModel",
     "chapter_quiz",
     "choices",
     "contrast_table",
+    "demo_page",
     "drawing",
     "explore",
     "frames_slider",
@@ -42,6 +46,7 @@ __all__ = [
     "results_table",
     "scoreboard",
     "show_source",
+    "try_it",
 ]
 
 # No submodule may have the name of an object in it: once imported, it would hide the object.
@@ -55,6 +60,7 @@ SUBMODULES = {
     "results": ("results_table", "scoreboard"),
     "sentences": ("in_percent", "in_points"),
     "source": ("show_source",),
+    "tryout": ("TryClip", "TryModel", "demo_page", "try_it"),
 }
 
 

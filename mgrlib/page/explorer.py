@@ -136,7 +136,7 @@ class Explorer:
             "rate": self.sample_rate,
             "seconds": self.seconds,
             "sounds": sounds,
-            "colors": _color_map(),
+            "colors": color_map(),
             "alt": ALT,
             "summary": SUMMARY,
         }
@@ -248,7 +248,7 @@ def _script() -> str:
     return files("mgrlib.page").joinpath("explorer.js").read_text(encoding="utf-8")
 
 
-def _color_map() -> str:
+def color_map() -> str:
     """The 256 colors of the map that `plot_mel` uses, six hexadecimal digits each."""
     import matplotlib
 

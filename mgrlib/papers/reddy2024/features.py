@@ -33,6 +33,7 @@ __all__ = [
     "BandStatistics",
     "PublishedLayers",
     "PublishedMaps",
+    "PublishedTags",
     "band_statistics",
     "published_network",
 ]
@@ -134,3 +135,18 @@ class PublishedMaps(_Published):
         with torch.inference_mode():
             maps = published_network().activations(self.input(y))["pool4"]  # (1, 128, 1, 15)
         return maps[0, :, 0].T.contiguous().numpy()
+
+
+@dataclass(frozen=True)
+class PublishedTags(_Published):
+    """The published CRNN's logits of its 50 tags, (N,) -> (50,); needs its file."""
+
+    def shape(self, seconds: float) -> tuple[int, ...]:
+        """(50,) for a sound of any length."""
+        return (50,)
+
+    def __call__(self, y: np.ndarray) -> np.ndarray:
+        """(N,) waveform at 12 kHz -> (50,)."""
+        with torch.inference_mode():
+            logits: np.ndarray = published_network()(self.input(y))[0].numpy()
+        return logits

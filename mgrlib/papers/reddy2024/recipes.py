@@ -35,6 +35,7 @@ from mgrlib.papers.reddy2024.features import (
     BandStatistics,
     PublishedLayers,
     PublishedMaps,
+    PublishedTags,
 )
 from mgrlib.papers.reddy2024.learners import OutOfFold, TaggerLayers, tuned_half, tuned_tagger
 from mgrlib.papers.reddy2024.tagger import TAGGER_SHA256, WIDTHS
@@ -57,6 +58,7 @@ __all__ = [
     "SCRATCH",
     "SMALL",
     "SMALL_SVM",
+    "TAGS_SOFTMAX",
     "TUNED",
     "TUNED_RECURRENT",
 ]
@@ -182,6 +184,18 @@ PUBLISHED_TUNED = replace(
     deviations=(CONVOLUTIONS,),
 )
 
+TAGS_SOFTMAX = Recipe(
+    "reddy2024/tags-softmax",
+    "The published tagger's 50 tags, softmax",
+    (PublishedTags(),),
+    linear,
+    TrainConfig(epochs=1),
+    cut=START,
+    learner=Estimator(use_valid=False),
+    deviations=("a softmax on what the tagger says, in place of a fine-tuned head",),
+)
+"""Ten genres from fifty tags: the head of the page on which readers try the tagger."""
+
 RECIPES = (
     *FROM_SCRATCH,
     SMALL,
@@ -196,4 +210,5 @@ RECIPES = (
     FRAMES_CRNN,
     PUBLISHED_TUNED,
     FRAMES_TUNED,
+    TAGS_SOFTMAX,
 )
