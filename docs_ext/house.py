@@ -14,7 +14,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from docs_ext import feature_tables, format_tables, page_tables
+from docs_ext import feature_tables, format_tables, page_tables, try_page
 
 ROOT = Path(__file__).resolve().parent.parent
 API = "book/reference/api/"  # a page for each part of the package
@@ -105,7 +105,7 @@ def ten_players() -> str:
     )
 
 
-def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
+def on_source(app: Sphinx, docname: str, source: list[str]) -> None:
     if docname.startswith(API):
         source[0] = MARK.sub(lambda match: modules_as_markdown(match[1]), source[0])
     if docname.startswith("book/reference/"):
@@ -114,6 +114,9 @@ def on_source(_app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = source[0].replace("<!-- pages -->", page_tables.pages())
     if docname == "book/reference/formats":
         source[0] = FORMATS.sub(lambda match: format_tables.TABLES[match[1]](), source[0])
+    if docname == "book/try":
+        shown = try_page.try_page(Path(app.outdir))
+        source[0] = source[0].replace(try_page.MARK, shown)
     if docname == "book/index":
         source[0] = source[0].replace("<!-- ten players -->", ten_players())
 

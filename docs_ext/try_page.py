@@ -1,0 +1,31 @@
+"""The page "Try it": the networks and clips that it offers, beside the page as scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MARK = "<!-- try it -->"
+FOLDER = "_static/try"
+WITHOUT = """
+:::{admonition} One network is missing in this copy of the book
+:class: note
+The published tagger's weights belong to others and are downloaded only when somebody asks for them.
+This copy was built on a computer that does not have them. To build it with them:
+
+```bash
+.venv/bin/python -c "from mgrlib.models.published import find; find('msd-crnn')"
+make book
+```
+:::
+"""
+
+
+def try_page(out: Path) -> str:
+    """What stands on the page, and its scripts in the site's folder."""
+    from mgrlib.page.try_models import course_clips, pocket_student, published_tagger
+    from mgrlib.page.tryout import try_it
+
+    tagger = published_tagger()
+    models = [pocket_student(), *([tagger] if tagger else [])]
+    shown = try_it(models, course_clips(), folder=out / FOLDER, address=f"../{FOLDER}/")
+    return f"```{{raw}} html\n{shown.data}\n```\n{'' if tagger else WITHOUT}"
