@@ -12,7 +12,6 @@ from mgrlib.errors import ChecksumError, StorageError, TrainingError, explain, s
 from mgrlib.storage import atomic_write, checksum
 from mgrlib.tensor_files import read_tensors
 from mgrlib.training.config import Run, TrainConfig, config_dict
-from mgrlib.training.layout import lay_out
 
 __all__ = ["Progress", "load_weights", "resume", "save_progress", "save_weights"]
 
@@ -49,23 +48,13 @@ class Progress:
         if not row["valid_loss"] >= best:  # lower, or NaN without validation segments
             self.best_epoch = len(self.history)
             state = self.model.state_dict()
-            self.best_state = {k: _copy(v) for k, v in state.items()}
-
-    def restore_best(self) -> None:
-        """Load the weights of the best epoch, and give the model the usual memory layout."""
-        lay_out(self.model, torch.contiguous_format)
-        self.model.load_state_dict(self.best_state)
+            self.best_state = {k: v.detach().cpu().clone() for k, v in state.items()}
 
     def result(self, seconds: float) -> Run:
         """The run as it stands, after so many seconds in this process."""
         history = pd.DataFrame(self.history)
         stopped = self.out_of_patience
         return Run(self.config, history, self.best_epoch, self.best_state, seconds, stopped)
-
-
-def _copy(values: torch.Tensor) -> torch.Tensor:
-    """A copy on the CPU in the usual memory layout."""
-    return values.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
 def save_progress(path: Path | None, progress: Progress) -> None:

@@ -86,12 +86,6 @@ class TrainConfig:
         require(self.schedule in SCHEDULES, "schedule", f"among {SCHEDULES}")
         require(self.precision in PRECISIONS, "precision", f"among {PRECISIONS}")
 
-    @property
-    def memory_format(self) -> torch.memory_format:
-        """The memory layout of the weights of 2-D convolutions."""
-        last = "channels_last" in self.precision
-        return torch.channels_last if last else torch.contiguous_format
-
     def make_optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
         """The optimizer of those parameters of the model that are not frozen."""
         parameters = self.parameters(model)

@@ -17,7 +17,7 @@ from mgrlib.models.modes import evaluating
 from mgrlib.segments import Segments
 from mgrlib.training.checkpoints import Progress, resume, save_progress
 from mgrlib.training.config import Run, TrainConfig
-from mgrlib.training.precision import autocast, for_computer
+from mgrlib.training.precision import autocast, for_computer, laid_out
 from mgrlib.training.process_group import ONE, ProcessGroup, process_group
 from mgrlib.training.seeds import cpu_settings, seeded
 
@@ -70,9 +70,9 @@ def fit(
     if not len(train):
         raise TrainingError(explain("fit", "at least one training segment", "none"))
     group, start_time = process_group(config.device), time.perf_counter()
-    with cpu_settings(config.n_threads), seeded(config.seed):
-        device = group.device(config.device)
-        config = for_computer(config, model.to(device), train, loss, checkpoint, group)
+    device = group.device(config.device)
+    config = for_computer(config, model.to(device), train, loss, checkpoint, group)
+    with cpu_settings(config.n_threads), seeded(config.seed), laid_out(model, config):
         network = group.connect(model)
         optimizer = config.make_optimizer(model)
         schedule = config.make_schedule(optimizer)
@@ -98,7 +98,7 @@ def fit(
                 totals.result(group), _validate(model, valid, config, loss, epoch, group), lr
             )
             save_progress(checkpoint if group.rank == 0 else None, state)
-        state.restore_best()
+        model.load_state_dict(state.best_state)
     return state.result(time.perf_counter() - start_time)
 
 

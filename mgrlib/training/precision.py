@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,8 @@ from torch import nn
 from mgrlib.segments import Segments
 from mgrlib.tensor_files import read_tensors
 from mgrlib.training.config import PRECISIONS, TrainConfig
-from mgrlib.training.layout import lay_out
 from mgrlib.training.process_group import ONE, ProcessGroup
-from mgrlib.training.seeds import seeded
+from mgrlib.training.seeds import cpu_settings, seeded
 
 __all__ = ["autocast", "for_computer", "step_seconds"]
 
@@ -38,27 +38,42 @@ def for_computer(
     checkpoint: Path | None = None,
     group: ProcessGroup = ONE,
 ) -> TrainConfig:
-    """Choose a precision if the config asks for that, and give the model its memory layout.
+    """Replace the precision "auto" by the fastest one, and leave any other config as it is.
 
-    With the precision "auto", a copy of the model is trained for about two seconds, with each
-    precision in turn, and the config that is returned has the fastest one. A run that is resumed
-    from a checkpoint goes on with the precision that it began with.
+    A copy of the model is trained for about two seconds, with each precision in turn. A run that is
+    resumed from a checkpoint goes on with the precision that it began with.
 
     Args:
         config: the settings.
-        model: on the device where it will be trained; only its memory layout is changed.
+        model: on the device where it will be trained; it is not changed.
         train: training segments, of which the first batch is used.
         loss: as in `fit`.
         checkpoint: of a run to resume, if it exists.
         group: the processes that train the model, which agree on one precision.
     """
-    if config.precision == "auto":
-        resumes = checkpoint is not None and checkpoint.exists()
-        stored = read_tensors(checkpoint).get("config", {}) if checkpoint and resumes else {}
-        precision = stored.get("precision") or _fastest(config, model, train, loss)
-        config = replace(config, precision=group.common(precision))
-    lay_out(model, config.memory_format)
-    return config
+    if config.precision != "auto":
+        return config
+    resumes = checkpoint is not None and checkpoint.exists()
+    stored = read_tensors(checkpoint).get("config", {}) if checkpoint and resumes else {}
+    precision = stored.get("precision") or _fastest(config, model, train, loss)
+    return replace(config, precision=group.common(precision))
+
+
+@contextmanager
+def laid_out(model: nn.Module, config: TrainConfig) -> Iterator[None]:
+    """Give the weights of 2-D convolutions the config's memory layout inside the block.
+
+    Weights keep the layout that the model has given them unless the config asks for channels-last.
+    """
+    weights = [w for w in model.parameters() if w.ndim == 4 and "channels_last" in config.precision]
+    before = [w.stride() for w in weights]
+    for w in weights:
+        w.data = w.data.contiguous(memory_format=torch.channels_last)
+    try:
+        yield
+    finally:
+        for w, strides in zip(weights, before, strict=True):
+            w.data = torch.empty_strided(w.shape, strides, dtype=w.dtype, device=w.device).copy_(w)
 
 
 def _fastest(config: TrainConfig, model: nn.Module, train: Segments, loss: Loss) -> str:
@@ -96,9 +111,8 @@ def step_seconds(
         give_up_at: seconds; if the second step is slower, there is no third one.
     """
     device = next(model.parameters()).device
-    with seeded(config.seed):
-        twin = copy.deepcopy(model).train()
-        lay_out(twin, config.memory_format)
+    twin = copy.deepcopy(model).train()
+    with cpu_settings(config.n_threads), seeded(config.seed), laid_out(twin, config):
         optimizer = config.make_optimizer(twin)
         part = slice(max(config.batch_size, 2))
         inputs = tuple(x[part].to(device) for x in train.inputs)
