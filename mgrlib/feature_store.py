@@ -157,11 +157,11 @@ class StoredRows:
         Raises:
             StorageError: if a file is missing or shorter than it was.
         """
-        values = np.empty((len(index), *self.shape[1:]), dtype=np.float32)
-        runs = _runs(index.numpy(), self.stack)
+        batch = torch.empty(len(index), *self.shape[1:])
+        places, runs = batch.numpy(), _runs(index.numpy(), self.stack)
         for start, end in pairwise(runs.tolist()):
-            self._read(int(index[start]), values[start:end])
-        return torch.from_numpy(values)
+            self._read(int(index[start]), places[start:end])
+        return batch
 
     def _read(self, row: int, place: np.ndarray) -> None:
         """Fill `place` with the rows from `row` on, which are in one file."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -26,8 +27,9 @@ __all__ = ["Array", "Rows", "ahead", "applied", "in_memory", "memory_bytes", "se
 Change = Callable[[torch.Tensor], torch.Tensor]
 Item = TypeVar("Item")
 MEMORY_MB = 256
-BLOCK = 64  # rows; networks that prepare inputs have the same batch size
-READERS = 2
+BATCH = 64  # rows changed together; networks that prepare inputs have the same batch size
+BLOCK_BYTES = 8 << 20
+MAX_THREADS = 4
 
 
 def memory_bytes() -> int:
@@ -132,9 +134,14 @@ class Rows:
             raise ShapeError(explain("Rows.apply", "one row for each row", got))
         return replace(self, row_shape=tuple(sample.shape[1:]), changes=changes)
 
-    def blocks(self, size: int = BLOCK) -> Iterator[torch.Tensor]:
-        """Yield the rows in order, in tensors of `size` rows; the last may have fewer."""
-        return ahead(partial(self.__getitem__, slice(i, i + size)) for i in _starts(self, size))
+    def blocks(self, size: int | None = None) -> Iterator[torch.Tensor]:
+        """Yield the rows in order, in tensors of `size` rows; the last may have fewer.
+
+        By default, a tensor has about 8 MB.
+        """
+        size = size or min(max(BLOCK_BYTES // (4 * math.prod(self.row_shape)), 1), BATCH)
+        starts = range(0, len(self), size)
+        return ahead(partial(self.__getitem__, slice(i, i + size)) for i in starts)
 
     def numpy(self) -> np.ndarray:
         """All rows, read into memory."""
@@ -147,19 +154,16 @@ class Rows:
 Array = torch.Tensor | Rows
 
 
-def _starts(rows: Rows, size: int) -> range:
-    return range(0, len(rows), size)
-
-
 def in_memory(x: Array) -> torch.Tensor:
     """All rows as a tensor."""
     if isinstance(x, torch.Tensor):
         return x
     if not x.changes:
         return x.source[x.index]
-    values = torch.empty(x.shape)
-    for start, block in zip(_starts(x, BLOCK), x.blocks(), strict=True):
+    values, start = torch.empty(x.shape), 0
+    for block in x.blocks(BATCH):
         values[start : start + len(block)] = block
+        start += len(block)
     return values
 
 
@@ -179,16 +183,20 @@ def applied(x: Array, change: Change) -> Array:
 
 
 def ahead(jobs: Iterator[Callable[[], Item]]) -> Iterator[Item]:
-    """Yield the results of some jobs in order, while threads work on the next ones."""
-    with ThreadPoolExecutor(READERS, thread_name_prefix="mgrlib-rows") as pool:
-        waiting: list[Future[Item]] = []
+    """Yield the results of some jobs in order, while threads work on the next ones.
+
+    There is a thread for every other processor core, up to four, and as many results at most wait.
+    """
+    n_threads = max(1, min(MAX_THREADS, (os.cpu_count() or 1) // 2))
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="mgrlib-rows") as pool:
+        waiting: deque[Future[Item]] = deque()
         try:
             for job in jobs:
                 waiting.append(pool.submit(job))
-                if len(waiting) > READERS:
-                    yield waiting.pop(0).result()
+                if len(waiting) > n_threads:
+                    yield waiting.popleft().result()
             while waiting:
-                yield waiting.pop(0).result()
-        finally:  # whoever wants no more does not wait for the rest
+                yield waiting.popleft().result()
+        finally:  # whoever stops early does not wait for the rest
             for future in waiting:
                 future.cancel()
