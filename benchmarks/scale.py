@@ -86,7 +86,7 @@ def clips(n: int) -> Any:
 
 
 class Waiting:
-    """Stands in for `mgrlib.training.loop.batches`, and adds up how long its caller waits."""
+    """Stands in for `mgrlib.training.loop.shared_batches`, and adds up how long its caller waits."""
 
     def __init__(self, batches: Any) -> None:
         self.batches, self.seconds = batches, 0.0
@@ -135,7 +135,7 @@ def measured(n: int) -> dict[str, Any]:
     clock.stop("features")
     ids = np.random.default_rng(0).permutation(corpus.clips.index)
     train, test = segments.of(ids[: n * 4 // 5]), segments.of(ids[n * 4 // 5 :])
-    with mock.patch.object(loop, "batches", Waiting(loop.batches)) as waiting:
+    with mock.patch.object(loop, "shared_batches", Waiting(loop.shared_batches)) as waiting:
         system = learn(recipe, train, epochs=1)
     clock.stop("training")
     system.predict(test)

@@ -24,6 +24,7 @@ from mgrlib.papers.beyond.networks import (
     train,
 )
 from mgrlib.papers.beyond.recipes import LISTENER, MEL, SHORT
+from mgrlib.rows import in_memory
 from mgrlib.segments import Segments, cut
 
 __all__ = ["STUDIES", "attack_pictures", "attack_sound", "change_sound"]
@@ -73,7 +74,7 @@ def _answers(one: Trained, prepared: Segments) -> Predictions:
 def _attacked(one: Trained, test: Segments, attack: str, size_db: float) -> Predictions:
     prepared = one.preparation(test)
     size = decibels(size_db, one.preparation)
-    x, y = prepared.inputs[0], prepared.y
+    x, y = in_memory(prepared.inputs[0]), prepared.y
     if attack == "noise":
         moved = noise(x, size)
     else:
