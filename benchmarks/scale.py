@@ -86,7 +86,7 @@ def clips(n: int) -> Any:
 
 
 class Waiting:
-    """Stands in for `mgrlib.training.loop.shared_batches`, and adds up how long its caller waits."""
+    """Stands in for `loop.shared_batches`, and adds up how long its caller waits."""
 
     def __init__(self, batches: Any) -> None:
         self.batches, self.seconds = batches, 0.0
