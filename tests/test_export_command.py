@@ -45,6 +45,21 @@ def test_a_kept_system_is_exported_again_in_int8(exported, capsys):
     assert small < whole / 2
 
 
+def test_export_writes_a_page_with_the_model_inside(exported, capsys):
+    data = ["--data", "folder", "--root", str(exported / "music")]
+    files = ["--page", str(exported / "demo.html"), "--state", str(exported / "net.pt")]
+    assert main(["export", "luo2021/cnn-mfcc", *data, *files]) == 0
+    assert "opens in a browser without a network" in capsys.readouterr().out
+    text = (exported / "demo.html").read_text("utf-8")
+    assert "one of 2 genres: bright, dull" in text
+    assert "This copy was trained on" in text
+
+
+def test_export_without_a_file_to_write_is_refused_before_anything_is_trained(capsys):
+    assert main(["export", "luo2021/cnn-mfcc"]) == 1
+    assert "--page out.html" in capsys.readouterr().err
+
+
 def test_predict_tells_genres_over_time_and_draws_them(exported, capsys, tmp_path):
     picture = tmp_path / "song.png"
     song = str(exported / "song.mp3")
