@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from mgrlib.compression.cost import pareto
 from mgrlib.compression.listening import GenresOverTime
@@ -134,6 +135,9 @@ def plot_shrinking(
     if level is not None:
         ax.axhline(level, color=INK, linewidth=1, linestyle=":", label="whole network")
     ax.set(xscale="log", xlabel=quantity, ylabel="accuracy")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())  # its labels would overlap
     ax.legend(loc="lower left")
     words = "; ".join(
         f"{name} from {table['value'].max():.2f} to {table['value'].min():.2f}"

@@ -46,3 +46,12 @@ def test_a_line_a_way_of_shrinking_and_one_for_the_whole():
     ax = plot_shrinking({"a": table, "b": table}, x="smaller", quantity="ratio", level=0.82)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b", "whole network"]
     assert ax.lines[0].get_xdata().tolist() == [2, 10]
+
+
+def test_ratios_are_written_as_plain_numbers_without_minor_labels():
+    columns = {"smaller": [2, 5, 10, 50], "value": 0.8, "low": 0.7, "high": 0.9}
+    ax = plot_shrinking({"a": pd.DataFrame(columns)}, x="smaller", quantity="ratio")
+    ax.figure.canvas.draw()
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert {"2", "5", "10", "20", "50"} <= set(labels)
+    assert ax.get_xticklabels(minor=True) == []
