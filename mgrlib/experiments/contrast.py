@@ -30,6 +30,7 @@ class Contrast:
         n: the clips that both were tested on.
         n_groups: the artists that these clips are by.
         train_accuracies: of the two systems, on their own training clips.
+        level: of the interval.
     """
 
     value: float
@@ -38,6 +39,7 @@ class Contrast:
     n: int
     n_groups: int
     train_accuracies: tuple[float | None, float | None]
+    level: float = 0.95
 
     @property
     def resolved(self) -> bool:
