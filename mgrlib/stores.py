@@ -58,7 +58,8 @@ def fill(
     if isinstance(corpus.source, FeatureSource):
         return
     ids = list(corpus.clips.index)
-    jobs = [partial(_fill_clip, corpus.select(clip_ids=[i]), features, how or Cut()) for i in ids]
+    clips = (corpus.select(clip_ids=[clip_id]) for clip_id in ids)
+    jobs = (partial(_fill_clip, clip, features, how or Cut()) for clip in clips)
     answers = parallel(jobs, n_jobs=n_jobs)
     for _ in tqdm(answers, "features", len(ids), disable=not progress, file=sys.stdout):
         pass

@@ -101,7 +101,7 @@ class FileSource:
             raise _unopened(path, error) from error
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=262_144)  # more than the files of the largest corpus, FMA
 def _content(path: str, size: int, mtime_ns: int) -> str:
     return storage.checksum(Path(path))
 
