@@ -268,6 +268,7 @@ class _Tally:
     def __init__(self) -> None:
         self.values: dict[tuple[str, tuple[tuple[str, str], ...]], list[np.ndarray]] = {}
         self.groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[np.ndarray]] = {}
+        self.trained: dict[str, list[float]] = {}
 
     def add(self, metric: str, values: np.ndarray, groups: np.ndarray, **condition: str) -> None:
         """Add values that are not NaN."""
@@ -281,8 +282,16 @@ class _Tally:
         for (metric, condition), values in self.values.items():
             groups = np.concatenate(self.groups[metric, condition])
             interval: Interval = over_groups(np.concatenate(values), groups)
-            n_groups = len(np.unique(groups))
-            rows.append(row(metric, interval, condition=dict(condition), n_groups=n_groups))
+            trained = self.trained.get(dict(condition)["system"]) if metric == "accuracy" else None
+            rows.append(
+                row(
+                    metric,
+                    interval,
+                    condition=dict(condition),
+                    train_accuracy=float(np.mean(trained)) if trained else None,
+                    n_groups=len(np.unique(groups)),
+                )
+            )
         return rows
 
 
@@ -336,7 +345,10 @@ def _add_classifiers(
     probs = {name: np.zeros((len(y), len(names))) for name in views}
     for train in (half, ~half):
         for name, x in views.items():
-            probs[name][~train] = head().fit(x[train], y[train]).predict_proba(x[~train])
+            fitted = head().fit(x[train], y[train])
+            probs[name][~train] = fitted.predict_proba(x[~train])
+            trained = float((fitted.predict(x[train]) == y[train]).mean())
+            results.trained.setdefault(name, []).append(trained)
     probs["all three, averaged"] = np.mean(list(probs.values()), axis=0)
     artists, thirds = np.asarray(genres.index), listening.thirds()
     for name, table in probs.items():
