@@ -39,7 +39,7 @@ def pocket_student() -> TryModel:
         ("License", "BSD-3-Clause, like the rest of the package"),
     )
     sentences = [_sentence(record) for record in records]
-    worth = " ".join([*sentences, "Guessing among ten genres is right in 10 %."])
+    worth = " ".join([*sentences, "Guessing among ten genres would name 10 %."])
     title = "Pocket student, trained on the course's own music"
     return TryModel("student", title, content, card, worth)
 
@@ -96,8 +96,9 @@ def _sentence(record: Record, who: str = "it") -> str:
     shares = [record.value, record.low, record.high]
     value, low, high = (f"{100 * share:.0f} %" for share in shares if share is not None)
     kind = "recorded clips" if record.data["name"].startswith("gtzan") else "new embedded clips"
-    where = f"On {record.n} {kind} (`{record.data['name']}`, {record.protocol})"
-    return f"{where}, {who} is right in {value} (95 % interval {low} to {high})."
+    how = "" if "trained" in record.protocol else f", {record.protocol}"
+    where = f"Of {record.n} {kind} (`{record.data['name']}`{how})"
+    return f"{where}, {who} names {value} correctly (95 % interval {low} to {high})."
 
 
 def course_clips() -> tuple[TryClip, ...]:

@@ -26,7 +26,7 @@ function mgrTry(root) {
   const part = (name) => root.querySelector("[data-part='" + name + "']");
   const status = part("status"), bar = part("progress"), audio = part("audio"), outcome = part("outcome");
   const MAX_BYTES = 400e6, MAX_MINUTES = 30, MAX_WINDOWS = 60, RECORD_SECONDS = 30, SILENCE = 1e-4;
-  const percent = (p) => (100 * p).toFixed(p > 0.0995 || p < 0.0005 ? 0 : 1) + " %";
+  const percent = (p) => p > 0.995 ? "over 99 %" : p < 0.005 ? "under 1 %" : (100 * p).toFixed(0) + " %";
   const clock = (s) => s < 60 ? s.toFixed(1) + " s" : Math.floor(s / 60) + " min " + Math.round(s % 60) + " s";
   class Plain extends Error {}  // what is said to the reader as it is
 
@@ -207,16 +207,17 @@ function mgrTry(root) {
   function show(found) {
     answer = found;
     found.overall = mean(found.probs);
+    found.styles = styles(found.genres);
     found.middles = found.starts.map((s) => Math.min(s + found.width / found.rate / 2, found.seconds));
     const best = order(found.overall), n = found.probs.length, windows = n === 1 ? "one window" : "the mean of " + n + " windows";
-    const words = "Overall: " + found.genres[best[0]] + ", " + percent(found.overall[best[0]]) + ", then " + found.genres[best[1]] + ", " + percent(found.overall[best[1]]) + ".";
+    const words = "Overall: " + found.genres[best[0]] + ", " + percent(found.overall[best[0]]) + (found.overall[best[1]] < 0.005 ? "." : ", then " + found.genres[best[1]] + ", " + percent(found.overall[best[1]]) + ".");
     part("answer").replaceChildren(element("strong", {}, found.genres[best[0]]), " " + percent(found.overall[best[0]]) + ", in " + windows + " of “" + found.name + "”");
     part("remarks").replaceChildren(...found.remarks.map((text) => element("p", {}, text)));
     part("worth").textContent = found.model.worth;
-    part("bars").replaceChildren(...bars(best.slice(0, 5), found.genres, found.overall, found.styles = styles(found.genres)));
+    part("bars").replaceChildren(...bars(best.slice(0, 5), found.genres, found.overall));
     const tagged = found.tagged.length > 0, tags = tagged ? mean(found.tagged) : [];
     part("tags").hidden = !tagged;
-    if (tagged) part("tagbars").replaceChildren(...bars(order(tags).slice(0, 8), found.tags, tags, null));
+    if (tagged) part("tagbars").replaceChildren(...bars(order(tags).slice(0, 8), found.tags, tags));
     numbers(found);
     outcome.hidden = false;
     plot();
@@ -233,12 +234,11 @@ function mgrTry(root) {
     return genres.map((name) => options.colors[name] || rest[next++ % rest.length]);
   }
 
-  function bars(ranks, names, values, colors) {
+  function bars(ranks, names, values) {
     return ranks.map(function (k) {
       const line = element("span", {class: "mgr-bar", "aria-hidden": "true"});
       const fill = element("span", {});
       fill.style.width = 100 * values[k] + "%";
-      if (colors) fill.style.background = colors[k];
       line.append(fill);
       return element("tr", {}, element("th", {scope: "row"}, names[k]), element("td", {}, line), element("td", {}, percent(values[k])));
     });
@@ -254,7 +254,7 @@ function mgrTry(root) {
   let cursor = null, scale = null;
   function plot() {
     if (!answer || outcome.hidden) return;
-    const found = answer, holder = part("plot"), width = Math.max(280, holder.clientWidth), named = order(found.overall).slice(0, 5), {left, right, top, bottom, height} = frame;
+    const found = answer, holder = part("plot"), width = Math.max(280, holder.clientWidth), named = order(found.overall).filter((k, i) => i < 5 && (!i || found.probs.some((row) => row[k] > 0.02))), {left, right, top, bottom, height} = frame;
     const x = (s) => left + (width - left - right) * s / found.seconds, y = (p) => top + (height - top - bottom) * (1 - p);
     const summary = "Probability of " + found.genres.length + " genres over " + clock(found.seconds) + ". " + turns(found);
     const svg = element("svg", {viewBox: "0 0 " + width + " " + height, width: width, height: height, role: "img", "aria-label": summary});
@@ -324,7 +324,7 @@ function mgrTry(root) {
     const from = answer.starts[i], to = from + answer.width / answer.rate;
     const words = "What the network was given of " + clock(from) + " to " + clock(to) + ": " + cells.rows + " rows, low to high, by " + cells.columns + " frames";
     canvas.setAttribute("aria-label", words);
-    part("caption").textContent = words + ". Bright is loud.";
+    part("caption").textContent = words + ". Brighter means louder, in the scale with which the network was trained.";
   }
 
   /* ---- controls ---- */

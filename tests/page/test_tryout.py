@@ -194,6 +194,6 @@ def test_the_card_of_a_file_says_what_it_is(tmp_path):
 
 def test_how_good_a_recipe_is_comes_from_its_record():
     words = worth_of("luo2021/cnn-mel", {"data": "my-music"})
-    assert words.startswith("This copy was trained on `my-music`. On 100 recorded clips")
+    assert words.startswith("This copy was trained on `my-music`. Of 100 recorded clips")
     assert "95 % interval" in words
     assert "no record" in worth_of("wei2023/student", {})
