@@ -757,6 +757,8 @@ def _run_recipes(recipes: Sequence[Recipe], corpus: Corpus, options: argparse.Na
 
 def _report(result: Result, options: argparse.Namespace) -> None:
     """Write the record of a recipe, and print its accuracy beside the paper's."""
+    from tqdm.auto import tqdm
+
     from mgrlib import papers
     from mgrlib.experiments.record import write_records
     from mgrlib.storage import home
@@ -765,7 +767,8 @@ def _report(result: Result, options: argparse.Namespace) -> None:
     path = write_records(result.records(), (options.out or home() / "results") / recipe.paper)
     entries = [e for e in papers.printed(recipe.paper) if e.source == recipe.name]
     reported = "".join(f"; reported {entry.value:g}" for entry in entries)
-    print(f"{recipe.name}, {protocol}: accuracy {result.accuracy()}{reported} -> {path}")
+    # Not `print`, which would write into the bar of the folds that are still under way.
+    tqdm.write(f"{recipe.name}, {protocol}: accuracy {result.accuracy()}{reported} -> {path}")
 
 
 def _run_study(study: Study, corpus: Corpus, options: argparse.Namespace) -> None:
