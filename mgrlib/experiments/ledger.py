@@ -34,6 +34,7 @@ class Printed:
         note: what a reader should know about it.
         source: our recipe or study that measures the same; empty where none does.
         condition: of the study's record, and its `metric` where it has several.
+        unit: what `n` counts.
 
     Raises:
         RecipeError: no place, or nothing that says what it is.
@@ -49,6 +50,7 @@ class Printed:
     note: str = ""
     source: str = ""
     condition: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = "clips"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inferred", tuple(self.inferred))

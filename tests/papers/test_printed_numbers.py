@@ -1,0 +1,62 @@
+"""The ledger has every number that a paper prints, or the list says what the number is."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from checks.printed_numbers import TEXTS, numbers_of, read, text_of, value_of
+from mgrlib import papers
+
+CONTENT = {paper: read(paper) for paper in TEXTS}
+BY_KEY = pytest.mark.parametrize("paper", papers.PAPERS)
+
+
+def test_the_numbers_of_a_text_are_those_in_digits_and_end_with_its_bibliography():
+    text = "1D and ResNet18, (2, 855, 818) of 80%\nX ∈ R128×1024\n## REFERENCES :\n[1] 2002"
+    assert numbers_of(text) == [(1, "2,855,818"), (1, "80%"), (2, "128"), (2, "1024")]
+
+
+@BY_KEY
+def test_each_printed_number_is_in_the_ledger_or_has_a_reason(paper):
+    left = Counter(map(tuple, CONTENT[paper]["numbers"]))
+    for row in CONTENT[paper]["other"]:
+        assert row["what"].strip()
+        left -= Counter(map(tuple, row["at"]))
+    values = {abs(entry.value) for entry in papers.printed(paper)}
+    assert [place for place in left if value_of(place[1]) not in values] == []
+
+
+@BY_KEY
+def test_reasons_are_given_for_numbers_that_are_there(paper):
+    places = Counter(map(tuple, CONTENT[paper]["numbers"]))
+    reasons = Counter(tuple(at) for row in CONTENT[paper]["other"] for at in row["at"])
+    assert not reasons - places
+
+
+@BY_KEY
+@pytest.mark.realdata
+def test_the_list_has_the_numbers_of_the_text(paper):
+    folder = Path(os.environ["MGRLIB_REALDATA"]).parent / "papers"
+    if not folder.is_dir():
+        pytest.skip(f"the texts of the papers are not in {folder}")
+    assert [list(place) for place in numbers_of(text_of(folder, paper))] == CONTENT[paper][
+        "numbers"
+    ]
+
+
+def test_what_is_inferred_is_a_field_of_the_entry_that_has_a_value():
+    for paper in papers.PAPERS:
+        for entry in papers.printed(paper):
+            assert all(getattr(entry, name) not in (None, "") for name in entry.inferred), entry
+
+
+def test_results_count_clips_unless_they_say_what_else():
+    """Accuracy of clips never stands beside accuracy of segments without a word."""
+    for paper in papers.PAPERS:
+        for entry in papers.printed(paper):
+            if entry.metric == "accuracy" and entry.n is not None:
+                assert entry.n <= 1000, entry
