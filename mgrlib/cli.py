@@ -327,6 +327,8 @@ def _name(pair: Pair) -> str:
 
 def _measured(pair: Pair) -> tuple[str, str]:
     """Our value with its interval, and how it was measured."""
+    from mgrlib.experiments.compare import unfinished
+
     record = pair.record
     if record is None:
         return "not run", ""
@@ -337,6 +339,7 @@ def _measured(pair: Pair) -> tuple[str, str]:
     parts.append("1 seed" if len(record.seeds) == 1 else f"{len(record.seeds)} seeds")
     parts += [f"{name}={value}" for name, value in record.changes.items()]
     parts += [] if record.metric == "accuracy" else [record.metric]
+    parts += [reason] if (reason := unfinished(record)) else []
     parts += [] if pair.current else ["older version"]
     parts += ["your run"] if pair.own else []
     return f"{record.value:.3f}{bounds}", ", ".join(parts)

@@ -45,6 +45,15 @@ NO_SPREAD = 1e-12  # values this close differ by rounding only; t would be 0/0
 class Difference:
     """A difference a - b with its interval and the two-sided p-value of "no difference".
 
+    Args:
+        value: a - b.
+        low, high: the bounds of its interval.
+        p: of the hypothesis that there is no difference.
+        n: the number of clips, runs or folds.
+        level: confidence.
+        test: its name.
+        caveat: why the difference may not be what it seems; it is part of the text.
+
     >>> print(Difference(0.025, -0.065, 0.115, p=0.665, n=200, test="Fisher"))
     +.025 [-.065, .115] p=.665 n=200 (Fisher)
     """
@@ -56,13 +65,15 @@ class Difference:
     n: int
     level: float = 0.95
     test: str = ""
+    caveat: str = ""
 
     def __str__(self) -> str:
         sign = "+" if self.value > 0 else ""
         bounds = f"[{three_digits(self.low)}, {three_digits(self.high)}]"
         p_value = "p<.001" if self.p < 0.0005 else f"p={three_digits(self.p)}"
         text = f"{sign}{three_digits(self.value)} {bounds} {p_value} n={self.n}"
-        return f"{text} ({self.test})" if self.test else text
+        text += f" ({self.test})" if self.test else ""
+        return f"{text}; {self.caveat}" if self.caveat else text
 
 
 @dataclass(frozen=True)
@@ -166,8 +177,8 @@ def compare_counts(
 
 
 def paired_bootstrap(
-    a: Predictions,
-    b: Predictions,
+    a: Predictions | Sequence[Predictions],
+    b: Predictions | Sequence[Predictions],
     *,
     groups: Sequence[object] | np.ndarray | None = None,
     n: int = 2000,
@@ -180,12 +191,26 @@ def paired_bootstrap(
     systems are evaluated on the same sample, so that the difficulty of a clip cancels. p is twice
     the fraction of samples on the other side of zero, (count + 1)/(n + 1), and at most 1.
 
+    Args:
+        a, b: the predictions of each system, or of several of its runs, whose mean counts.
+        groups: the artist of each clip.
+        n: number of samples.
+        level: confidence.
+        seed: of the samples.
+
     Raises:
-        EvaluationError: if the clips differ or `groups` has the wrong length.
+        EvaluationError: if there is no run, if the clips differ, or if `groups` has the wrong
+            length.
     """
     check_level("paired_bootstrap", level)
-    gain = a.correct.astype(float) - align(a, b).correct
-    members = group_members("paired_bootstrap", groups, a.n)
+    runs_a, runs_b = ([x] if isinstance(x, Predictions) else list(x) for x in (a, b))
+    if not runs_a or not runs_b:
+        got = f"{len(runs_a)} and {len(runs_b)}"
+        raise EvaluationError(explain("paired_bootstrap", "a run of each system", got))
+    first = runs_a[0]
+    means = [np.mean([align(first, x).correct for x in runs], axis=0) for runs in (runs_a, runs_b)]
+    gain = means[0] - means[1]
+    members = group_members("paired_bootstrap", groups, first.n)
     sums = np.array([gain[rows].sum() for rows in members])  # (G,)
     sizes = np.array([len(rows) for rows in members])
     G = len(members)
@@ -195,7 +220,7 @@ def paired_bootstrap(
     beyond = min((values <= 0).sum(), (values >= 0).sum())
     p = min(1.0, 2 * (int(beyond) + 1) / (n + 1))
     d = float(gain.mean())
-    return Difference(d, float(low), float(high), p, a.n, level, "paired bootstrap")
+    return Difference(d, float(low), float(high), p, first.n, level, "paired bootstrap")
 
 
 def seeds_test(

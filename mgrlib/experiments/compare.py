@@ -3,16 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from mgrlib.errors import RecipeError, explain
 from mgrlib.experiments.ledger import Printed
 from mgrlib.experiments.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "Listed", "Pair", "compared"]
+    from mgrlib.evaluation.paired import Difference
+
+__all__ = [
+    "TRAINED",
+    "Caveat",
+    "Comparison",
+    "Listed",
+    "Pair",
+    "compared",
+    "difference",
+    "unfinished",
+]
+
+TRAINED = 0.95
+"""The accuracy on its own training clips from which a network counts as trained."""
+
+
+def unfinished(record: Record) -> str:
+    """Why an accuracy says little about its system: it did not learn its own training clips.
+
+    Returns:
+        A text for tables; empty if the training clips were learnt, or if nothing was trained.
+    """
+    train = record.train_accuracy
+    if "accuracy" not in record.metric or record.protocol.startswith("no training"):
+        return ""
+    if train is None:
+        return "accuracy on the training clips not recorded"
+    text = f"{train:.3f}".removeprefix("0")  # as tables have it; their own function is slow to load
+    return f"only {text} on its training clips" if train < TRAINED else ""
+
+
+def difference(
+    first: Record, second: Record, *, groups: Mapping[str, str] | None = None
+) -> Difference:
+    """The accuracy of one record minus that of another, with its interval and its caveats.
+
+    The two have been tested on the same clips; the means over their seeds are compared clip by
+    clip. A system that did not learn its own training clips is named in the caveat, which is part
+    of the difference's text: such a difference may only be one of training.
+
+    Args:
+        first, second: records with predictions.
+        groups: the artist of each clip; whole artists are then drawn.
+
+    Raises:
+        RecipeError: a record without predictions.
+        EvaluationError: other clips.
+    """
+    from mgrlib.evaluation.paired import paired_bootstrap
+
+    for record in (first, second):
+        if not record.runs:
+            hint = "run the recipe: records of studies keep no predictions."
+            where = f"difference of {first.source} and {second.source}"
+            raise RecipeError(explain(where, "records with predictions", record.source, hint))
+    runs = [[record.predictions(seed) for seed in record.seeds] for record in (first, second)]
+    artists = None if groups is None else [groups[clip] for clip in runs[0][0].clip_ids]
+    reasons = {record.source: unfinished(record) for record in (first, second)}
+    caveat = "; ".join(f"{source}: {reason}" for source, reason in reasons.items() if reason)
+    return replace(paired_bootstrap(*runs, groups=artists), caveat=caveat)
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """A comparison that looks like one of systems and is also one of something else.
+
+    Args:
+        sources: the recipes and studies that are compared, as "paper/name".
+        why: what differs beside the systems, in a sentence.
+    """
+
+    sources: tuple[str, ...]
+    why: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", tuple(self.sources))
 
 
 @dataclass(frozen=True)
@@ -89,6 +166,8 @@ class Pair:
             "low": record.low,
             "high": record.high,
             "train_accuracy": record.train_accuracy,
+            "unfinished": unfinished(record),
+            "metric_reported": printed.metric if printed else "",
             "seeds": len(record.seeds),
             "protocol": record.protocol,
             "changes": changes,
@@ -136,6 +215,14 @@ class Comparison(Sequence[Pair]):
         return Comparison(
             tuple(p for p in self if p.record and len(Records((p.record,)).where(**values)))
         )
+
+    def caveats(self, known: Iterable[Caveat]) -> tuple[Caveat, ...]:
+        """Those of the known caveats of which at least two systems stand in this table.
+
+        Of a study whose own rows are compared, one is enough.
+        """
+        sources = {pair.listed.name for pair in self if pair.record}
+        return tuple(c for c in known if len(sources & set(c.sources)) >= min(2, len(c.sources)))
 
     def frame(self) -> pd.DataFrame:
         """A row for each pair, with the columns of `Pair.row`."""

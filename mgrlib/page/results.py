@@ -10,8 +10,9 @@ from pathlib import Path
 
 from mgrlib import papers
 from mgrlib.errors import MgrError, explain
-from mgrlib.experiments.compare import Comparison, Pair
+from mgrlib.experiments.compare import Caveat, Comparison, Pair, unfinished
 from mgrlib.experiments.ledger import Printed
+from mgrlib.experiments.record import Record
 from mgrlib.page.html import Html, inline, plain
 
 __all__ = ["figure", "printed_number", "results_table", "scoreboard"]
@@ -55,7 +56,8 @@ def results_table(
         raise MgrError(explain("results_table", "at least one row", "none", hint))
     rows = _merge_rows([_table_row(pair, chance) for pair in comparison], list(comparison))
     text = caption or "Reported beside measured"
-    return Html(_table(text, rows, chance), f"table: {len(rows)} rows, reported beside measured")
+    table = _table(text, rows, chance) + _caveats(comparison.caveats(papers.caveats()))
+    return Html(table, f"table: {len(rows)} rows, reported beside measured")
 
 
 def scoreboard(paper: str, *, results: Path | None = None) -> Html:
@@ -80,6 +82,7 @@ def scoreboard(paper: str, *, results: Path | None = None) -> Html:
     rows = _merge_rows([_table_row(pair, None) for pair in pairs], pairs)
     n_printed = len({id(pair.printed) for pair in pairs if pair.printed})
     table = _table(f"{plain(paper)}: {n_printed} printed results", rows, None)
+    table += _caveats(Comparison(tuple(pairs)).caveats(papers.caveats()))
     unmeasured = [entry for entry in papers.printed(paper) if entry.metric and not entry.source]
     return Html(table + _details(unmeasured), f"scoreboard of {paper}: {len(rows)} rows")
 
@@ -107,7 +110,7 @@ def _reported_cell(pair: Pair) -> str:
 def printed_number(entry: Printed) -> str:
     """A printed number with its interval, metric, number of clips, place and protocol."""
     inferred = " (our inference)" if "n" in entry.inferred else ""
-    n = "" if entry.n is None else f" on {entry.n:,} clips{inferred}"
+    n = "" if entry.n is None else f" on {entry.n:,} {entry.unit}{inferred}"
     split = f"; {inline(entry.split)}" if entry.split else ""
     about = f"{inline(entry.metric)}{n}, {inline(entry.place)}{split}"
     return f"{_bold(entry.value, entry.metric)}{_wilson(entry)}<small>{about}</small>"
@@ -133,16 +136,36 @@ def _measured_cell(pair: Pair) -> str:
         bounds = (figure(bound, record.metric) for bound in (record.low, record.high))
         text += f" <span>[{', '.join(bounds)}]</span>"
     seeds = "1 seed" if len(record.seeds) == 1 else f"{len(record.seeds)} seeds"
-    parts = [inline(record.metric)] if record.metric != "accuracy" else []
-    parts.append(record.data["name"] + ("" if record.n is None else f", {record.n:,} clips"))
+    parts = _metric_words(pair)
+    parts.append(
+        record.data["name"] + ("" if record.n is None else f", {record.n:,} {_unit(record)}")
+    )
     parts += [record.protocol] if record.protocol else []
     parts.append(seeds)
-    if record.train_accuracy is not None:
+    if record.train_accuracy is not None and not unfinished(record):
         parts.append(f"{figure(record.train_accuracy, 'accuracy')} on the training clips")
     parts += [f"{name} {value}" for name, value in record.changes.items()]
     parts += [] if pair.current else ["by an older version"]
     parts += ["your run"] if pair.own else []
-    return f"{text}<small>{inline('; '.join(parts))}</small>"
+    reason = unfinished(record)
+    mark = f'<small class="mgr-unfinished">{inline(reason)}</small>' if reason else ""
+    return f"{text}<small>{inline('; '.join(parts))}</small>{mark}"
+
+
+def _metric_words(pair: Pair) -> list[str]:
+    """What was measured, where it is no accuracy or the paper's number is of another kind."""
+    record, printed = pair.record, pair.printed
+    assert record is not None
+    if record.metric != "accuracy":
+        return [inline(record.metric)]
+    alike = printed is None or printed.metric.endswith("accuracy")
+    return [] if alike else [f"accuracy of {_unit(record)}"]
+
+
+def _unit(record: Record) -> str:
+    """What a record's number of clips counts; the pieces of songs are called frames."""
+    unit = record.get("unit")
+    return unit if unit in ("frames", "songs") else "clips"
 
 
 def _bold(value: float, metric: str) -> str:
@@ -179,6 +202,22 @@ def _table(caption: str, rows: Iterable[_Row], chance: float | None) -> str:
         f'<thead role="rowgroup"><tr role="row">{header}</tr></thead>'
         f'<tbody role="rowgroup">{"".join(row.html() for row in rows)}</tbody></table></div>'
     )
+
+
+def _caveats(caveats: Sequence[Caveat]) -> str:
+    """Under a table, which of its rows differ in more than their systems; "" without any."""
+    if not caveats:
+        return ""
+    sources_by_reason: dict[str, list[str]] = {}
+    for caveat in caveats:
+        sources = ", ".join(source.split("/")[1] for source in caveat.sources)
+        sources_by_reason.setdefault(caveat.why, []).append(sources)
+    items = "".join(
+        f"<li><b>{inline('; '.join(sources))}</b>: {inline(why)}</li>"
+        for why, sources in sources_by_reason.items()
+    )
+    head = "Rows that differ in more than their systems"
+    return f"<details open><summary>{head}</summary><ul>{items}</ul></details>"
 
 
 def _details(entries: Sequence[Printed]) -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mgrlib.errors import RecipeError, explain
-from mgrlib.experiments.compare import Comparison, Listed, compared
+from mgrlib.experiments.compare import Caveat, Comparison, Listed, compared
 from mgrlib.experiments.ledger import Printed, read_ledger
 from mgrlib.experiments.record import SUFFIX, Records, read_records
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COLLECTIONS",
     "PAPERS",
+    "caveats",
     "compare",
     "find",
     "listing",
@@ -207,6 +208,13 @@ def _own(paper: str, results: Path) -> Records:
         where = f"{Path(results) / paper}"
         raise RecipeError(explain(where, f"result files (*{SUFFIX})", "none", hint))
     return own
+
+
+@cache
+def caveats() -> tuple[Caveat, ...]:
+    """Comparisons of our systems that their training or their settings do not support."""
+    text = (Path(str(files("mgrlib.papers"))) / "caveats.json").read_text(encoding="utf-8")
+    return tuple(Caveat(**entry) for entry in json.loads(text))
 
 
 def compare(paper: str, *, data: str | None = None, results: Path | None = None) -> Comparison:

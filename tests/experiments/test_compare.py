@@ -3,11 +3,22 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from records import RECORD
 
 from mgrlib.errors import RecipeError
-from mgrlib.experiments.compare import Listed, compared
+from mgrlib.evaluation.predictions import Predictions
+from mgrlib.experiments.compare import (
+    TRAINED,
+    Caveat,
+    Comparison,
+    Listed,
+    Pair,
+    compared,
+    difference,
+    unfinished,
+)
 from mgrlib.experiments.ledger import Printed, read_ledger
 
 NET = Listed("luo2021/net", "Net", "recipe", 1)
@@ -97,3 +108,61 @@ def test_a_ledger_is_read_in_its_order(tmp_path):
     path.write_text(json.dumps(entries))
     assert [entry.value for entry in read_ledger(path)] == [3, 1, 2]
     assert read_ledger(path)[0].inferred == ("n",)
+
+
+def answers(correct: str) -> dict:
+    """Predictions of clips of two genres, right where there is a 1."""
+    truth = [0] * len(correct)
+    probs = [[1.0, 0.0] if c == "1" else [0.0, 1.0] for c in correct]
+    ids = [f"clip{i}" for i in range(len(correct))]
+    return Predictions(tuple(ids), np.array(truth), np.array(probs), ("a", "b")).to_dict()
+
+
+def measured(source: str, *runs: str, train: float | None = 1.0):
+    """A record of several seeds with predictions."""
+    rows = [{"seed": i, "predictions": answers(run)} for i, run in enumerate(runs)]
+    value = float(np.mean([run.count("1") / len(run) for run in runs]))
+    seeds = tuple(range(len(runs)))
+    return replace(
+        RECORD, source=source, seeds=seeds, value=value, runs=tuple(rows), train_accuracy=train
+    )
+
+
+def test_a_difference_is_that_of_the_means_over_seeds_and_draws_artists():
+    first, second = measured("luo2021/a", "1110", "1111"), measured("luo2021/b", "1000", "1100")
+    alone = difference(first, second)
+    assert (alone.value, alone.n, alone.caveat) == (0.5, 4, "")
+    artists = {"clip0": "x", "clip1": "y", "clip2": "y", "clip3": "y"}
+    together = difference(first, second, groups=artists)
+    assert together.value == 0.5
+    assert (together.low, together.high) == (0.0, pytest.approx(2 / 3))  # x or y alone
+
+
+@pytest.mark.parametrize("train", [TRAINED - 0.01, 0.5, None])
+def test_a_difference_names_a_network_that_did_not_learn_its_training_clips(train):
+    whole, other = measured("luo2021/a", "1110"), measured("luo2021/b", "1000", train=train)
+    for result in (difference(whole, other), difference(other, whole)):
+        assert result.caveat == f"luo2021/b: {unfinished(other)}"
+        assert str(result).endswith(result.caveat)
+    assert difference(whole, whole).caveat == ""
+
+
+def test_a_difference_needs_predictions():
+    with pytest.raises(RecipeError, match=r"luo2021/net.*predictions"):
+        difference(replace(MEASURED, runs=()), measured("luo2021/b", "1000"))
+
+
+def test_what_was_not_trained_or_is_no_accuracy_is_not_unfinished():
+    assert unfinished(replace(MEASURED, train_accuracy=0.2, metric="seconds")) == ""
+    assert unfinished(replace(MEASURED, train_accuracy=None, protocol="no training")) == ""
+    assert unfinished(replace(MEASURED, train_accuracy=TRAINED)) == ""
+
+
+def test_a_caveat_belongs_to_tables_with_two_of_its_systems():
+    pairs = [Pair(replace(NET, name=f"luo2021/{n}"), record=MEASURED) for n in "abc"]
+    known = Caveat(("luo2021/a", "luo2021/b"), "why"), Caveat(("luo2021/c",), "a study")
+    table = Comparison(tuple(pairs))
+    assert table.caveats(known) == known
+    assert table[:2].caveats(known) == known[:1]
+    assert table[:1].caveats(known) == ()
+    assert Comparison((replace(pairs[2], record=None),)).caveats(known) == ()

@@ -10,7 +10,7 @@ from records import RECORD
 
 from mgrlib import papers
 from mgrlib.errors import MgrError
-from mgrlib.experiments.compare import Comparison, Listed, Pair
+from mgrlib.experiments.compare import Caveat, Comparison, Listed, Pair
 from mgrlib.experiments.ledger import Printed
 from mgrlib.page import results_table, scoreboard
 from mgrlib.page.html import inline, plain, style, unique_id
@@ -18,7 +18,7 @@ from mgrlib.page.results import figure
 
 NET = Listed("luo2021/net", "`Net`", "recipe", 1)
 NUMBER = Printed(0.705, "Net", "table 1", "accuracy", 200, ("n",), source="luo2021/net")
-MEASURED = replace(RECORD, value=0.62, low=0.52, high=0.71, n=1234)
+MEASURED = replace(RECORD, value=0.62, low=0.52, high=0.71, n=1234, train_accuracy=0.98)
 FULL = Pair(NET, {}, NUMBER, MEASURED)
 
 
@@ -30,8 +30,36 @@ def test_numbers_have_three_decimals_their_interval_and_what_they_rest_on(page):
     text = page(table_of(FULL, chance=0.1)).text
     assert ".705 [.638, .764]" in text and "on 200 clips (our inference), table 1" in text
     assert ".620 [.520, .710]" in text
-    assert "music, 1,234 clips; 2 folds by clip; 2 seeds; .900 on the training clips" in text
+    assert "music, 1,234 clips; 2 folds by clip; 2 seeds; .980 on the training clips" in text
     assert "epochs 2" in text and "chance, .100" in text
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "words"),
+    [(0.68, "only .680 on its training clips"), (None, "on the training clips not recorded")],
+)
+def test_a_network_that_did_not_learn_its_training_clips_is_marked(page, accuracy, words):
+    text = page(table_of(replace(FULL, record=replace(MEASURED, train_accuracy=accuracy)))).text
+    assert words in text
+    assert words not in page(table_of(FULL)).text
+
+
+def test_numbers_count_what_they_say_and_another_metric_is_named(page):
+    frames = replace(NUMBER, metric="accuracy of segments", unit="segments")
+    text = page(table_of(replace(FULL, printed=frames))).text
+    assert "accuracy of segments on 200 segments" in text
+    assert "accuracy of clips; music" in text
+    songs = replace(MEASURED, condition={"unit": "frames"})
+    assert "1,234 frames" in page(table_of(replace(FULL, record=songs))).text
+
+
+def test_rows_that_differ_in_more_than_their_systems_are_named_under_the_table(page, monkeypatch):
+    other = Listed("luo2021/other", "Other", "recipe", 1)
+    caveat = Caveat(("luo2021/net", "luo2021/other"), "Their epochs differ.")
+    monkeypatch.setattr(papers, "caveats", lambda: (caveat,))
+    both = (FULL, replace(FULL, listed=other, printed=None))
+    assert "net, other: Their epochs differ." in page(table_of(*both)).text
+    assert "Their epochs differ." not in page(table_of(FULL)).text
 
 
 def test_missing_numbers_say_so(page):
@@ -91,7 +119,7 @@ def test_every_result_that_a_paper_prints_is_on_the_scoreboard_with_its_place(pa
 def test_a_number_of_ours_stands_with_interval_clips_protocol_and_seeds() -> None:
     body = scoreboard("luo2021").body
     row = next(r for r in body.split("<tr ") if "luo2021/cnn-mel<" in r)
-    assert re.search(r"\.705.*on 200 clips, table 2", row)
+    assert re.search(r"\.705.*on 200 clips \(our inference\), table 2", row)
     assert re.search(r"\[\.\d{3}, \.\d{3}\]", row)
     assert re.search(r"gtzan-mini, 100 clips; 5 folds by clip; \d seeds", row)
 

@@ -150,3 +150,9 @@ def test_the_trials_of_luo2021_are_table_2():
             assert (entry.value, entry.metric, entry.n) == (value, "accuracy", 200)
             assert (recipe.config.epochs, count_parameters(network)) == (epochs, parameters)
     assert table == {}
+
+
+def test_caveats_name_recipes_and_studies_that_exist():
+    names = {item.name for item in papers.listing()}
+    for caveat in papers.caveats():
+        assert caveat.why.endswith(".") and set(caveat.sources) <= names
