@@ -38,6 +38,9 @@ __all__ = [
     "corpus_record",
     "cross_validate",
     "forget",
+    "groups_of",
+    "mean_accuracy",
+    "over_clips",
 ]
 
 Condition = Callable[[System, Corpus, Segments], Predictions]
@@ -130,23 +133,12 @@ class Result:
             train_accuracy=round(self.train_accuracy, 4),
             seconds=round(sum(run["seconds"] for run in self.runs), 1),
             changes=self.changes,
-            details=self._clip_bounds(condition),
+            details=over_clips(
+                [self.predictions(seed, condition) for seed in self.seeds], self.groups
+            ),
             runs=tuple(runs),
             about=self.about,
         )
-
-    def _clip_bounds(self, condition: str) -> dict[str, Any]:
-        """How wide the interval is if clips are drawn in place of artists, where both are known."""
-        if not self.groups:
-            return {}
-        tables = [self.predictions(seed, condition) for seed in self.seeds]
-        over_clips = mean_accuracy(tables)
-        n_groups = len({self.groups[clip] for table in tables for clip in table.clip_ids})
-        return {
-            "n_groups": n_groups,
-            "low_over_clips": _rounded(over_clips.low),
-            "high_over_clips": _rounded(over_clips.high),
-        }
 
     def records(self) -> Records:
         """The recipe as it is, as records to be written."""
@@ -170,6 +162,28 @@ def mean_accuracy(
         return over_seeds([float(table.correct.mean()) for table in tables])
     artists = [groups[clip] for clip in order] if groups else None
     return over_runs([table.select(order) for table in tables], groups=artists)
+
+
+def over_clips(
+    tables: Sequence[Predictions], groups: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The bounds of the mean accuracy if clips are drawn, where those of a record draw artists.
+
+    Args:
+        tables: one for each seed.
+        groups: the artist of each clip; without, there is nothing to set beside a record's bounds.
+
+    Returns:
+        `n_groups`, `low_over_clips` and `high_over_clips`, or nothing.
+    """
+    if not groups:
+        return {}
+    interval = mean_accuracy(tables)
+    return {
+        "n_groups": len({groups[clip] for table in tables for clip in table.clip_ids}),
+        "low_over_clips": _rounded(interval.low),
+        "high_over_clips": _rounded(interval.high),
+    }
 
 
 def _rounded(value: float) -> float | None:
@@ -284,9 +298,7 @@ class Folds:
         )
         usual, config = config_dict(self.recipe.config), config_dict(self.config)
         differing = {k: v for k, v in config.items() if k != "seed" and usual[k] != v}
-        groups = {str(clip): str(group) for clip, group in self.corpus.clips["group"].items()}
-        groups = groups if self.corpus.grouped else {}
-        about = provenance()
+        groups, about = groups_of(self.corpus), provenance()
         return Result(self.recipe, self.data, self.protocol, rows, differing, about, groups)
 
     def _path(self, seed: int, split: Split) -> Path | None:
@@ -294,6 +306,13 @@ class Folds:
         settings = config_dict(self.config)
         folder = _folder(self.recipe, self.data["fingerprint"], self.protocol, settings, self.on)
         return folder / f"{seed}-{split.name}.json" if folder else None
+
+
+def groups_of(corpus: Corpus) -> dict[str, str]:
+    """The artist of each clip, or nothing where the corpus knows no artists."""
+    if not corpus.grouped:
+        return {}
+    return {str(clip): str(group) for clip, group in corpus.clips["group"].items()}
 
 
 def _trained(recipe: Recipe, segments: Segments, split: Split, seed: int) -> System:

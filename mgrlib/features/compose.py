@@ -93,8 +93,10 @@ class Dropped:
     """A feature of a sound after random cells of its spectrogram are set to zero.
 
     Its array has the shape of the feature's. Minhas et al. (2019) set 25, 50 or 75 % of a
-    spectrogram's pixels to zero and compute all features from the remaining cells. Features that
-    need a waveform are computed from the inverse transform of the masked spectrogram.
+    spectrogram's pixels to zero and compute features again, without saying how. Here they come from
+    the remaining cells; those that need a waveform come from the inverse transform. The probe "lost
+    cells" of `mgrlib.evaluation.probes` is the other reading: it computes all features from the
+    waveform, in which overlapping frames fill the holes.
 
     Args:
         feature: any feature.

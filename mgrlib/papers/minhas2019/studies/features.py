@@ -10,10 +10,17 @@ import numpy as np
 import torch
 
 from mgrlib.data.corpus import Corpus
-from mgrlib.evaluation.intervals import over_seeds
+from mgrlib.evaluation.intervals import over_groups
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.protocol import Protocol, best_by
-from mgrlib.experiments.run import Condition, Result, cross_validate
+from mgrlib.experiments.run import (
+    Condition,
+    Result,
+    cross_validate,
+    groups_of,
+    mean_accuracy,
+    over_clips,
+)
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.features.vectors import Vector26
 from mgrlib.papers.minhas2019.recipes import (
@@ -27,7 +34,7 @@ from mgrlib.segments import Segments
 from mgrlib.systems import Preparation, Recipe, System, segments_of
 from mgrlib.systems.learners import Network
 from mgrlib.systems.prepare import Columns
-from mgrlib.training.loop import fit
+from mgrlib.training.loop import cross_entropy, fit
 from mgrlib.training.seeds import seeded
 
 __all__ = ["FAMILIES", "STUDIES"]
@@ -57,43 +64,72 @@ def steps(
 ) -> list[Row]:
     """Accuracy on held-out and on training clips after so many steps: learning curves as a table.
 
-    The held-out clips are looked at after every epoch and choose nothing. Intervals are over seeds.
+    The held-out clips are looked at after every epoch and choose nothing. Intervals are over seeds
+    and clips, or artists where they are known.
     """
     rows: list[Row] = []
+    groups = groups_of(corpus)
     for name, recipe in systems.items():
         curves = [learning_curve(corpus, recipe, seed) for seed in seeds]
         for i, after in enumerate(AFTER):
-            tested, learnt = (over_seeds([curve[part][i] for curve in curves]) for part in (0, 1))
-            condition = {"system": name, "steps": after}
+            tables = [tested[i] for tested, _ in curves]
             rows.append(
                 row(
                     "accuracy",
-                    tested,
-                    condition=condition,
-                    n=len(corpus),
-                    train_accuracy=learnt.value,
+                    mean_accuracy(tables, groups),
+                    condition={"system": name, "steps": after},
+                    train_accuracy=float(np.mean([learnt[i] for _, learnt in curves])),
+                    **over_clips(tables, groups),
                 )
             )
     return rows
 
 
-def learning_curve(corpus: Corpus, recipe: Recipe, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Accuracy on the test and the training clips of all folds after the steps of `AFTER`."""
+class Answering:
+    """The cross-entropy, which keeps the answers to the validation segments.
+
+    Batches without gradients are validation; their logits are in the order of the segments.
+    """
+
+    def __init__(self) -> None:
+        self.logits: list[torch.Tensor] = []
+
+    def __call__(self, logits: torch.Tensor, y: torch.Tensor, inputs: object) -> torch.Tensor:
+        """The mean loss of a batch."""
+        if not logits.requires_grad:
+            self.logits.append(logits.detach())
+        return cross_entropy(logits, y, ())
+
+    def tables(self, test: Segments, epochs: Sequence[int]) -> list[Predictions]:
+        """The predictions after these epochs, counted from 0."""
+        logits = torch.cat(self.logits).reshape(-1, len(test), test.n_classes).double()
+        probs = logits.softmax(-1).numpy()
+        truth = test.y.numpy()
+        return [Predictions(test.clip_ids, truth, probs[i], test.genres) for i in epochs]
+
+
+def learning_curve(
+    corpus: Corpus, recipe: Recipe, seed: int
+) -> tuple[list[Predictions], np.ndarray]:
+    """Predictions for all clips, and accuracy on training clips, after the steps of `AFTER`."""
     segments, learner = segments_of(recipe, corpus), recipe.learner
     assert isinstance(learner, Network)
-    tested, learnt = [], []
+    tested: list[list[Predictions]] = []
+    learnt = []
     for split in Protocol(N_FOLDS, best_by(corpus, N_FOLDS)).splits(corpus, seed):
         preparation = Preparation.fit(recipe.prepare, segments.of(split.train))
         train, test = (preparation(segments.of(ids)) for ids in (split.train, split.test))
         config = replace(learner.paced(recipe.config, train), seed=seed)
         with seeded(seed):
             network = recipe.network(train.n_classes, [train.input_shape])
-        history = fit(network, train, test, config).history
+        answers = Answering()
+        history = fit(network, train, test, config, loss=answers).history
         steps = history["epoch"].to_numpy() * math.ceil(max(len(train) - 1, 1) / config.batch_size)
         at = [int(np.abs(steps - after).argmin()) for after in AFTER]
-        tested.append(history["valid_accuracy"].to_numpy()[at] * len(test))
+        tested.append(answers.tables(test, at))
         learnt.append(history["train_accuracy"].to_numpy()[at] * len(test))
-    return np.sum(tested, axis=0) / len(corpus), np.sum(learnt, axis=0) / len(corpus)
+    parts = [Predictions.concat(after) for after in zip(*tested, strict=True)]
+    return parts, np.sum(learnt, axis=0) / len(corpus)
 
 
 @dataclass(frozen=True)
@@ -121,11 +157,12 @@ class Permuted:
 def importance(
     corpus: Corpus, seeds: Sequence[int], progress: bool = False, *, recipe: Recipe
 ) -> list[Row]:
-    """What each of the 26 values is worth, in three ways; intervals are over seeds.
+    """What each of the 26 values is worth, in three ways.
 
     "permuted": how much accuracy is lost when the test clips' values of that column (or of a
     family's columns together) are shuffled. "without", "alone": accuracy of a network trained
-    without a family, and on it alone.
+    without a family, and on it alone. Intervals are over seeds and clips, or artists where they are
+    known; those of losses are over artists or clips, for the mean over seeds and shuffles.
     """
     everything = tuple(range(len(Vector26.columns)))
     shuffled = {name: (i,) for i, name in enumerate(Vector26.columns)} | {
@@ -142,16 +179,14 @@ def importance(
         if kind == "all":
             on = {f"{n} {i}": Permuted(c, i) for n, c in shuffled.items() for i in range(N_REPEATS)}
         result = cross_validate(part, corpus, protocol, seeds=seeds, on=on, progress=progress)
-        right = [float(result.predictions(seed).correct.mean()) for seed in result.seeds]
-        condition = {"values": family, "kind": kind}
-        train = result.train_accuracy
+        tables = [result.predictions(seed) for seed in result.seeds]
         rows.append(
             row(
                 "accuracy",
-                over_seeds(right),
-                condition=condition,
-                n=len(corpus),
-                train_accuracy=train,
+                mean_accuracy(tables, result.groups),
+                condition={"values": family, "kind": kind},
+                train_accuracy=result.train_accuracy,
+                **over_clips(tables, result.groups),
             )
         )
         if kind == "all":
@@ -160,16 +195,21 @@ def importance(
 
 
 def _permutation_row(result: Result, values: str) -> Row:
-    """The accuracy lost by shuffling some columns, averaged over the repeats."""
-    losses = []
+    """The accuracy lost by shuffling some columns, averaged over the seeds and repeats."""
+    order = result.predictions(result.seeds[0]).clip_ids
+    losses = np.zeros(len(order))
     for seed in result.seeds:
-        intact = result.predictions(seed).correct.mean()
-        names = [f"{values} {i}" for i in range(N_REPEATS)]
-        parts = [result.predictions(seed, name).correct.mean() for name in names]
-        losses.append(float(intact - np.mean(parts)))
-    condition = {"values": values, "kind": "permuted"}
-    n = result.data["n_clips"]
-    return row("loss of accuracy", over_seeds(losses), condition=condition, n=n)
+        tables = [result.predictions(seed, f"{values} {i}") for i in range(N_REPEATS)]
+        shuffled = np.mean([table.select(order).correct for table in tables], axis=0)
+        losses += (result.predictions(seed).select(order).correct - shuffled) / len(result.seeds)
+    artists = np.array([result.groups.get(clip, clip) for clip in order])
+    return row(
+        "loss of accuracy",
+        over_groups(losses, artists),
+        condition={"values": values, "kind": "permuted"},
+        n=len(order),
+        train_accuracy=result.train_accuracy,
+    )
 
 
 STEPS = Study(
