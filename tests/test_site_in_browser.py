@@ -163,6 +163,20 @@ def test_search_finds_pages_from_disk(chromium):
 
 
 @built
+def test_the_page_try_it_answers_from_disk_once_a_clip_is_chosen(chromium):
+    page = chromium.new_context(offline=True).new_page()
+    page.set_default_timeout(browser.PATIENCE_MS)
+    outside: list[str] = []
+    page.on("request", lambda r: outside.append(r.url) if browser.is_outside(r.url) else None)
+    page.goto((SITE / "book/try.html").as_uri())
+    page.click(".mgr-try [data-part=take]")
+    page.wait_for_selector(".mgr-try [data-part=outcome]:not([hidden])")
+    assert page.inner_text(".mgr-try [data-part=status]").startswith("Overall: ")
+    assert "95 % interval" in page.inner_text(".mgr-try [data-part=worth]")
+    assert outside == []
+
+
+@built
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_has_its_colours_before_the_themes_script_has_come(chromium, scheme):
     colours = []
