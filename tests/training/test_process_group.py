@@ -91,6 +91,8 @@ auto = train(1, precision="auto")
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict]]:
     """What two processes gave, and the folder of their checkpoints."""
+    if sys.platform == "win32":
+        pytest.skip("torchrun needs a PyTorch with libuv, which that for Windows lacks")
     place = tmp_path_factory.mktemp("pair")
     train(2, place / "alone.ckpt")
     (place / "script.py").write_text(SCRIPT, encoding="utf-8")
