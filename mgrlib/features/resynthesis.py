@@ -48,8 +48,9 @@ def with_gains(y: np.ndarray, gains_db: np.ndarray, feature: LogMel) -> FloatArr
     """A sound whose mel bands are louder or softer by given gains, (N,) -> (N,).
 
     Each cell of the short-time spectrum is multiplied by the mean gain of the bands that it
-    belongs to, and keeps its phase. The frames overlap, and so do the bands, so the levels of the
-    result change by the gains only where neighboring cells have similar gains.
+    belongs to, and keeps its phase; a cell below or above all bands follows the nearest. The
+    frames overlap, and so do the bands, so the levels of the result change by the gains only where
+    neighboring cells have similar gains.
 
     Args:
         y: the waveform, at the feature's sample rate.
@@ -77,6 +78,8 @@ def with_gains(y: np.ndarray, gains_db: np.ndarray, feature: LogMel) -> FloatArr
     total = weights.sum(axis=0)  # (bins,)
     factors = 10.0 ** (np.asarray(gains_db, dtype=np.float64) / 20.0)
     mean = (factors.T @ weights) / np.maximum(total, 1e-12)  # (T, bins)
-    mean[:, total == 0.0] = 1.0  # bins outside all bands stay as they are
+    below = np.arange(len(total)) < int(np.argmax(total > 0.0))
+    outside = np.flatnonzero(total == 0.0)  # bins that belong to no band follow the nearest
+    mean[:, outside] = factors[np.where(below[outside], 0, -1)].T
     changed = (stft * mean).astype(np.complex64)
     return inverse_stft(changed, feature.n_fft, feature.hop_length, len(y))
