@@ -130,7 +130,8 @@ class Pair:
     @property
     def title(self) -> str:
         """What tables call the row: the recipe's title, or the study's condition in words."""
-        words = [_word(name, value) for name, value in self.condition.items()]
+        given = {name: value for name, value in self.condition.items() if value is not None}
+        words = [_word(name, value) for name, value in given.items()]
         return ", ".join(words) if words else self.listed.title
 
     @property
