@@ -27,7 +27,7 @@ function mgrTry(root) {
   const status = part("status"), bar = part("progress"), audio = part("audio"), outcome = part("outcome");
   const MAX_BYTES = 400e6, MAX_MINUTES = 30, MAX_WINDOWS = 60, RECORD_SECONDS = 30, SILENCE = 1e-4;
   const percent = (p) => p > 0.995 ? "over 99 %" : p < 0.005 ? "under 1 %" : (100 * p).toFixed(0) + " %";
-  const clock = (s) => s < 60 ? s.toFixed(1) + " s" : Math.floor(s / 60) + " min " + Math.round(s % 60) + " s";
+  const clock = (s) => s < 59.95 ? s.toFixed(1) + " s" : Math.floor(Math.round(s) / 60) + " min " + Math.round(s) % 60 + " s";
   class Plain extends Error {}  // what is said to the reader as it is
 
   let model = options.models[0], turn = 0, answer = null, address = "", recorder = null;
@@ -142,7 +142,7 @@ function mgrTry(root) {
     for (let i = 0; i < y.length; i++) peak = Math.max(peak, Math.abs(y[i]));
     if (peak < SILENCE) said.push("There is nothing to hear in it: what follows is the network’s answer to silence, and it means nothing.");
     if (y.length < width) said.push("It lasts " + clock(long) + ", and the network listens to " + window.toFixed(1) + " s at once; the rest was filled with silence, which makes the answer less reliable.");
-    if (starts.length > 1 && starts[1] - starts[0] > hop) said.push("It lasts " + clock(long) + ", so the network listened at " + starts.length + " places, " + clock((starts[1] - starts[0]) / rate) + " apart, and not at all of it.");
+    if (starts.length > 1 && starts[1] - starts[0] > hop) said.push("It lasts " + clock(long) + ", so the network listened at " + starts.length + " places, " + clock((starts[1] - starts[0]) / rate) + " apart" + (starts[1] - starts[0] > width ? ", and did not hear what lies between them." : "."));
     return said;
   }
 

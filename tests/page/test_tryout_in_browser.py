@@ -213,9 +213,9 @@ def test_a_clip_shorter_than_a_window_is_filled_up_and_the_page_says_so(opened, 
 
 def test_twenty_minutes_take_sixty_windows_and_the_page_says_so(opened, folder):
     page = opened("bands.html")
-    answer = give(page, wav(folder / "long.wav", np.tile(sound(60 * RATE), 20)))
+    answer = give(page, wav(folder / "long.wav", np.tile(sound(60 * RATE), 20)[:-9]))
     assert len(answer["starts"]) == 60
-    assert answer["starts"][-1] == pytest.approx(1200 - 0.512)
+    assert answer["starts"][-1] == pytest.approx(1200 - 0.512, abs=0.01)
     assert "20 min 0 s, so the network listened at 60 places" in page.inner_text(
         "[data-part=remarks]"
     )
