@@ -2,7 +2,7 @@
 
    `mgrOnnx(bytes)` reads a file and returns {about, run(waveform, names)}. It knows the operations that
    exported recipes have, in the meaning of operation set 18, and says so of any other. Matrix products,
-   which are nearly all of the work, are done by 108 instructions of WebAssembly that are written out
+   which are nearly all of the work, are done by a little WebAssembly that is assembled
    below; a browser without its vector instructions takes the same loop in JavaScript.
 
    A tensor is {dims, data, whole}: its numbers are float32, or float64 where the file says so; `whole`
