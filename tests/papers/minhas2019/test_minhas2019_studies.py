@@ -115,7 +115,7 @@ def test_the_table_study_has_each_system_under_five_splits(columns, quick, monke
         "logistic regression": table.SYSTEMS["logistic regression"],
     }
     monkeypatch.setattr(table, "SYSTEMS", few)
-    (study,) = table.STUDIES
+    study = table.STUDIES[0]
     records = conduct(study, columns.corpus(), seeds=(0, 1))
     assert conditions(records) == conditions(shipped("table57", data="gtzan-table", **only(few)))
     assert {r.n for r in records} >= {200, 290}
@@ -126,7 +126,19 @@ def test_the_table_study_has_each_system_under_five_splits(columns, quick, monke
 def test_the_public_table_gives_the_known_accuracy_of_a_random_split(realdata, monkeypatch):
     monkeypatch.setattr(table, "SYSTEMS", {"RBF SVM": table.SYSTEMS["RBF SVM"]})
     whole = kaggle_features(realdata / "kaggle" / "features_30_sec.csv.gz").corpus("gtzan-table")
-    (study,) = table.STUDIES
+    study = table.STUDIES[0]
     value = {r.get("split"): r.value for r in conduct(study, whole, seeds=(0, 1))}
     assert 0.65 < value["random"] < 0.82
     assert value["fault-filtered"] < value["random, same sizes"]
+
+
+def test_zero_crossings_are_averaged_by_genre_and_drawn_by_artist(columns):
+    column = Vector57.columns.index("zero_crossing_rate_mean")
+    rates = columns.x.copy()
+    genre_numbers = np.array([GENRES.index(clip.split(".")[0]) for clip in columns.clip_ids])
+    rates[:, column] = genre_numbers / 100
+    records = conduct(table.STUDIES[1], replace(columns, x=rates).corpus(), seeds=(0,))
+    assert [r.condition["genre"] for r in records] == list(GENRES)
+    assert np.allclose([r.value for r in records], np.arange(10) / 100, atol=1e-4)
+    assert all(r.low <= r.value <= r.high and r.n == 100 for r in records)
+    assert records.only(genre="blues").get("n_artists") < 100
