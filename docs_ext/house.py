@@ -14,11 +14,12 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from docs_ext import feature_tables, format_tables, page_tables, try_page
+from docs_ext import feature_tables, format_tables, page_tables, scale_tables, try_page
 
 ROOT = Path(__file__).resolve().parent.parent
 API = "book/reference/api/"  # a page for each part of the package
 TABLE = re.compile(r"^<!-- features: ([\w ]+) -->$", re.MULTILINE)
+SCALE = re.compile(r"^<!-- scale: (\w+) -->$", re.MULTILINE)
 FORMATS = re.compile(r"^<!-- formats: (\w+) -->$", re.MULTILINE)
 MARK = re.compile(r"^<!-- modules of (mgrlib[\w.]*) -->$", re.MULTILINE)
 CODE = re.compile(r"(``.+?``|:[\w:]+:`[^`]+`|`[^`]+`)", re.DOTALL)
@@ -112,6 +113,8 @@ def on_source(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = TABLE.sub(lambda match: feature_tables.TABLES[match[1]](), source[0])
     if docname == "book/reference/execution_times":
         source[0] = source[0].replace("<!-- pages -->", page_tables.pages())
+    if docname == "book/reference/scale":
+        source[0] = SCALE.sub(lambda match: scale_tables.TABLES[match[1]](), source[0])
     if docname == "book/reference/formats":
         source[0] = FORMATS.sub(lambda match: format_tables.TABLES[match[1]](), source[0])
     if docname == "book/try":

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import json
 import pickle
+import shutil
+import subprocess
+import sys
 import threading
 import time
+import warnings
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +20,7 @@ from tiny import TINY, clips_of_tones_and_noise
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import FeatureError, ShapeError, StorageError
 from mgrlib.feature_store import StoredRows, read_stack, write_stack
+from mgrlib.features import LogMel
 from mgrlib.features.scale import MinMax, Standardize
 from mgrlib.rows import Rows, ahead, applied, in_memory, memory_bytes, settled
 from mgrlib.segments import Segments, cut
@@ -22,6 +29,8 @@ from mgrlib.systems.classifiers import flat
 from mgrlib.systems.prepare import Preparation, RowMeans
 from mgrlib.systems.prepare import Standardize as StandardizeStep
 from mgrlib.training.loop import batches
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -285,3 +294,45 @@ def test_a_damaged_file_of_the_store_is_not_taken_for_a_good_one(tmp_path):
     (tmp_path / "a.npy").write_bytes(content)
     with pytest.warns(UserWarning, match="damaged"):
         assert read_stack(tmp_path, "a.npy") is None
+
+
+# --- limits of a computer
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 kB, where the tests may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.call(command, stderr=subprocess.DEVNULL):
+        pytest.skip("no right to mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_keeps_what_was_finished_and_a_larger_one_goes_on(
+    clips, small_disk, tmp_path, monkeypatch
+):
+    feature = LogMel(8000, n_fft=256, hop_length=16, n_mels=16)
+    monkeypatch.setenv("MGRLIB_HOME", str(small_disk))
+    with pytest.raises(StorageError, match=r"No space left.*MGRLIB_HOME"):
+        cut(clips, feature)
+    finished = [path for path in small_disk.rglob("*") if path.is_file()]
+    assert 0 < len(finished) < len(clips)
+    assert all(path.suffix == ".npy" for path in finished)
+    shutil.copytree(small_disk, tmp_path / "larger")
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "larger"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        after = cut(clips, feature)
+    assert torch.equal(after.inputs[0], cut(clips, feature, store=False).inputs[0])
+
+
+@pytest.mark.nightly
+def test_memory_does_not_grow_with_the_corpus(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.scale", "--clips", "100", "600", "--json"]
+    subprocess.run([*command, str(tmp_path / "scale.json")], check=True, cwd=ROOT)
+    small, large = json.loads((tmp_path / "scale.json").read_text(encoding="utf-8"))
+    spectrograms_mb = 500 * 128 * 1024 * 4 / 2**20
+    assert large["peak_mb"] - small["peak_mb"] < spectrograms_mb / 2

@@ -19,7 +19,7 @@ from sphinx.ext.napoleon import Config as SphinxConfig
 from sphinx.ext.napoleon import GoogleDocstring
 from sphinx.util.docstrings import prepare_docstring
 
-from docs_ext import feature_tables, format_tables, inventories
+from docs_ext import feature_tables, format_tables, inventories, scale_tables
 from docs_ext import house as sphinx_house
 from mgrlib.data import formats
 
@@ -113,6 +113,26 @@ def test_every_table_of_the_features_is_made_and_shown():
         lines = [line for line in table.splitlines() if line.startswith("|")]
         assert len(lines) > 3
         assert len({line.count("|") for line in lines}) == 1
+
+
+def test_every_table_of_the_page_on_scale_is_made_and_shown():
+    page = (ROOT / "book/reference/scale.md").read_text(encoding="utf-8")
+    assert set(sphinx_house.SCALE.findall(page)) == set(scale_tables.TABLES)
+    for name in ("memory", "training"):
+        lines = [line for line in scale_tables.TABLES[name]().splitlines() if line[:1] == "|"]
+        assert len(lines) > 3
+        assert len({line.count("|") for line in lines}) == 1
+
+
+def test_memory_is_flat_and_time_linear_in_the_number_of_clips():
+    rows = scale_tables.measured("scale")
+    assert [row["clips"] for row in rows] == [100, 1000, 8000]
+    peaks = [row["peak_mb"] for row in rows[1:]]  # 100 clips are too few batches for the peak
+    assert max(peaks) < 1.1 * min(peaks)
+    first, middle, last = (row["seconds"] for row in rows)
+    slopes = ((middle - first) / 900, (last - middle) / 7000)
+    assert max(slopes) < 1.3 * min(slopes)
+    assert all(row["waiting"] < 0.05 for row in rows)
 
 
 def test_the_table_of_columns_has_one_row_for_each_of_57():
