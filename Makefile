@@ -1,5 +1,7 @@
 # make book    execute the chapters and build the site into _build/html
 # make proof   the same, then follow every link and open every page in the computer's Chromium or Chrome
+# make pdf     the book as one PDF, _build/pdf, printed by the computer's Chromium or Chrome
+# make slides  slides of each chapter, _build/slides
 # make test    lint, layers, types, tests, doctests, and every notebook from top to bottom
 # make weather run every chapter as on other computers, for hours (UNDER=sse: under one condition);
 #              weather-oldest and weather-newest do so with the oldest and the newest dependencies
@@ -24,7 +26,7 @@ export PYTHONHASHSEED := 0
 # Threads that wait should sleep: on a busy machine, spinning costs dear.
 export OMP_WAIT_POLICY ?= passive
 
-.PHONY: help book proof test lint types unit weather weather-oldest weather-newest lab format clean distclean
+.PHONY: help book proof pdf slides test lint types unit weather weather-oldest weather-newest lab format clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -42,6 +44,12 @@ book: $(READY)
 # All that is asked of the site, axe on each of its pages; make test asks the same of fewer pages.
 proof: book
 	MGRLIB_EVERY_PAGE=1 $(BIN)/python -m pytest tests/test_book.py tests/test_site.py tests/test_site_in_browser.py
+
+pdf: book
+	$(BIN)/python -m docs_ext.printed
+
+slides: book
+	$(BIN)/python -m docs_ext.slides
 
 test: lint types unit
 

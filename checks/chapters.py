@@ -117,13 +117,18 @@ def prose_words(notebook: Notebook) -> int:
 
 
 def hidden_code(notebook: Notebook) -> list[str]:
-    """Code that a reader cannot see, other than quizzes and one folded cell that sets things up."""
+    """Code that a reader cannot see, other than quizzes and one folded cell that sets things up.
+
+    A cell that puts numbers into a sentence (`Markdown(...)`) may be folded as well.
+    """
     hidden = [
         f"cell {number} hides code that is not a quiz"
         for number, cell in enumerate(notebook.cells)
         if cell.cell_type == "code" and "remove-input" in tags(cell) and not is_quiz(cell)
     ]
-    folded = sum("hide-input" in tags(cell) for cell in notebook.cells)
+    folded = sum(
+        "hide-input" in tags(cell) and "Markdown(" not in cell.source for cell in notebook.cells
+    )
     if folded > 1:
         hidden.append(f"{folded} cells are folded; only the one that sets things up may be")
     return hidden
