@@ -36,9 +36,9 @@ class Html(HTML):
 
 
 @cache
-def style() -> str:
-    """The style sheet of this package, with comments and white space removed."""
-    text = files("mgrlib.page").joinpath("page.css").read_text(encoding="utf-8")
+def style(name: str = "page.css") -> str:
+    """A style sheet of this package, with comments and white space removed."""
+    text = files("mgrlib.page").joinpath(name).read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*([{};:,>])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
 

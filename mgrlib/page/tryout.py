@@ -23,7 +23,7 @@ from mgrlib.compression.classifier_files import Note, read_note
 from mgrlib.compression.onnx_files import load
 from mgrlib.errors import MgrError, explain
 from mgrlib.page.explorer import color_map
-from mgrlib.page.html import Html, inline, plain, script_json, unique_id
+from mgrlib.page.html import Html, inline, plain, script_json, style, unique_id
 from mgrlib.plots.style import GENRE_COLOURS
 from mgrlib.storage import atomic_write
 
@@ -169,6 +169,7 @@ def try_it(
         "map": color_map(),
     }
     body = (
+        f"<style>{style('tryout.css')}</style>"
         f'<div class="mgr-try" id="{uid}" role="group" aria-label="Try a network on your music">'
         f"<p>{PRIVATE}</p>{_choice(uid, models, files_of)}{_sources(uid, clips)}"
         f"{_outcome(uid)}"
