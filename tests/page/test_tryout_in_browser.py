@@ -282,7 +282,8 @@ def test_the_cursor_moves_with_the_sound_and_a_click_moves_the_sound(opened, fol
     box = page.locator("[data-part=plot] svg").bounding_box()
     page.mouse.click(box["x"] + 0.72 * box["width"], box["y"] + 60)
     page.wait_for_function("() => document.querySelector('audio').currentTime > 2.5")
-    assert page.inner_text("[data-part=now]").startswith("At 3.")
+    text = "document.querySelector('[data-part=now]').innerText"
+    page.wait_for_function(f"() => {text}.startsWith('At 3.')")
 
 
 def test_everything_is_reached_and_used_by_keys(opened, folder):
