@@ -108,14 +108,14 @@ def plain_vector57(y: np.ndarray) -> np.ndarray:
 
 
 def measure(
-    ours: Callable[[np.ndarray], np.ndarray],
+    package: Callable[[np.ndarray], np.ndarray],
     plain: Callable[[np.ndarray], np.ndarray],
     sounds: list[np.ndarray],
     repeats: int,
 ) -> dict[str, float]:
     """Milliseconds a sound of either, their ratio, and the largest deviation in units of ours."""
-    best = {ours: float("inf"), plain: float("inf")}
-    ours(sounds[0]), plain(sounds[0])
+    best = {package: float("inf"), plain: float("inf")}
+    package(sounds[0]), plain(sounds[0])
     for _ in range(repeats):
         for function in best:
             total = 0.0
@@ -124,17 +124,17 @@ def measure(
                 function(sound)
                 total += time.thread_time() - start
             best[function] = min(best[function], total / len(sounds))
-    deviation = max(float(np.median(relative(ours(y), plain(y)))) for y in sounds)
+    deviation = max(float(np.median(relative(package(y), plain(y)))) for y in sounds)
     return {
-        "ours_ms": round(1000 * best[ours], 2),
+        "ours_ms": round(1000 * best[package], 2),
         "librosa_ms": round(1000 * best[plain], 2),
-        "ratio": round(best[plain] / best[ours], 2),
+        "ratio": round(best[plain] / best[package], 2),
         "median_relative_deviation": float(f"{deviation:.1e}"),
     }
 
 
-def relative(ours: np.ndarray, plain: np.ndarray) -> np.ndarray:
-    return np.abs(ours - plain) / np.maximum(np.abs(plain), 1e-6)
+def relative(package: np.ndarray, plain: np.ndarray) -> np.ndarray:
+    return np.abs(package - plain) / np.maximum(np.abs(plain), 1e-6)
 
 
 def vector57_of_segments(y: np.ndarray) -> np.ndarray:
@@ -192,18 +192,18 @@ def stored(clips: list[np.ndarray], repeats: int, n_clips: int = 100) -> dict[st
             os.environ["MGRLIB_HOME"] = folder
             stack = cut(corpus, feature, how=how).inputs[0].numpy()
             files = sorted(Path(folder).rglob("*.npy"))
-            ours, plain = in_turns(
+            package, plain = in_turns(
                 lambda feature=feature, how=how: cut(corpus, feature, how=how),
                 lambda files=files, shape=stack.shape: read_by_map(files, shape),
                 repeats,
             )
         results[name] = {
-            "ours_us_a_clip": round(1e6 * ours / n_clips),
+            "ours_us_a_clip": round(1e6 * package / n_clips),
             "map_us_a_clip": round(1e6 * plain / n_clips),
-            "ratio": round(plain / ours, 2),
-            "gigabytes_per_second": round(stack.nbytes / ours / 1e9, 2),
+            "ratio": round(plain / package, 2),
+            "gigabytes_per_second": round(stack.nbytes / package / 1e9, 2),
         }
-        print(f"store, {name:30s} {plain / ours:5.2f}x a memory map and a copy")
+        print(f"store, {name:30s} {plain / package:5.2f}x a memory map and a copy")
     return results
 
 
@@ -238,8 +238,8 @@ def run(clips: list[np.ndarray], repeats: int) -> dict[str, object]:
         "vector57, ten segments of 3 s": (vector57_of_segments, plain_vector57_of_segments),
     }
     results = {}
-    for name, (ours, plain) in pairs.items():
-        result = measure(ours, plain, clips, repeats)
+    for name, (package, plain) in pairs.items():
+        result = measure(package, plain, clips, repeats)
         per_second = 1000 / result["ours_ms"]
         result["clips_per_second"] = round(per_second, 1)
         result["fma_large_hours"] = round(FMA_LARGE / per_second / 3600, 2)

@@ -27,11 +27,11 @@ RATE = 22050
 SEGMENT = 3 * RATE
 SECONDS = 10  # of each clip, beside librosa
 CLOSE = 1e-5  # relative; what counts as the same cell of a table
-theirs = librosa.feature
+reference = librosa.feature
 
 
 def power_db(y: np.ndarray) -> np.ndarray:
-    return librosa.power_to_db(theirs.melspectrogram(y=y, sr=RATE))
+    return librosa.power_to_db(reference.melspectrogram(y=y, sr=RATE))
 
 
 def onsets(y: np.ndarray, aggregate: Callable = np.mean) -> np.ndarray:
@@ -39,56 +39,56 @@ def onsets(y: np.ndarray, aggregate: Callable = np.mean) -> np.ndarray:
 
 
 def deltas(y: np.ndarray) -> np.ndarray:
-    mfcc = theirs.mfcc(y=y, sr=RATE, n_mfcc=13)
-    return np.concatenate([mfcc, theirs.delta(mfcc), theirs.delta(mfcc, order=2)])
+    mfcc = reference.mfcc(y=y, sr=RATE, n_mfcc=13)
+    return np.concatenate([mfcc, reference.delta(mfcc), reference.delta(mfcc, order=2)])
 
 
 # What each feature is compared with, and the unit of its values.
 PAIRS: dict[str, tuple[object, Callable[[np.ndarray], np.ndarray], str]] = {
     "Stft": (ours.Stft(RATE, scale="magnitude"), lambda y: np.abs(librosa.stft(y)), "magnitude"),
     "LogMel": (ours.LogMel(RATE), power_db, "dB"),
-    "Mfcc": (ours.Mfcc(RATE), lambda y: theirs.mfcc(y=y, sr=RATE), "dB"),
+    "Mfcc": (ours.Mfcc(RATE), lambda y: reference.mfcc(y=y, sr=RATE), "dB"),
     "Mfcc with two deltas": (ours.Mfcc(RATE, n_mfcc=13, n_deltas=2), deltas, "dB"),
     "MelRows128": (ours.MelRows128(RATE), lambda y: power_db(y).mean(axis=1), "dB"),
-    "Chroma": (ours.Chroma(RATE), lambda y: theirs.chroma_stft(y=y, sr=RATE), "1"),
+    "Chroma": (ours.Chroma(RATE), lambda y: reference.chroma_stft(y=y, sr=RATE), "1"),
     "SpectralCentroid": (
         ours.SpectralCentroid(RATE),
-        lambda y: theirs.spectral_centroid(y=y, sr=RATE),
+        lambda y: reference.spectral_centroid(y=y, sr=RATE),
         "Hz",
     ),
     "SpectralBandwidth": (
         ours.SpectralBandwidth(RATE),
-        lambda y: theirs.spectral_bandwidth(y=y, sr=RATE),
+        lambda y: reference.spectral_bandwidth(y=y, sr=RATE),
         "Hz",
     ),
     "SpectralRolloff": (
         ours.SpectralRolloff(RATE),
-        lambda y: theirs.spectral_rolloff(y=y, sr=RATE),
+        lambda y: reference.spectral_rolloff(y=y, sr=RATE),
         "Hz",
     ),
     "SpectralFlatness": (
         ours.SpectralFlatness(RATE),
-        lambda y: theirs.spectral_flatness(y=y),
+        lambda y: reference.spectral_flatness(y=y),
         "1",
     ),
     "SpectralContrast": (
         ours.SpectralContrast(RATE),
-        lambda y: theirs.spectral_contrast(y=y, sr=RATE),
+        lambda y: reference.spectral_contrast(y=y, sr=RATE),
         "dB",
     ),
     "ZeroCrossingRate": (
         ours.ZeroCrossingRate(RATE),
-        lambda y: theirs.zero_crossing_rate(y=y),
+        lambda y: reference.zero_crossing_rate(y=y),
         "1",
     ),
-    "Rms": (ours.Rms(RATE), lambda y: theirs.rms(y=y), "1"),
+    "Rms": (ours.Rms(RATE), lambda y: reference.rms(y=y), "1"),
     "OnsetStrength": (ours.OnsetStrength(RATE), onsets, "dB"),
     "Tempogram": (
         ours.Tempogram(RATE),
-        lambda y: theirs.tempogram(onset_envelope=onsets(y), sr=RATE, win_length=344),
+        lambda y: reference.tempogram(onset_envelope=onsets(y), sr=RATE, win_length=344),
         "1",
     ),
-    "Tempo": (ours.Tempo(RATE), lambda y: theirs.tempo(y=y, sr=RATE), "beats/min"),
+    "Tempo": (ours.Tempo(RATE), lambda y: reference.tempo(y=y, sr=RATE), "beats/min"),
     "Harmonic": (ours.Harmonic(RATE), lambda y: librosa.effects.harmonic(y=y), "1"),
     "Percussive": (ours.Percussive(RATE), lambda y: librosa.effects.percussive(y=y), "1"),
 }

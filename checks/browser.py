@@ -117,10 +117,10 @@ async def use(page: Any) -> tuple[list[str], int, int]:
             still.append(f"figure {number} has no control or no picture")
             continue
         before = await image.get_attribute("alt")
-        last, listed = await control.evaluate(
+        last, names = await control.evaluate(
             "c => [c.value === c.max || c.selectedIndex + 1 === c.length, c.tagName === 'SELECT']"
         )
-        keys = ("ArrowDown", "ArrowUp") if listed else ("ArrowRight", "ArrowLeft")
+        keys = ("ArrowDown", "ArrowUp") if names else ("ArrowRight", "ArrowLeft")
         await control.focus()
         await page.keyboard.press(keys[bool(last)])
         try:

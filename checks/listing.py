@@ -21,8 +21,8 @@ def listing_of(paper: str) -> str:
     kinds = (("recipe", papers.recipes(paper)), ("study", papers.studies(paper)))
     items = [
         {"name": item.name, "title": item.title, "kind": kind, "version": item.version}
-        for kind, listed in kinds
-        for item in listed
+        for kind, rows in kinds
+        for item in rows
     ]
     return json.dumps(items, indent=1, ensure_ascii=False) + "\n"
 

@@ -129,10 +129,10 @@ def bare(
         allowed: reasons by page and figure.
     """
     return [
-        f"{place.page}, cell {place.cell}: {written!r} in {sentence!r}"
+        f"{place.page}, cell {place.cell}: {text!r} in {sentence!r}"
         for place, sentence, quotable in sourced(places, papers, printed)
-        for written, value, digits in shares(sentence)
-        if not same(value, digits, quotable) and (place.page, written) not in allowed
+        for text, value, digits in shares(sentence)
+        if not same(value, digits, quotable) and (place.page, text) not in allowed
     ]
 
 
@@ -149,11 +149,11 @@ def misquoted(
     those of `bare`.
     """
     return [
-        f"{place.page}, cell {place.cell}: {written!r} in {sentence!r}"
+        f"{place.page}, cell {place.cell}: {text!r} in {sentence!r}"
         for place, sentence, quotable in sourced(places, papers, printed)
         if SAYS.search(sentence)
-        for written, value, digits in (*shares(sentence), *numbers(sentence))
-        if not same(value, digits, quotable) and (place.page, written) not in allowed
+        for text, value, digits in (*shares(sentence), *numbers(sentence))
+        if not same(value, digits, quotable) and (place.page, text) not in allowed
     ]
 
 
@@ -171,6 +171,6 @@ def typed_shares(notebook: nbformat.NotebookNode) -> Iterator[tuple[int, str, fl
         if cell.cell_type == "code":
             for node in ast.walk(tree(cell.source)):
                 if isinstance(node, ast.Constant) and isinstance(node.value, float):
-                    written = ast.get_source_segment(cell.source, node) or ""
-                    if re.fullmatch(r"0?\.[1-9]\d{2,}", written):
-                        yield number, written, node.value
+                    text = ast.get_source_segment(cell.source, node) or ""
+                    if re.fullmatch(r"0?\.[1-9]\d{2,}", text):
+                        yield number, text, node.value

@@ -87,8 +87,8 @@ def execute_stale(notebooks: list[Path]) -> bool:
     cache = get_cache(str(CACHE))
     for path in notebooks:
         cache.add_nb_to_project(str(path))
-    listed = {str(path) for path in notebooks}
-    stale = [r.uri for r in cache.list_unexecuted() if r.uri in listed]
+    paths = {str(path) for path in notebooks}
+    stale = [r.uri for r in cache.list_unexecuted() if r.uri in paths]
     print(f"{len(notebooks)} notebooks, {len(stale)} to execute", flush=True)
     if not stale:
         return True

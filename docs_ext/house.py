@@ -99,10 +99,10 @@ def ten_players() -> str:
         folded = f"<details><summary>Which genre?</summary>{html.escape(answer)}</details>"
         player = listen(y, SAMPLE_RATE, title=f"Clip {number}").body
         items.append(f"<li>{player.replace('</figure>', folded + '</figure>')}</li>")
-    listed = "".join(items)
+    players = "".join(items)
     return (
         f"```{{raw}} html\n<style>{style()}</style>"
-        f'<ul class="mgr-players" role="list" aria-label="Ten clips">{listed}</ul>\n```'
+        f'<ul class="mgr-players" role="list" aria-label="Ten clips">{players}</ul>\n```'
     )
 
 
@@ -118,8 +118,8 @@ def on_source(app: Sphinx, docname: str, source: list[str]) -> None:
     if docname == "book/reference/formats":
         source[0] = FORMATS.sub(lambda match: format_tables.TABLES[match[1]](), source[0])
     if docname == "book/try":
-        shown = try_page.try_page(Path(app.outdir))
-        source[0] = source[0].replace(try_page.MARK, shown)
+        html = try_page.try_page(Path(app.outdir))
+        source[0] = source[0].replace(try_page.MARK, html)
     if docname == "book/index":
         source[0] = source[0].replace("<!-- ten players -->", ten_players())
 
@@ -128,10 +128,11 @@ def on_page(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _t
     """Take out what screen readers reject: roles of bibliographies, lists right within lists."""
     body = context.get("body", "")
     if page == "_modules/index":
-        start, listed = body.split("<ul", 1)
-        listed, end = listed.rsplit("</ul>", 1)
-        listed = re.sub(r'<li><a href="builtins\.html">builtins</a></li>\s*', "", listed)  # no page
-        body = f"{start}<ul{re.sub(r'</?ul>', '', listed)}</ul>{end}"
+        start, entries = body.split("<ul", 1)
+        entries, end = entries.rsplit("</ul>", 1)
+        no_page = r'<li><a href="builtins\.html">builtins</a></li>\s*'
+        entries = re.sub(no_page, "", entries)
+        body = f"{start}<ul{re.sub(r'</?ul>', '', entries)}</ul>{end}"
     body = body.replace('<div role="list" class="citation-list">', '<div class="citation-list">')
     context["body"] = body.replace(' role="doc-biblioentry"', "").replace(
         ' role="doc-backlink"', ""

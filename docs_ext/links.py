@@ -53,8 +53,8 @@ def pattern_of(term: str) -> str:
 
 def finder_of(terms: list[str]) -> re.Pattern[str]:
     """A pattern that finds any of the terms, the longest that fits, as whole words."""
-    listed = sorted(terms, key=len, reverse=True)
-    groups = [f"(?P<t{terms.index(term)}>{pattern_of(term)})" for term in listed]
+    by_length = sorted(terms, key=len, reverse=True)
+    groups = [f"(?P<t{terms.index(term)}>{pattern_of(term)})" for term in by_length]
     return re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})(?![\w-])")
 
 

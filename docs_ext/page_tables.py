@@ -55,9 +55,9 @@ def pages() -> str:
     measured = json.loads(MEASURED.read_text(encoding="utf-8"))
     by_page = measured["pages"]
     measured_pages = [page for page in pages_in_toc(ROOT) if page in by_page]
-    listed = [page for page in measured_pages if "/api/" not in page]
+    names = [page for page in measured_pages if "/api/" not in page]
     reference = [page for page in measured_pages if "/api/" in page]
     heaviest = max(reference, key=lambda page: by_page[page]["without_audio_kb"])
     where = f"{measured['machine']}, load average {measured['load_average'][0]} when it began"
-    table = markdown(HEAD, [page_row(p, by_page[p]) for p in [*listed, heaviest]])
+    table = markdown(HEAD, [page_row(p, by_page[p]) for p in [*names, heaviest]])
     return f"{table}\n\nMeasured on {where}; of the pages on the package, the heaviest is shown."

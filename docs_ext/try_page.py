@@ -27,5 +27,5 @@ def try_page(out: Path) -> str:
 
     tagger = published_tagger()
     models = [pocket_student(), *([tagger] if tagger else [])]
-    shown = try_it(models, course_clips(), folder=out / FOLDER, address=f"../{FOLDER}/")
-    return f"```{{raw}} html\n{shown.data}\n```\n{'' if tagger else WITHOUT}"
+    widget = try_it(models, course_clips(), folder=out / FOLDER, address=f"../{FOLDER}/")
+    return f"```{{raw}} html\n{widget.data}\n```\n{'' if tagger else WITHOUT}"

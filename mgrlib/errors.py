@@ -125,7 +125,7 @@ def some(items: object, n: int = 3) -> str:
     >>> some(["a", "b", "c", "d", "e"])
     "'a', 'b', 'c' and 2 more"
     """
-    listed = list(items)  # type: ignore[call-overload]
-    first = ", ".join(repr(item) for item in listed[:n])
-    rest = len(listed) - n
+    values = list(items)  # type: ignore[call-overload]
+    first = ", ".join(repr(item) for item in values[:n])
+    rest = len(values) - n
     return f"{first} and {rest} more" if rest > 0 else first

@@ -100,7 +100,7 @@ def join_stores(sources: Sequence[Path], target: Path | None = None) -> JoinRepo
     for store in (target, *sources):
         for name in _content(store, optional=store == target):
             path = store / name
-            if not _whole(path):
+            if not _complete(path):
                 damaged.append(path)
             elif name not in origins:
                 origins[name] = path
@@ -136,7 +136,7 @@ def _content(store: Path, *, optional: bool) -> Iterator[Path]:
             yield path.relative_to(store)
 
 
-def _whole(path: Path) -> bool:
+def _complete(path: Path) -> bool:
     """Whether a file's checksum fits its content."""
     if path.suffix == ".json":
         try:

@@ -129,12 +129,12 @@ def test_pages_fetch_nothing_from_elsewhere():
     styles = re.compile(
         r"<link\b[^>]*rel=\"(?:stylesheet|preload|icon)\"[^>]*href=\"https?://[^\"]+"
     )
-    found = {
+    addresses = {
         page.name: fetched.findall(text) + styles.findall(text)
         for page in built_pages()
         if (text := page.read_text(encoding="utf-8"))
     }
-    assert {name: urls for name, urls in found.items() if urls} == {}
+    assert {name: urls for name, urls in addresses.items() if urls} == {}
 
 
 @built
@@ -146,7 +146,7 @@ def test_every_chapter_runs_within_its_budget():
     assert {uri: s for uri, s in seconds.items() if s > 120} == {}
 
 
-def written(cell: nbformat.NotebookNode) -> list[str]:
+def visible_text(cell: nbformat.NotebookNode) -> list[str]:
     """The text that a cell puts out."""
     return [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.outputs]
 
@@ -159,11 +159,11 @@ def test_outputs_kept_in_a_notebook_are_those_of_its_page(notebooks):
     cache, wrong = get_cache(str(ROOT / "_build/.jupyter_cache")), []
     for path in CHAPTERS:
         executed = cache.get_cache_bundle(cache.match_cache_file(str(path)).pk).nb
-        kept = [cell for cell in notebooks[path].cells if cell.cell_type == "code"]
+        code_cells = [cell for cell in notebooks[path].cells if cell.cell_type == "code"]
         ran = [cell for cell in executed.cells if cell.cell_type == "code"]
-        for old, new in zip(kept, ran, strict=True):
-            if CHECKED in chapters.tags(old) and written(old) != written(new):
-                wrong.append(f"{page_of(path)}: {written(old)} became {written(new)}")
+        for old, new in zip(code_cells, ran, strict=True):
+            if CHECKED in chapters.tags(old) and visible_text(old) != visible_text(new):
+                wrong.append(f"{page_of(path)}: {visible_text(old)} became {visible_text(new)}")
     assert wrong == []
 
 
@@ -172,14 +172,14 @@ def test_outputs_kept_in_a_notebook_are_those_of_its_page(notebooks):
 
 def chapter(*cells: tuple) -> nbformat.NotebookNode:
     """A notebook from (kind, source[, tags or metadata]) for the checks to find fault with."""
-    made = []
+    notebook_cells = []
     for number, (kind, source, *more) in enumerate(cells):
         make = {"md": nbformat.v4.new_markdown_cell, "code": nbformat.v4.new_code_cell}[kind]
         cell = make(source, id=f"c{number}")
         if more:
             cell.metadata.update({"tags": more[0]} if isinstance(more[0], list) else more[0])
-        made.append(cell)
-    return stripped(nbformat.v4.new_notebook(cells=made))
+        notebook_cells.append(cell)
+    return stripped(nbformat.v4.new_notebook(cells=notebook_cells))
 
 
 PROSE = ("md", "word " * 100)
@@ -226,8 +226,8 @@ def test_check_finds_a_wrong_badge_and_a_missing_installation():
     assert chapters.opening(good, "book/papers/a.ipynb", REPOSITORY) == []
     assert len(chapters.opening(good, "book/papers/b.ipynb", REPOSITORY)) == 1
     assert len(chapters.opening(good, "book/papers/a.ipynb", REPOSITORY + "2")) == 2
-    shown = chapter(("md", f"[![Open](x.svg)]({url})"), ("code", install))
-    assert len(chapters.opening(shown, "book/papers/a.ipynb", REPOSITORY)) == 2
+    notebook = chapter(("md", f"[![Open](x.svg)]({url})"), ("code", install))
+    assert len(chapters.opening(notebook, "book/papers/a.ipynb", REPOSITORY)) == 2
     assert len(chapters.opening(chapter(PROSE), "book/papers/a.ipynb", REPOSITORY)) == 2
 
 
@@ -270,22 +270,22 @@ def test_check_counts_exercises_and_folded_solutions_of_both_kinds():
 
 
 def test_check_finds_a_chapter_that_just_stops():
-    asked = ("code", "quiz([" + "Question(a, b, c, d), " * 6 + "])")
+    questions = ("code", "quiz([" + "Question(a, b, c, d), " * 6 + "])")
     posed = [
         cell
         for k in range(5)
         for cell in [("md", f"### Exercise {k}: a"), ("code", "1", ["hide-cell"])]
     ]
-    assert chapters.closing(chapter(("md", CLOSING), *posed, asked)) == []
-    assert len(chapters.closing(chapter(("md", CLOSING), *posed[:8], asked))) == 1
+    assert chapters.closing(chapter(("md", CLOSING), *posed, questions)) == []
+    assert len(chapters.closing(chapter(("md", CLOSING), *posed[:8], questions))) == 1
     assert len(chapters.closing(chapter(("md", CLOSING), *posed))) == 1
     assert len(chapters.closing(chapter(PROSE))) == 5
 
 
 def test_check_finds_a_function_that_two_chapters_define():
-    one = chapter(("code", "def mel(): pass\ndef own(): pass"))
-    assert chapters.defined_twice({"a": one, "b": chapter(("code", "1"))}) == []
-    assert chapters.defined_twice({"a": one, "b": one})[0] == "mel is defined in a, b"
+    first = chapter(("code", "def mel(): pass\ndef own(): pass"))
+    assert chapters.defined_twice({"a": first, "b": chapter(("code", "1"))}) == []
+    assert chapters.defined_twice({"a": first, "b": first})[0] == "mel is defined in a, b"
 
 
 def test_check_finds_pages_missing_from_the_table_of_contents(tmp_path):

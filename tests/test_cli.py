@@ -130,8 +130,8 @@ def test_compare_sets_own_runs_beside_the_book_only_when_asked(music, home, caps
     assert "0.210" in own
     assert "music, 8 clips, 2 folds by group, 1 seed, epochs=1, only ." in own
     assert own.endswith(" on its training clips, your run")
-    listed = {item.name for item in papers.listing("luo2021")}
-    assert {line.split()[0] for line in lines[1:]} == listed
+    names = {item.name for item in papers.listing("luo2021")}
+    assert {line.split()[0] for line in lines[1:]} == names
 
 
 def test_compare_shows_one_corpus_when_asked(capsys):
@@ -203,13 +203,13 @@ def test_a_store_that_cannot_be_written_names_the_remedy(capsys, music, tmp_path
 def test_an_interruption_has_the_shells_status_and_keeps_what_was_done(capsys, music, monkeypatch):
     from mgrlib.experiments import run as experiments_run
 
-    whole, trained = experiments_run.learn, []
+    learn, trained = experiments_run.learn, []
 
     def interrupt(*arguments, **options):
         trained.append(1)
         if len(trained) == 2:
             raise KeyboardInterrupt
-        return whole(*arguments, **options)
+        return learn(*arguments, **options)
 
     monkeypatch.setattr(experiments_run, "learn", interrupt)
     assert run(music) == 130

@@ -59,15 +59,15 @@ def test_a_row_is_a_clip_with_its_genre_and_57_values(folder):
 
 
 def test_rows_are_segments_when_asked_for(folder):
-    made = table(folder, "--segment-seconds", "0.3", "--spec", "melrows128", name="table.csv")
-    assert made.shape == (12, 3 + 128)
-    assert made["segment"].tolist() == [0, 1, 2] * 4
+    frame = table(folder, "--segment-seconds", "0.3", "--spec", "melrows128", name="table.csv")
+    assert frame.shape == (12, 3 + 128)
+    assert frame["segment"].tolist() == [0, 1, 2] * 4
 
 
 def test_two_processes_make_the_table_of_one(folder, home):
     alone = table(folder, name="one.parquet")
-    for kept in home.rglob("*.npy"):
-        kept.unlink()
+    for file in home.rglob("*.npy"):
+        file.unlink()
     pd.testing.assert_frame_equal(table(folder, "--jobs", "2", name="two.parquet"), alone)
 
 
@@ -90,8 +90,8 @@ def test_a_bad_file_ends_the_command_and_is_named(folder, capsys):
 
 
 def test_bad_files_are_left_out_on_request_each_with_its_reason(folder, capsys):
-    whole = (folder / "rock/d.wav").read_bytes()
-    (folder / "rock/corrupt.wav").write_bytes(whole[:3000])
+    content = (folder / "rock/d.wav").read_bytes()
+    (folder / "rock/corrupt.wav").write_bytes(content[:3000])
     (folder / "rock/text.wav").write_text("not music at all")
     (folder / "rock/empty.wav").write_bytes(b"")
     sf.write(folder / "rock/one_sample.wav", np.ones(1), RATE)
@@ -99,12 +99,12 @@ def test_bad_files_are_left_out_on_request_each_with_its_reason(folder, capsys):
     y = noise()
     y[50] = np.nan
     sf.write(folder / "rock/nan.wav", y, RATE, subtype="FLOAT")
-    made = table(folder, "--skip-bad", status=2)
-    assert made["clip_id"].tolist() == ["jazz/a", "jazz/b", "rock/c", "rock/d"]
-    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("skipped:")]
-    assert len(told) == 6
+    frame = table(folder, "--skip-bad", status=2)
+    assert frame["clip_id"].tolist() == ["jazz/a", "jazz/b", "rock/c", "rock/d"]
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("skipped:")]
+    assert len(lines) == 6
     for name in ("corrupt", "text", "empty", "one_sample", "no_samples", "nan"):
-        assert sum(f"{name}.wav" in line for line in told) == 1
+        assert sum(f"{name}.wav" in line for line in lines) == 1
 
 
 def test_a_folder_of_nothing_but_bad_files_gets_their_reasons(folder, capsys):
@@ -120,17 +120,17 @@ def test_a_folder_of_nothing_but_bad_files_gets_their_reasons(folder, capsys):
 def test_a_clip_too_large_for_the_memory_is_skipped_like_any_bad_one(
     folder, capsys, monkeypatch, error
 ):
-    whole = Vector57.of
+    original = Vector57.of
 
     def of(self, sound):
         if len(sound.y) > RATE:
             raise error
-        return whole(self, sound)
+        return original(self, sound)
 
     monkeypatch.setattr(Vector57, "of", of)
     sf.write(folder / "rock/large.wav", noise(rate=RATE + 1), RATE)
-    made = table(folder, "--skip-bad", status=2)
-    assert made["clip_id"].tolist() == ["jazz/a", "jazz/b", "rock/c", "rock/d"]
+    frame = table(folder, "--skip-bad", status=2)
+    assert frame["clip_id"].tolist() == ["jazz/a", "jazz/b", "rock/c", "rock/d"]
     assert "rock/large" in capsys.readouterr().out
 
 

@@ -171,7 +171,7 @@ class TwoInputs(Good):
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "clause"),
     [
         (Probabilities, "like probabilities"),
         (LogProbabilities, "like probabilities"),
@@ -185,10 +185,10 @@ class TwoInputs(Good):
         (Outside, "the same state_dict gives different logits"),
     ],
 )
-def test_a_broken_clause_is_named(model, told):
+def test_a_broken_clause_is_named(model, clause):
     with seeded(0):
-        found = breaches(model, K, (4,))
-    assert any(told in sentence for sentence in found)
+        messages = breaches(model, K, (4,))
+    assert any(clause in sentence for sentence in messages)
 
 
 def test_a_model_that_keeps_all_clauses_is_told_nothing():

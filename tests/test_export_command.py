@@ -30,10 +30,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_export_writes_a_classifier_of_the_folders_genres(exported):
-    made = SoundClassifier(exported / "net.onnx")
-    assert made.genres == ("bright", "dull")
-    assert made.about["recipe"] == "luo2021/cnn-mfcc"
-    assert made.window == pytest.approx(23.8, abs=0.1)
+    classifier = SoundClassifier(exported / "net.onnx")
+    assert classifier.genres == ("bright", "dull")
+    assert classifier.about["recipe"] == "luo2021/cnn-mfcc"
+    assert classifier.window == pytest.approx(23.8, abs=0.1)
 
 
 def test_a_kept_system_is_exported_again_in_int8(exported, capsys):
@@ -41,8 +41,8 @@ def test_a_kept_system_is_exported_again_in_int8(exported, capsys):
     files = ["--onnx", str(exported / "net8.onnx"), "--state", str(exported / "net.pt"), "--int8"]
     assert main(["export", "luo2021/cnn-mfcc", *data, *files]) == 0
     assert "int8" in capsys.readouterr().out
-    whole, small = ((exported / name).stat().st_size for name in ("net.onnx", "net8.onnx"))
-    assert small < whole / 2
+    large, small = ((exported / name).stat().st_size for name in ("net.onnx", "net8.onnx"))
+    assert small < large / 2
 
 
 def test_export_writes_a_page_with_the_model_inside(exported, capsys):
@@ -64,9 +64,9 @@ def test_predict_tells_genres_over_time_and_draws_them(exported, capsys, tmp_pat
     picture = tmp_path / "song.png"
     song = str(exported / "song.mp3")
     assert main(["predict", str(exported / "net.onnx"), song, "--plot", str(picture)]) == 0
-    told = capsys.readouterr().out
-    assert "overall: " in told
-    assert "real-time factor" in told
+    output = capsys.readouterr().out
+    assert "overall: " in output
+    assert "real-time factor" in output
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
@@ -77,7 +77,7 @@ def test_predict_draws_here_unless_told_otherwise(exported, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "message"),
     [
         (("net.onnx", "nowhere.mp3"), "no such file"),
         (("net.onnx", "net.pt"), "an audio file"),
@@ -85,9 +85,9 @@ def test_predict_draws_here_unless_told_otherwise(exported, tmp_path, monkeypatc
         (("song.mp3", "song.mp3"), "an ONNX model"),
     ],
 )
-def test_files_that_cannot_be_used_are_named(exported, capsys, files, told):
+def test_files_that_cannot_be_used_are_named(exported, capsys, files, message):
     assert main(["predict", *(str(exported / name) for name in files)]) == 1
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_predict_asks_a_kept_system_too(exported, capsys, tmp_path):

@@ -115,8 +115,8 @@ def test_a_work_without_a_ledger_is_refused():
 
 def test_the_trials_behind_a_table_are_in_the_ledger():
     """Tang, figure 9: 28 rows of four figures, and equal values do not swallow each other."""
-    found = [entry for entry in printed("tang2018") if entry.place == "figure 9" and entry.metric]
-    assert len(found) == 28 * 4
+    entries = [entry for entry in printed("tang2018") if entry.place == "figure 9" and entry.metric]
+    assert len(entries) == 28 * 4
 
 
 # The checks themselves ------------------------------------------------------------------------
@@ -197,8 +197,8 @@ def notebook(*sources: str) -> nbformat.NotebookNode:
 
 
 def test_check_finds_shares_of_three_digits_in_code():
-    found = prose.typed_shares(notebook("a = 0.705", "b = 0.25 + 0.001 + 1.705"))
-    assert [(written, value) for _, written, value in found] == [("0.705", 0.705)]
+    shares = prose.typed_shares(notebook("a = 0.705", "b = 0.25 + 0.001 + 1.705"))
+    assert [(text, value) for _, text, value in shares] == [("0.705", 0.705)]
 
 
 # The book -------------------------------------------------------------------------------------
@@ -224,21 +224,20 @@ def test_a_share_typed_into_code_is_a_printed_one():
     for path in CODE:
         quotable = [value for key in papers_of(path) for value in ledger()[key]]
         wrong += [
-            f"{path.stem}, cell {number}: {written}"
-            for number, written, value in prose.typed_shares(prose.read(path))
-            if not prose.same(value, len(written.split(".")[1]), quotable)
-            and written not in IN_CODE
+            f"{path.stem}, cell {number}: {text}"
+            for number, text, value in prose.typed_shares(prose.read(path))
+            if not prose.same(value, len(text.split(".")[1]), quotable) and text not in IN_CODE
         ]
     assert wrong == []
 
 
 def test_every_allowance_is_used():
     """A reason for something that is no longer there would hide the next one."""
-    told = {
-        (place.page, written)
+    quoted = {
+        (place.page, text)
         for path in PAGES
         for place in texts(path)
         for sentence in prose.sentences(prose.plain(place.text))
-        for written, _, _ in prose.shares(sentence)
+        for text, _, _ in prose.shares(sentence)
     }
-    assert [key for key in ALLOWED if key not in told] == []
+    assert [key for key in ALLOWED if key not in quoted] == []

@@ -30,24 +30,24 @@ ADDRESS = re.compile(
 
 def other_addresses(text: str) -> list[str]:
     """Addresses that mean this project, by its name or by a button, and are not its own."""
-    found = []
+    addresses = []
     for match in ADDRESS.finditer(text):
         owner, name = match[1], match[2].removesuffix(".git")
         button = "colab" in match[0] or "mybinder" in match[0]
         if (name == NAME or button) and f"{owner}/{name}" != OWNER_AND_NAME:
-            found.append(match[0])
-    return found
+            addresses.append(match[0])
+    return addresses
 
 
 def tracked() -> list[Path]:
     """The project's text files, or a skip where there is no repository to ask."""
     try:
-        listed = subprocess.run(
+        output = subprocess.run(
             ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
         ).stdout
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("not a git repository")
-    paths = [ROOT / name for name in listed.split("\0") if name and not name.startswith("vendor/")]
+    paths = [ROOT / name for name in output.split("\0") if name and not name.startswith("vendor/")]
     text = [p for p in paths if p.is_file() and p.suffix != ".inv"]
     return [p for p in text if b"\0" not in p.read_bytes()[:4096]]
 
@@ -91,11 +91,11 @@ def test_no_file_names_a_path_of_one_machine():
 
 def pins() -> dict[str, str]:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    listed = [line for line in lines if line.strip() and not line.startswith("#")]
-    assert [line for line in listed if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
-    names = [canonicalize_name(line.split("==")[0]) for line in listed]
+    entries = [line for line in lines if line.strip() and not line.startswith("#")]
+    assert [line for line in entries if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
+    names = [canonicalize_name(line.split("==")[0]) for line in entries]
     assert len(set(names)) == len(names)
-    return dict(zip(names, [line.split("==")[1] for line in listed], strict=True))
+    return dict(zip(names, [line.split("==")[1] for line in entries], strict=True))
 
 
 def test_requirements_are_pins_and_nothing_else():
@@ -104,10 +104,10 @@ def test_requirements_are_pins_and_nothing_else():
 
 def test_pins_hold_what_the_package_asks_for():
     extras = PROJECT["optional-dependencies"].values()
-    asked = [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
+    requirements = [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
     pinned = pins()
     wrong = []
-    for requirement in map(Requirement, asked):
+    for requirement in map(Requirement, requirements):
         if requirement.name == PROJECT["name"]:  # an extra that contains another
             assert requirement.extras <= set(PROJECT["optional-dependencies"])
             continue
@@ -123,9 +123,9 @@ def test_version_is_the_same_in_package_and_citation():
 
 
 def test_questions_kept_with_the_package_are_whole():
-    kept = sorted((Path(mgrlib.__file__).parent / "page/questions").glob("*.json"))
-    assert len(kept) >= 11
-    for file in kept:
+    paths = sorted((Path(mgrlib.__file__).parent / "page/questions").glob("*.json"))
+    assert len(paths) >= 11
+    for file in paths:
         assert (
             repr(chapter_quiz(file.stem)) == f"quiz: {len(json.loads(file.read_text()))} questions"
         )

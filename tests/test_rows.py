@@ -148,17 +148,17 @@ def test_streamed_statistics_are_those_of_the_whole_tensor(shape, per):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # more threads add up in another order
     try:
-        whole = Standardize.fit(x, per=per, eps=1e-5)
+        expected = Standardize.fit(x, per=per, eps=1e-5)
         streamed = Standardize.fit(Rows.of(x), per=per, eps=1e-5)
     finally:
         torch.set_num_threads(threads)
     if per == "coefficient" and shape[1] > 1:
-        assert np.array_equal(streamed.mean, whole.mean)
-        assert np.array_equal(streamed.std, whole.std)
+        assert np.array_equal(streamed.mean, expected.mean)
+        assert np.array_equal(streamed.std, expected.std)
     else:  # torch adds up in an order that depends on the processor
-        np.testing.assert_allclose(streamed.mean, whole.mean, rtol=1e-6)
-        np.testing.assert_allclose(streamed.std, whole.std, rtol=1e-6)
-    assert streamed.mean.shape == whole.mean.shape == streamed.std.shape
+        np.testing.assert_allclose(streamed.mean, expected.mean, rtol=1e-6)
+        np.testing.assert_allclose(streamed.std, expected.std, rtol=1e-6)
+    assert streamed.mean.shape == expected.mean.shape == streamed.std.shape
     for a, b in zip(
         vars(MinMax.fit(Rows.of(x))).values(), vars(MinMax.fit(x)).values(), strict=True
     ):
@@ -248,19 +248,19 @@ def test_batches_of_a_large_corpus_are_those_in_memory(clips, store, monkeypatch
     held, streamed = both(clips, monkeypatch)
     orders = [torch.Generator().manual_seed(3) for _ in range(2)]
     pairs = zip(batches(held, 5, orders[0]), batches(streamed, 5, orders[1]), strict=True)
-    for (one, y_one), (other, y_other) in pairs:
-        assert torch.equal(one[0], other[0]) and torch.equal(y_one, y_other)
+    for (x_file, y_one), (x_memory, y_other) in pairs:
+        assert torch.equal(x_file[0], x_memory[0]) and torch.equal(y_one, y_other)
 
 
 def test_a_system_learns_the_same_digits_from_files_as_in_memory(clips, store, monkeypatch):
     held, streamed = both(clips, monkeypatch)
     train, test = held.clip_ids[:8], held.clip_ids[8:]
-    one = learn(TINY, held.of(train), held.of(test), seed=4)
+    from_memory = learn(TINY, held.of(train), held.of(test), seed=4)
     other = learn(TINY, streamed.of(train), streamed.of(test), seed=4)
-    assert one.training.history.equals(other.training.history)
-    predictions = [s.predict(x.of(test)) for s, x in ((one, held), (other, streamed))]
+    assert from_memory.training.history.equals(other.training.history)
+    predictions = [s.predict(x.of(test)) for s, x in ((from_memory, held), (other, streamed))]
     assert np.array_equal(predictions[0].probs, predictions[1].probs)
-    assert np.array_equal(other.predict(clips).probs, one.predict(clips).probs)
+    assert np.array_equal(other.predict(clips).probs, from_memory.predict(clips).probs)
 
 
 def test_vectors_of_a_large_corpus_are_computed_once(clips, store, monkeypatch):

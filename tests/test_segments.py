@@ -104,12 +104,12 @@ def files(tmp_path: Path) -> Callable[..., Corpus]:
         (tmp_path / "audio").mkdir(exist_ok=True)
         for name, y in clips.items():
             sf.write(tmp_path / "audio" / f"{name}.wav", y, rate, subtype=subtype)
-        return listed(tmp_path / "audio", *clips)
+        return corpus_of(tmp_path / "audio", *clips)
 
     return write
 
 
-def listed(place: Path, *names: str) -> Corpus:
+def corpus_of(place: Path, *names: str) -> Corpus:
     """The files of these names as a corpus, whatever is in them."""
     table = pd.DataFrame(
         {
@@ -264,18 +264,18 @@ def test_an_error_names_the_clip_and_the_file(files, store_it):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "empty"),
         (b"not music at all, but text", "an audio file"),
         (None, "cut off|shorter|whole"),
     ],
 )
-def test_a_broken_file_is_refused_by_name(files, content, told):
+def test_a_broken_file_is_refused_by_name(files, content, message):
     corpus = files(good=noise(), bad=noise())
     bad = Path(corpus.clips.loc["bad", "path"])
     bad.write_bytes(bad.read_bytes()[:3000] if content is None else content)
-    with pytest.raises(AudioError, match=rf"clip 'bad': .*bad\.wav.*({told})"):
+    with pytest.raises(AudioError, match=rf"clip 'bad': .*bad\.wav.*({message})"):
         cut(corpus, MEL)
 
 
@@ -353,7 +353,7 @@ def test_a_moved_file_is_found_again_and_a_changed_one_is_not(files, store, tmp_
     corpus = files(x=noise(), y=noise(seed=1))
     before = cut(corpus, MEL)
     (tmp_path / "audio").rename(tmp_path / "elsewhere")
-    assert digest(cut(listed(tmp_path / "elsewhere", "x", "y"), MEL)) == digest(before)
+    assert digest(cut(corpus_of(tmp_path / "elsewhere", "x", "y"), MEL)) == digest(before)
     assert len(in_store(store)) == 2
     changed = cut(files(x=noise(seed=2), y=noise(seed=1)), MEL)
     assert not torch.equal(changed.inputs[0][0], before.inputs[0][0])
@@ -528,13 +528,13 @@ def genres(tmp_path: Path) -> Path:
 
 def test_two_processes_at_once_leave_a_whole_store(genres):
     racing = [start(genres), start(genres)]
-    told = {process.communicate(timeout=300)[0] for process in racing}
+    outputs = {process.communicate(timeout=300)[0] for process in racing}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         alone = cut(folder(genres), MEL, how=Cut(0.25), store=False)
-        kept = cut(folder(genres), MEL, how=Cut(0.25))
-    assert told == {digest(alone) + "\n"}
-    assert digest(kept) == digest(alone)
+        segments = cut(folder(genres), MEL, how=Cut(0.25))
+    assert outputs == {digest(alone) + "\n"}
+    assert digest(segments) == digest(alone)
 
 
 def test_a_process_killed_while_writing_leaves_what_was_whole_and_the_next_goes_on(genres, store):

@@ -32,12 +32,12 @@ built = pytest.mark.skipif(not (SITE / "book/index.html").exists(), reason="the 
 
 @built
 def test_no_place_for_a_table_was_left_empty():
-    left = [
+    marks = [
         p.name for p in pages() if re.search(r"<!-- (features|modules|pages|ten)", p.read_text())
     ]
-    assert left == []
-    told = (SITE / "book/reference/instructors.html").read_text()
-    assert "We marked a folder of" in told and told.count("<table") >= 4
+    assert marks == []
+    page = (SITE / "book/reference/instructors.html").read_text()
+    assert "We marked a folder of" in page and page.count("<table") >= 4
 
 
 def pages(*, source: bool = False) -> list[Path]:
@@ -60,9 +60,9 @@ def test_every_link_within_the_site_leads_somewhere():
 
 @built
 def test_links_that_lead_elsewhere_are_well_formed():
-    listed = links.elsewhere(pages())
-    assert len(listed) > 50
-    assert {url: where for url, where in listed.items() if links.ill_formed(url)} == {}
+    urls = links.elsewhere(pages())
+    assert len(urls) > 50
+    assert {url: where for url, where in urls.items() if links.ill_formed(url)} == {}
 
 
 def in_repository(url: str) -> Path | None:
@@ -70,8 +70,8 @@ def in_repository(url: str) -> Path | None:
     parts = urlsplit(url)
     path = unquote(parts.path)
     if parts.netloc == "mybinder.org":
-        ours = path.removeprefix(f"/v2/gh/{OWNER}/{NAME}/main")
-        assert ours == "", url
+        inside = path.removeprefix(f"/v2/gh/{OWNER}/{NAME}/main")
+        assert inside == "", url
         return ROOT / parse_qs(parts.query)["urlpath"][0].removeprefix("lab/tree/")
     match = re.fullmatch(rf"(?:/github)?/{OWNER}/{NAME}/(?:blob|edit|tree|raw)/main/(.+)", path)
     return ROOT / match[1] if match else None
@@ -85,8 +85,8 @@ def lines_of(url: str, file: Path) -> bool:
 
 @built
 def test_every_button_and_link_into_the_repository_finds_its_file():
-    meant = {url: in_repository(url) for url in links.elsewhere(pages())}
-    there = {url: file for url, file in meant.items() if file is not None}
+    files = {url: in_repository(url) for url in links.elsewhere(pages())}
+    there = {url: file for url, file in files.items() if file is not None}
     assert sum("colab" in url for url in there) >= 11
     assert sum("mybinder" in url for url in there) >= 11
     lost = [u for u, file in there.items() if not (file.is_file() and lines_of(u, file))]
@@ -141,12 +141,12 @@ def test_first_use_of_each_term_leads_to_the_glossary(page):
     block = re.search(r"\{glossary\}\n(.*?)\n::::", glossary, re.DOTALL)[1]
     terms = re.findall(r"^(\S.*)$", block, re.MULTILINE)
     assert len(terms) > 30
-    listed = [term for term in terms if term not in sphinx_links.EVERYDAY]
-    finder, first = sphinx_links.finder_of(listed), {}
+    names = [term for term in terms if term not in sphinx_links.EVERYDAY]
+    finder, first = sphinx_links.finder_of(names), {}
     for text in prose(page).find_all(string=True):
         linked = text.find_parent("a") is not None
         for match in finder.finditer(str(text)):
-            first.setdefault(listed[int(match.lastgroup[1:])], linked)
+            first.setdefault(names[int(match.lastgroup[1:])], linked)
     assert len(first) >= 8
     assert [term for term, linked in first.items() if not linked] == []
 
@@ -239,7 +239,7 @@ def test_check_finds_ill_formed_addresses(url):
 
 
 @pytest.mark.parametrize(
-    ("term", "text", "found"),
+    ("term", "text", "words"),
     [
         ("clip", "Two Clips.", "Clips"),
         ("hierarchy", "of hierarchies", "hierarchies"),
@@ -249,9 +249,9 @@ def test_check_finds_ill_formed_addresses(url):
         ("logits", "its logits", "logits"),
     ],
 )
-def test_terms_are_found_as_prose_has_them(term, text, found):
+def test_terms_are_found_as_prose_has_them(term, text, words):
     match = sphinx_links.finder_of([term]).search(text)
-    assert (match and match[0]) == found
+    assert (match and match[0]) == words
 
 
 def test_the_longest_term_is_found():

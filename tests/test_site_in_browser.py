@@ -56,49 +56,49 @@ def looked_at_closely(path: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def seen() -> list[browser.Seen]:
+def visits() -> list[browser.Seen]:
     doors = {SITE / "404.html", SITE / "index.html"}  # the latter leads on to the first page
-    listed = [path for path in pages() if path not in doors]
+    paths = [path for path in pages() if path not in doors]
     return browser.look(
-        listed, SITE, closely=filter(looked_at_closely, listed), workers=1 + (CORES or 1)
+        paths, SITE, closely=filter(looked_at_closely, paths), workers=1 + (CORES or 1)
     )
 
 
 @built
-def test_no_page_has_a_serious_violation_of_accessibility(seen):
-    assert {s.page: s.violations for s in seen if s.violations} == {}
+def test_no_page_has_a_serious_violation_of_accessibility(visits):
+    assert {s.page: s.violations for s in visits if s.violations} == {}
 
 
 @built
-def test_no_page_asks_for_anything_from_elsewhere(seen):
-    assert {s.page: s.outside for s in seen if s.outside} == {}
+def test_no_page_asks_for_anything_from_elsewhere(visits):
+    assert {s.page: s.outside for s in visits if s.outside} == {}
 
 
 @built
-def test_no_page_complains_on_the_console(seen):
-    assert {s.page: s.errors for s in seen if s.errors} == {}
+def test_no_page_complains_on_the_console(visits):
+    assert {s.page: s.errors for s in visits if s.errors} == {}
 
 
 @built
-def test_no_page_scrolls_sideways_on_a_desk_or_a_phone(seen):
-    assert {s.page: s.too_wide for s in seen if s.too_wide} == {}
+def test_no_page_scrolls_sideways_on_a_desk_or_a_phone(visits):
+    assert {s.page: s.too_wide for s in visits if s.too_wide} == {}
 
 
 @built
-def test_every_player_knows_how_long_its_sound_is(seen):
-    assert {s.page: s.seconds for s in seen if not all(t > 0.1 for t in s.seconds)} == {}
-    assert sum(len(s.seconds) for s in seen) > 50
+def test_every_player_knows_how_long_its_sound_is(visits):
+    assert {s.page: s.seconds for s in visits if not all(t > 0.1 for t in s.seconds)} == {}
+    assert sum(len(s.seconds) for s in visits) > 50
 
 
 @built
-def test_every_control_and_quiz_is_moved_by_keys(seen):
-    assert {s.page: s.unmoved for s in seen if s.unmoved} == {}
+def test_every_control_and_quiz_is_moved_by_keys(visits):
+    assert {s.page: s.unmoved for s in visits if s.unmoved} == {}
 
 
 @built
-def test_every_chapter_has_a_figure_to_move_and_a_quiz(seen):
+def test_every_chapter_has_a_figure_to_move_and_a_quiz(visits):
     folders = {"foundations", "papers"}
-    chapters = [s for s in seen if folders & set(s.page.split("/")[:-1])]
+    chapters = [s for s in visits if folders & set(s.page.split("/")[:-1])]
     assert len(chapters) >= 11
     assert [s.page for s in chapters if s.controls < 1 or s.questions < 6] == []
 
@@ -157,9 +157,9 @@ def test_search_finds_pages_from_disk(chromium):
     page = chromium.new_context(offline=True).new_page()
     page.set_default_timeout(browser.PATIENCE_MS)
     page.goto(f"{(SITE / 'search.html').as_uri()}?q=mcnemar")
-    found = page.locator("#search-results li a")
-    found.first.wait_for()
-    assert found.count() >= 3
+    results = page.locator("#search-results li a")
+    results.first.wait_for()
+    assert results.count() >= 3
 
 
 @built

@@ -60,12 +60,12 @@ def files(store: Path) -> dict[str, bytes]:
 def halves(corpus: Corpus, use) -> tuple[Path, Path]:
     """Two stores, which together hold a feature of every clip, and four clips both."""
     ids = list(corpus.clips.index)
-    made = []
+    paths = []
     for name, part in (("one", ids[:8]), ("two", ids[4:])):
-        made.append(use(name))
+        paths.append(use(name))
         fill(corpus.select(clip_ids=part), MEL, how=QUARTER)
     use("home")
-    return made[0], made[1]
+    return paths[0], paths[1]
 
 
 def test_joined_stores_hold_what_one_store_would(corpus, halves, use, monkeypatch):

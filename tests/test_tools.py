@@ -97,10 +97,10 @@ def test_every_public_module_is_in_the_reference_once():
         for page in pages
         for mark in sphinx_house.MARK.findall(page.read_text(encoding="utf-8"))
     ]
-    listed = [name for mark in marked for name in sphinx_house.public_modules(mark)]
+    modules = [name for mark in marked for name in sphinx_house.public_modules(mark)]
     everything = [n for n in sphinx_house.public_modules("mgrlib") if n != "mgrlib"]
-    assert len(set(listed)) == len(listed)
-    assert sorted(set(everything) - set(listed)) == []
+    assert len(set(modules)) == len(modules)
+    assert sorted(set(everything) - set(modules)) == []
 
 
 def test_every_table_of_the_features_is_made_and_shown():
@@ -141,8 +141,8 @@ def test_the_table_of_columns_has_one_row_for_each_of_57():
 
 def test_inventories_are_in_step_with_their_source():
     for project, names in inventories.NAMES.items():
-        kept = (ROOT / f"book/_inv/{project}.inv").read_bytes()
-        assert kept == inventories.inventory(project, names)
+        content = (ROOT / f"book/_inv/{project}.inv").read_bytes()
+        assert content == inventories.inventory(project, names)
 
 
 def test_the_page_on_formats_lists_every_format_oddity_and_limit():

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 on_x86 = pytest.mark.skipif(not weather.imitable("avx2"), reason="not an x86 processor with AVX2")
 
 
-def written(folder: Path, *sources: str, prose: str = "", points: int = 0) -> Path:
+def notebook_file(folder: Path, *sources: str, prose: str = "", points: int = 0) -> Path:
     """A notebook of code cells, the last of them graded if it has points."""
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_markdown_cell(prose)]
@@ -38,7 +38,7 @@ def broken(path: Path, condition: weather.Condition | None = None) -> list[tuple
 
 
 def test_cell_that_breaks_is_noticed_and_the_next_one_runs(tmp_path):
-    path = written(tmp_path, "x = 1", "assert x == 2", "y = x", "1 / (y - 1)")
+    path = notebook_file(tmp_path, "x = 1", "assert x == 2", "y = x", "1 / (y - 1)")
     errors = broken(path)
     assert errors == [
         (2, "AssertionError: assert x == 2"),
@@ -47,37 +47,39 @@ def test_cell_that_breaks_is_noticed_and_the_next_one_runs(tmp_path):
 
 
 def test_sound_notebook_holds(tmp_path):
-    path = written(tmp_path, "x = 1", "assert x == 1")
+    path = notebook_file(tmp_path, "x = 1", "assert x == 1")
     assert broken(path) == []
 
 
 def test_cell_that_kills_its_kernel_is_noticed(tmp_path):
-    path = written(tmp_path, "import os", "os._exit(3)")
+    path = notebook_file(tmp_path, "import os", "os._exit(3)")
     ((cell, error),) = broken(path)
     assert cell == -1 and "kernel died" in error
 
 
 def test_assertion_that_rests_on_one_seed_is_noticed_under_another(tmp_path):
-    path = written(tmp_path, "def seeded(n):\n    return n", "assert seeded(7) == 7")
+    path = notebook_file(tmp_path, "def seeded(n):\n    return n", "assert seeded(7) == 7")
     assert broken(path) == []
     errors = broken(path, weather.Condition("seeds + 101", {}, 101))
     assert errors == [(2, "AssertionError: assert seeded(108) == 7")]
 
 
 def test_environment_of_a_condition_reaches_the_cells(tmp_path):
-    path = written(tmp_path, "import os\nassert os.environ.get('ATEN_CPU_CAPABILITY') != 'avx2'")
+    path = notebook_file(
+        tmp_path, "import os\nassert os.environ.get('ATEN_CPU_CAPABILITY') != 'avx2'"
+    )
     assert broken(path) == []
     assert len(broken(path, weather.Condition("avx2", {"ATEN_CPU_CAPABILITY": "avx2"}))) == 1
 
 
 def test_solution_that_earns_too_little_is_noticed(tmp_path):
-    errors = broken(written(tmp_path, "2.0 * 3", points=10))
+    errors = broken(notebook_file(tmp_path, "2.0 * 3", points=10))
     assert errors == [(1, "the solution earns 6 of 10 points")]
-    assert broken(written(tmp_path, "2.0 * 5", points=10)) == []
+    assert broken(notebook_file(tmp_path, "2.0 * 5", points=10)) == []
 
 
 def test_command_lists_what_broke_and_says_so_by_its_status(tmp_path, capsys):
-    path = written(tmp_path, "assert 1 > 2")
+    path = notebook_file(tmp_path, "assert 1 > 2")
     assert weather.main([str(path), "--under", "as it is"]) == 1
     printed = capsys.readouterr().out
     assert "1 cells broke" in printed
@@ -89,7 +91,7 @@ def test_condition_out_of_reach_is_said_and_is_no_failure(tmp_path, capsys, monk
     assert [condition.name for condition in weather.conditions()] == [
         name for name in weather.NAMES if name not in weather.LEVELS
     ]
-    assert weather.main([str(written(tmp_path, "1 / 0")), "--under", "avx512"]) == 0
+    assert weather.main([str(notebook_file(tmp_path, "1 / 0")), "--under", "avx512"]) == 0
     assert "avx512: this processor cannot imitate it" in capsys.readouterr().out
 
 
@@ -119,7 +121,7 @@ def test_other_seeds_change_nothing_but_the_seeds(tmp_path):
     source = (
         "é = 'ü'; seeded(0); torch.manual_seed(12)  # 0\nsplit(seed=0)\nTrainConfig(seed=9, lr=9)"
     )
-    notebook = weather.read(written(tmp_path, source))
+    notebook = weather.read(notebook_file(tmp_path, source))
     changed = weather.with_other_seeds(notebook, 100)
     expected = source.replace("seeded(0)", "seeded(100)").replace("(12)", "(112)")
     assert changed.cells[1].source == expected.replace("seed=9", "seed=109")
@@ -127,7 +129,9 @@ def test_other_seeds_change_nothing_but_the_seeds(tmp_path):
 
 
 def test_seed_that_the_text_names_stays(tmp_path):
-    path = written(tmp_path, "seeded(3)", "seeded(4)", prose="Both start from seed 3, as before.")
+    path = notebook_file(
+        tmp_path, "seeded(3)", "seeded(4)", prose="Both start from seed 3, as before."
+    )
     changed = weather.with_other_seeds(weather.read(path), 100)
     assert [cell.source for cell in changed.cells[1:]] == ["seeded(3)", "seeded(104)"]
 
@@ -155,7 +159,7 @@ def test_path_is_taken_by_torch_and_numpy(level, name):
         "from checks.weather import FEATURES\n"
         "print(torch.backends.cpu.get_cpu_capability(), FEATURES.get('X86_V4', False))"
     )
-    made = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "error::ImportWarning", "-c", code],
         cwd=ROOT,
         env={**os.environ, **weather.path_environment(level)},
@@ -163,13 +167,13 @@ def test_path_is_taken_by_torch_and_numpy(level, name):
         text=True,
         check=True,
     )
-    assert made.stdout.split() == [name, "False"]
+    assert process.stdout.split() == [name, "False"]
 
 
 def test_workflow_runs_every_condition_every_week():
     workflow = yaml.safe_load((ROOT / ".github/workflows/weather.yml").read_text(encoding="utf-8"))
-    listed = workflow["jobs"]["conditions"]["strategy"]["matrix"]["condition"]
-    assert listed == list(weather.NAMES)
+    conditions = workflow["jobs"]["conditions"]["strategy"]["matrix"]["condition"]
+    assert conditions == list(weather.NAMES)
     assert "schedule" in workflow[True]  # YAML reads the key `on` as true
 
 
@@ -234,14 +238,14 @@ class TestContinuousIntegration:
         )
 
     def test_it_runs_the_tests_without_input_or_data(self, tmp_path):
-        made = self.ran(tmp_path)
-        assert (made.returncode, made.stdout.strip()) == (0, "test CI=true DATA=")
+        process = self.ran(tmp_path)
+        assert (process.returncode, process.stdout.strip()) == (0, "test CI=true DATA=")
 
     def test_it_names_the_real_data_that_lie_beside_the_project(self, tmp_path):
         data = tmp_path / "shared/data"
         data.mkdir(parents=True)
-        made = self.ran(tmp_path)
-        assert made.stdout.strip() == f"test CI=true DATA={data.resolve()}"
+        process = self.ran(tmp_path)
+        assert process.stdout.strip() == f"test CI=true DATA={data.resolve()}"
 
     def test_it_fails_when_the_tests_fail(self, tmp_path):
         assert self.ran(tmp_path, status=2).returncode != 0
@@ -254,8 +258,8 @@ class TestContinuousIntegration:
         script(tools / "id", "echo 0")
         script(tools / "timeout", 'shift; exec "$@"')
         script(tools / "apt-get", 'echo "$*" >> "$0.log"; exit 100')
-        made = self.ran(tmp_path, path="")
-        assert (made.returncode, made.stdout.strip()) == (0, "test CI=true DATA=")
-        asked = (tools / "apt-get.log").read_text().split()
-        assert {"chromium", "bubblewrap", "ffmpeg"} <= set(asked)
-        assert "could not install chromium" in made.stderr
+        process = self.ran(tmp_path, path="")
+        assert (process.returncode, process.stdout.strip()) == (0, "test CI=true DATA=")
+        packages = (tools / "apt-get.log").read_text().split()
+        assert {"chromium", "bubblewrap", "ffmpeg"} <= set(packages)
+        assert "could not install chromium" in process.stderr

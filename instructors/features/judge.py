@@ -136,8 +136,8 @@ def comparison(
 
     def judge(value: Any) -> None:
         assert isinstance(value, list) and len(value) == len(cases), "no values came back."
-        for got, wanted, case in zip(value, expected, cases, strict=True):
-            close(got, wanted, f"{function}{described(case)}", rtol=1e-4, atol=1e-8)
+        for got, reference, case in zip(value, expected, cases, strict=True):
+            close(got, reference, f"{function}{described(case)}", rtol=1e-4, atol=1e-8)
 
     code = f"result = [{function}(*case) for case in cases]"
     return Question(title, points, code, judge, {"cases": [list(case) for case in cases]})

@@ -101,11 +101,11 @@ def pairs_of(value: Any, what: str) -> set[frozenset[str]]:
     return pairs
 
 
-def scored(found: Collection[Any], wanted: Collection[Any], what: str) -> Verdict:
+def scored(answer: Collection[Any], truth: Collection[Any], what: str) -> Verdict:
     """F1 of what was found, as a fraction of the points, in words."""
-    right = len(set(found) & set(wanted))
-    f1 = 2 * right / max(len(found) + len(wanted), 1)
-    reason = f"{right} of {len(wanted)} {what} found, {len(found) - right} named in error"
+    right = len(set(answer) & set(truth))
+    f1 = 2 * right / max(len(answer) + len(truth), 1)
+    reason = f"{right} of {len(truth)} {what} found, {len(answer) - right} named in error"
     return Verdict(f1, f"{reason}: F1 {f1:.2f}.")
 
 
@@ -250,7 +250,7 @@ def keeps_what_is_good(value: list[list[list[str]]], case: dict[str, Any]) -> No
 
 def accuracies(variant: str, x: np.ndarray, y: np.ndarray, splits: Any) -> list[float]:
     """Test accuracy of the variant's classifier on each pair of index arrays."""
-    found = []
+    values = []
     for train, test in splits:
         spread = x[train].std(0)
         spread[spread == 0] = 1
@@ -262,8 +262,8 @@ def accuracies(variant: str, x: np.ndarray, y: np.ndarray, splits: Any) -> list[
             classes = np.unique(y[train])
             means = np.stack([a[y[train] == k].mean(0) for k in classes])
             guess = classes[((b[:, None] - means[None]) ** 2).sum(2).argmin(1)]
-        found.append(float((guess == y[test]).mean()))
-    return found
+        values.append(float((guess == y[test]).mean()))
+    return values
 
 
 def gap_questions(hidden: Hidden) -> list[Question]:

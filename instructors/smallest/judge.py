@@ -100,17 +100,17 @@ def setup(hidden: Hidden) -> tuple[str, Mapping[str, Any]]:
 def mask_of(variant: str, weights: np.ndarray, fraction: float) -> np.ndarray:
     """Ones at the weights that stay."""
     if variant == "a":
-        kept = np.zeros(weights.shape)
+        mask = np.zeros(weights.shape)
         for row, values in enumerate(np.abs(weights)):
             for start in range(0, len(values), 4):
                 group = values[start : start + 4]
                 n = -(-len(group) // 2)
-                kept[row, start + np.argsort(-group, kind="stable")[:n]] = 1
-        return kept
+                mask[row, start + np.argsort(-group, kind="stable")[:n]] = 1
+        return mask
     norms = np.sqrt((weights**2).sum((1, 2)))
-    kept = np.ones(weights.shape)
-    kept[np.argsort(norms, kind="stable")[: round(fraction * len(weights))]] = 0
-    return kept
+    mask = np.ones(weights.shape)
+    mask[np.argsort(norms, kind="stable")[: round(fraction * len(weights))]] = 0
+    return mask
 
 
 def mask_questions(hidden: Hidden) -> list[Question]:
@@ -123,8 +123,8 @@ def mask_questions(hidden: Hidden) -> list[Question]:
 
         def judge(value: Any) -> None:
             assert isinstance(value, list) and len(value) == len(cases), "no values came back."
-            for got, wanted in zip(value, expected, strict=True):
-                close(got, wanted, "the mask")
+            for got, reference in zip(value, expected, strict=True):
+                close(got, reference, "the mask")
 
         arguments = "w.copy()" if hidden.variant == "a" else "w.copy(), fraction"
         code = f"result = [np.asarray(mask({arguments})) for w, fraction in cases]"
@@ -141,9 +141,9 @@ def bits_of(variant: str, weights: np.ndarray) -> float:
     """Bits that shared weights take, by the variant's code."""
     values, counts = np.unique(weights, return_counts=True)
     if variant == "a":
-        kept = int((weights != 0).sum())
+        n_weights = int((weights != 0).sum())
         codes = len(values) - int((values == 0).any())
-        return weights.size + 32 * codes + kept * max(codes - 1, 0).bit_length()
+        return weights.size + 32 * codes + n_weights * max(codes - 1, 0).bit_length()
     p = counts / counts.sum()
     return float(32 * len(values) - weights.size * (p * np.log2(p)).sum())
 
@@ -156,9 +156,9 @@ def bits_questions(hidden: Hidden) -> list[Question]:
         expected = [bits_of(hidden.variant, case) for case in cases]
 
         def judge(value: Any) -> None:
-            for got, wanted, case in zip(value, expected, cases, strict=True):
+            for got, reference, case in zip(value, expected, cases, strict=True):
                 n = len(np.unique(case))
-                close(got, wanted, f"the bits of {case.size} weights with {n} values")
+                close(got, reference, f"the bits of {case.size} weights with {n} values")
 
         code = "result = [float(shared_bits(w)) for w in cases]"
         return Question(title, 1, code, judge, {"cases": cases})
@@ -191,8 +191,8 @@ def quantization_questions(hidden: Hidden) -> list[Question]:
     expected = [quantized_values(hidden.variant, *case) for case in cases]
 
     def judge(value: Any) -> None:
-        for got, wanted, (_, bits) in zip(value, expected, cases, strict=True):
-            close(got, wanted, f"weights with {bits} bits", atol=1e-9)
+        for got, reference, (_, bits) in zip(value, expected, cases, strict=True):
+            close(got, reference, f"weights with {bits} bits", atol=1e-9)
 
     code = "result = [np.asarray(quantized(w.copy(), bits)) for w, bits in cases]"
     inputs = {"cases": [list(case) for case in cases]}
@@ -221,8 +221,8 @@ def rebuilt(state: Any) -> Network:
     n_numbers = sum(array.size for array in arrays.values())
     assert n_numbers <= 100_000, f"{n_numbers:,} numbers are ten times the given network's."
     model = Network(n_filters=n_filters, kernel=kernel)
-    for name, wanted in model.state_dict().items():
-        assert arrays[name].shape == tuple(wanted.shape), f"{name} has shape {arrays[name].shape}."
+    for name, tensor in model.state_dict().items():
+        assert arrays[name].shape == tuple(tensor.shape), f"{name} has shape {arrays[name].shape}."
         assert np.isfinite(arrays[name]).all(), f"{name} has values that are not finite."
     model.load_state_dict({name: torch.from_numpy(x) for name, x in arrays.items()})
     return model.eval()
@@ -234,22 +234,22 @@ def model_questions(hidden: Hidden) -> list[Question]:
     def judge(value: Any) -> Verdict:
         assert isinstance(value, list) and value, "at least one model was expected."
         assert len(value) <= MOST_MODELS, f"at most {MOST_MODELS} models were expected."
-        heard = corpora(hidden)[2]
-        whole = hidden.once("whole", lambda: whole_accuracy(hidden))
+        test = corpora(hidden)[2]
+        full = hidden.once("whole", lambda: whole_accuracy(hidden))
         models = [rebuilt(state) for state in value]
-        measured = [(len(pack(m)), float(predict(m, heard).correct.mean())) for m in models]
+        measured = [(len(pack(m)), float(predict(m, test).correct.mean())) for m in models]
         passed = [
-            any(size <= most and accuracy >= keep * whole for size, accuracy in measured)
+            any(size <= most and accuracy >= keep * full for size, accuracy in measured)
             for most, keep in STEPS
         ]
         rows = "; ".join(f"{size:,} bytes, {accuracy:.1%}" for size, accuracy in measured)
-        missed = [
-            f"{most:,} bytes with {keep * whole:.1%}"
+        requirements = [
+            f"{most:,} bytes with {keep * full:.1%}"
             for (most, keep), ok in zip(STEPS, passed, strict=True)
             if not ok
         ]
-        reason = f"{rows} of {heard.n_clips} hidden clips (the given network: {whole:.1%})."
-        reason += f" Not reached: {', '.join(missed)}." if missed else ""
+        reason = f"{rows} of {test.n_clips} hidden clips (the given network: {full:.1%})."
+        reason += f" Not reached: {', '.join(requirements)}." if requirements else ""
         return Verdict(sum(passed) / len(STEPS), reason)
 
     return [Question("Bytes and accuracy", 8, MODEL_CODE, judge)]
@@ -257,14 +257,14 @@ def model_questions(hidden: Hidden) -> list[Question]:
 
 def whole_accuracy(hidden: Hidden) -> float:
     """The accuracy of the given network, trained and not compressed, as a mean of two seeds."""
-    train, _, heard = corpora(hidden)
+    train, _, test = corpora(hidden)
     accuracies = []
     for seed in (1, 2):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = Network()
         fit(model, train, None, TrainConfig(epochs=30, batch_size=16, lr=3e-3, seed=seed))
-        accuracies.append(float(predict(model, heard).correct.mean()))
+        accuracies.append(float(predict(model, test).correct.mean()))
     return float(np.mean(accuracies))
 
 

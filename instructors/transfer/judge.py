@@ -179,8 +179,8 @@ def head_questions(hidden: Hidden) -> list[Question]:
         assert value["shape"] == [2, n_classes], f"two clips give logits of shape {value['shape']}."
         free = [n for n in value["all"] if not n.startswith(frozen)]
         assert value["trainable"] == free, f"these can be trained: {value['trainable']}."
-        kept = {n: v for n, v in before.items() if not n.startswith("head")}
-        for name, array in kept.items():
+        body = {n: v for n, v in before.items() if not n.startswith("head")}
+        for name, array in body.items():
             close(value["weights"][name], array, f"the copy's {name}")
 
     def copies(value: Any) -> None:
@@ -293,11 +293,11 @@ def paired_questions(hidden: Hidden) -> list[Question]:
 
         def judge(value: Any) -> None:
             assert isinstance(value, list) and len(value) == len(expected), "no values came back."
-            for got, wanted in zip(value, expected, strict=True):
+            for got, reference in zip(value, expected, strict=True):
                 assert len(got) == 3, "(p, low, high) was expected."
                 values = dict(zip(("p", "low", "high"), got, strict=True))
                 for name in names:
-                    close(values[name], wanted[name], name, rtol=1e-3, atol=1e-6)
+                    close(values[name], reference[name], name, rtol=1e-3, atol=1e-6)
 
         code = "result = [list(compare(a, b)) for a, b in cases]"
         return Question(title, points, code, judge, {"cases": [list(pair) for pair in cases]})

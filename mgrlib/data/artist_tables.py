@@ -88,9 +88,11 @@ def read_table(
             return pd.read_csv(path, **texts)
         names = [f"{a}.{b}" for a, b in zip(*head[:2], strict=True)]
         names[0] = "track_id"
-        wanted = [i for i, name in enumerate(names) if not columns or name in columns]
-        table = pd.read_csv(path, header=None, skiprows=FMA_HEADER_LINES, usecols=wanted, **texts)
-        return table.set_axis([names[i] for i in wanted], axis=1)
+        positions = [i for i, name in enumerate(names) if not columns or name in columns]
+        table = pd.read_csv(
+            path, header=None, skiprows=FMA_HEADER_LINES, usecols=positions, **texts
+        )
+        return table.set_axis([names[i] for i in positions], axis=1)
     except (OSError, ValueError, csv.Error) as error:
         hint = "check the path; FMA's is fma_metadata/tracks.csv."
         raise CorpusError(explain(str(path), form, str(error), hint)) from error

@@ -80,8 +80,8 @@ class Listening:
             fraction: of the artists that a listener has played.
         """
         rng = np.random.default_rng(seed)
-        taken = (self.plays > 0) & (rng.random(self.plays.shape) < fraction)
-        return Listening(np.where(taken, 0, self.plays), self.rank), taken
+        mask = (self.plays > 0) & (rng.random(self.plays.shape) < fraction)
+        return Listening(np.where(mask, 0, self.plays), self.rank), mask
 
     def thirds(self) -> np.ndarray:
         """0 for the most popular third of the artists, 1 for the middle, 2 for the rarest, (A,)."""
@@ -94,9 +94,9 @@ def co_listening(plays: np.ndarray, n_dimensions: int = 16) -> np.ndarray:
     Plays become 0 or 1, each artist's column gets length 1, and a singular value decomposition
     keeps the largest directions: artists with the same listeners get similar vectors.
     """
-    heard = (plays > 0).astype(np.float64)
-    heard /= np.maximum(np.sqrt(heard.sum(axis=0)), 1.0)
-    _, strength, directions = np.linalg.svd(heard, full_matrices=False)
+    listens = (plays > 0).astype(np.float64)
+    listens /= np.maximum(np.sqrt(listens.sum(axis=0)), 1.0)
+    _, strength, directions = np.linalg.svd(listens, full_matrices=False)
     n = min(n_dimensions, len(strength))
     return np.asarray((strength[:n, None] * directions[:n]).T)
 

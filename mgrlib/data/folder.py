@@ -160,8 +160,8 @@ def _remark(root: Path, surveys: dict[str, Survey], clips: pd.DataFrame, where: 
         remarks.append(f"{len(segments)} files are segments of {n_songs} songs by their names")
     inside = [{d.name for d in (root / genre).iterdir() if d.is_dir()} for genre in surveys]
     if len(inside[0]) > 1 and all(names == inside[0] for names in inside):
-        listed = some(sorted(inside[0]))
-        remarks.append(f"each of these folders holds {listed}: are those the genres?")
+        first_few = some(sorted(inside[0]))
+        remarks.append(f"each of these folders holds {first_few}: are those the genres?")
     if remarks:
         warnings.warn(f"{where}: {'; '.join(remarks)}", MgrWarning, stacklevel=3)
 

@@ -116,8 +116,8 @@ def gtzan(
             hint = "give the folder of your copy, or call download_gtzan() once (1.2 GB)."
             raise CorpusError(explain("gtzan", f"GTZAN in {root}", "no such folder", hint))
     clips = _table(Path(root), exclude, groups, check)
-    whole = len(clips) + len(set(exclude)) == 1000
-    return Corpus("gtzan" if whole else "gtzan-part", GENRES, clips, FileSource())
+    complete = len(clips) + len(set(exclude)) == 1000
+    return Corpus("gtzan" if complete else "gtzan-part", GENRES, clips, FileSource())
 
 
 def gtzan_mini(
@@ -188,11 +188,11 @@ def _table(root: Path, exclude: Sequence[str], groups: str, check: bool) -> pd.D
     if groups not in ("artist", "clip"):
         raise CorpusError(explain(where, "groups='artist' or groups='clip'", repr(groups)))
     base = _genres_folder(root, where)
-    found = {genre: _clips(base / genre, genre, where) for genre in GENRES}
-    empty = [genre for genre, paths in found.items() if not paths]
+    files = {genre: _clips(base / genre, genre, where) for genre in GENRES}
+    empty = [genre for genre, paths in files.items() if not paths]
     if empty:
         raise CorpusError(explain(where, LAYOUT, f"no clip in {some(empty)}"))
-    paths = {clip: path for clips in found.values() for clip, path in clips.items()}
+    paths = {clip: path for clips in files.values() for clip, path in clips.items()}
     unknown = [clip for clip in exclude if clip not in paths]
     if unknown:
         raise CorpusError(explain(where, "exclude to name clips of it", some(unknown)))
@@ -242,7 +242,7 @@ def _folders(path: Path) -> list[Path]:
 
 def _clips(path: Path, genre: str, where: str) -> dict[str, Path]:
     """The clips of one genre by id."""
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     form = re.compile(rf"({genre}\.\d{{5}})\.\w+")
     for file in sorted(f for f in path.iterdir() if is_audio(f)):
         match = form.fullmatch(file.name)
@@ -250,8 +250,8 @@ def _clips(path: Path, genre: str, where: str) -> dict[str, Path]:
             hint = "use `folder(path)` for audio of your own."
             want = f"files such as {genre}.00000.wav in {path}"
             raise CorpusError(explain(where, want, repr(file.name), hint))
-        if match[1] in found:
-            got = f"{found[match[1]].name} and {file.name}"
+        if match[1] in paths:
+            got = f"{paths[match[1]].name} and {file.name}"
             raise CorpusError(explain(where, "one file a clip", got, "remove one of the copies."))
-        found[match[1]] = file
-    return found
+        paths[match[1]] = file
+    return paths

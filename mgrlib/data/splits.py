@@ -119,16 +119,16 @@ def fault_filtered(corpus: Corpus) -> Split:
     Raises:
         SplitError: a part without a clip, because the corpus is too small or is not GTZAN.
     """
-    listed: dict[str, list[str]] = {part: [] for part in PARTS}
+    clip_ids: dict[str, list[str]] = {part: [] for part in PARTS}
     for part, genre, numbers in facts.read("gtzan_fault_filtered").itertuples(index=False):
-        listed[part] += facts.expand(genre, numbers)
-    present = {p: [c for c in ids if c in corpus.clips.index] for p, ids in listed.items()}
+        clip_ids[part] += facts.expand(genre, numbers)
+    present = {p: [c for c in ids if c in corpus.clips.index] for p, ids in clip_ids.items()}
     empty = [part for part in PARTS if not present[part]]
     where = f"fault_filtered({corpus.name!r})"
     if empty:
         hint = "this split is for GTZAN, with clip ids such as 'blues.00012'."
         raise SplitError(explain(where, "clips in every part", f"none in {some(empty)}", hint))
-    n_here, n_all = (sum(map(len, parts.values())) for parts in (present, listed))
+    n_here, n_all = (sum(map(len, parts.values())) for parts in (present, clip_ids))
     source = "Kereliuk et al. (2015), fault-filtered" + _only(n_here, n_all, corpus)
     train, valid, test = (tuple(present[part]) for part in PARTS)
     return Split("fault-filtered", train, valid, test, source)
@@ -152,8 +152,8 @@ def artist_folds(corpus: Corpus, *, published: bool = False) -> list[Split]:
             is too small or is not GTZAN.
     """
     rows = facts.read("gtzan_artist_folds").itertuples(index=False)
-    listed = {c: int(fold) - 1 for fold, genre, n in rows for c in facts.expand(genre, n)}
-    fold_of = listed if published else _whole_groups(listed)
+    numbers = {c: int(fold) - 1 for fold, genre, n in rows for c in facts.expand(genre, n)}
+    fold_of = numbers if published else _whole_groups(numbers)
     present = [clip for clip in corpus.clips.index if clip in fold_of]
     where = f"artist_folds({corpus.name!r})"
     empty = sorted(set(fold_of.values()) - {fold_of[clip] for clip in present})
@@ -161,7 +161,7 @@ def artist_folds(corpus: Corpus, *, published: bool = False) -> list[Split]:
         hint = "these folds are for GTZAN, with clip ids such as 'blues.00012'."
         raise SplitError(explain(where, "clips in every fold", f"none in {some(empty)}", hint))
     source = f"Foleis and Tavares (2020){'' if published else ', groups kept whole'}"
-    source += _only(len(present), len(listed), corpus)
+    source += _only(len(present), len(numbers), corpus)
     part = corpus.select(clip_ids=present)
     number = np.array([fold_of[clip] for clip in present])
     return [

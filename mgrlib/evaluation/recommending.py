@@ -24,11 +24,11 @@ def by_neighbors(plays: np.ndarray) -> np.ndarray:
 
     Two artists are as similar as the cosine between the sets of their listeners.
     """
-    heard = (plays > 0).astype(np.float64)
-    length = np.maximum(np.sqrt(heard.sum(axis=0)), 1e-9)
-    similar = (heard.T @ heard) / np.outer(length, length)
+    listens = (plays > 0).astype(np.float64)
+    length = np.maximum(np.sqrt(listens.sum(axis=0)), 1e-9)
+    similar = (listens.T @ listens) / np.outer(length, length)
     np.fill_diagonal(similar, 0.0)
-    return np.asarray(heard @ similar)
+    return np.asarray(listens @ similar)
 
 
 def by_content(plays: np.ndarray, vectors: np.ndarray) -> np.ndarray:
@@ -56,16 +56,16 @@ def recommend(scores: np.ndarray, plays: np.ndarray, n: int) -> np.ndarray:
     return np.argsort(-open_scores, axis=1, kind="stable")[:, :n]
 
 
-def hit_rate(recommended: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The fraction of each listener's wanted artists that are recommended, (L,).
+def hit_rate(recommended: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """The fraction of each listener's target artists that are recommended, (L,).
 
     Args:
         recommended: (L, n) artists.
-        wanted: (L, A) bool; a listener who wants nothing gets NaN.
+        targets: (L, A) bool; a listener without any gets NaN.
     """
-    found = np.take_along_axis(wanted, recommended, axis=1).sum(axis=1)
-    total = wanted.sum(axis=1)
-    return np.where(total > 0, found / np.maximum(total, 1), np.nan)
+    hits = np.take_along_axis(targets, recommended, axis=1).sum(axis=1)
+    total = targets.sum(axis=1)
+    return np.where(total > 0, hits / np.maximum(total, 1), np.nan)
 
 
 def share_of(recommended: np.ndarray, members: np.ndarray) -> np.ndarray:

@@ -130,8 +130,8 @@ class Pair:
     @property
     def title(self) -> str:
         """What tables call the row: the recipe's title, or the study's condition in words."""
-        given = {name: value for name, value in self.condition.items() if value is not None}
-        words = [_word(name, value) for name, value in given.items()]
+        settings = {name: value for name, value in self.condition.items() if value is not None}
+        words = [_word(name, value) for name, value in settings.items()]
         return ", ".join(words) if words else self.listed.title
 
     @property
@@ -233,14 +233,14 @@ class Comparison(Sequence[Pair]):
 
 
 def compared(
-    listed: Iterable[Listed],
+    items: Iterable[Listed],
     records: Iterable[Record],
     printed: Iterable[Printed],
     own: Iterable[Record] = (),
 ) -> Comparison:
     """Every recipe and every row of a study, with what is printed and what was measured.
 
-    The order is that of `listed`, and of the records within a source; printed numbers that were not
+    The order is that of `items`, and of the records within a source; printed numbers that were not
     run come last, without a record.
 
     Args:
@@ -249,7 +249,7 @@ def compared(
     marked = [*((record, False) for record in records), *((record, True) for record in own)]
     entries = [entry for entry in printed if entry.source]
     pairs: list[Pair] = []
-    for item in listed:
+    for item in items:
         numbers = [entry for entry in entries if entry.source == item.name]
         pairs += _pairs(item, numbers, [m for m in marked if m[0].source == item.name])
     return Comparison(tuple(pairs))

@@ -85,13 +85,13 @@ class Outcome:
     reason: str = ""
 
 
-def choose_box(wanted: str = "") -> Kind:
+def choose_box(name: str = "") -> Kind:
     """The kind of box to use: the one asked for, or bubblewrap.
 
     Raises:
         MgrError: it is not on this computer; the message says what to install.
     """
-    kind = wanted or "bwrap"
+    kind = name or "bwrap"
     if kind not in KINDS:
         raise MgrError(explain("mark", f"a box among {KINDS}", repr(kind)))
     if kind == "user" and os.geteuid() != 0:

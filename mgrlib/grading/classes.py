@@ -191,18 +191,18 @@ def table(
     """A row for each student; what could not be marked has empty points and a note."""
     rows = []
     for mark in marks:
-        written = {
+        points = {
             w.task: rubric.of_task(mark, w.task) if rubric and mark.scores else None
             for w in assignment.written
         }
         adjustment = rubric.adjustment(mark) if rubric else 0.0
-        missing = [w.title for w in assignment.written if written[w.task] is None]
+        missing = [w.title for w in assignment.written if points[w.task] is None]
         notes = [mark.note]
         if mark.scores and rubric and missing:
             notes.append(f"Not marked yet: {', '.join(missing)}.")
         if mark.scores and rubric and rubric.is_outdated(mark):
             notes.append("The file changed after its written answers were marked.")
-        total = _total(mark, list(written.values()), adjustment)
+        total = _total(mark, list(points.values()), adjustment)
         rows.append(
             {
                 "student": neutral(mark.student),
@@ -211,7 +211,7 @@ def table(
                 "out_of": assignment.out_of,
                 "automatic": mark.points,
                 **{part.task: mark.of_task(part.task) for part in assignment.parts},
-                **written,
+                **points,
                 "adjustment": adjustment or None,
                 "late": "late" if mark.late else "",
                 "seconds": round(mark.seconds, 1),
@@ -222,10 +222,10 @@ def table(
     return rows
 
 
-def _total(mark: Mark, written: list[float | None], adjustment: float) -> float | None:
+def _total(mark: Mark, by_hand: list[float | None], adjustment: float) -> float | None:
     if mark.points is None:
         return adjustment or None
-    return round(mark.points + sum(points or 0 for points in written) + adjustment, 2)
+    return round(mark.points + sum(points or 0 for points in by_hand) + adjustment, 2)
 
 
 def write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:

@@ -49,8 +49,8 @@ def feedback_page(mark: Mark, assignment: Assignment, rubric: Rubric | None = No
     for part in assignment.parts if mark.scores else ():
         lines += _part(mark, part)
     if mark.scores and rubric is not None:
-        for written in assignment.written:
-            lines += _written(mark, written, rubric)
+        for question in assignment.written:
+            lines += _question(mark, question, rubric)
     return "\n".join([*lines, "</body></html>\n"])
 
 
@@ -68,25 +68,25 @@ def _part(mark: Mark, part: Part) -> list[str]:
     return [*lines, "</table>"]
 
 
-def _written(mark: Mark, written: Written, rubric: Rubric) -> list[str]:
-    points = rubric.of_task(mark, written.task)
-    earned = "not marked yet" if points is None else f"{points:g} of {written.points:g} points"
-    comments = [f"<p>{escape(plain_text(c))}</p>" for c in rubric.comments(mark, written.task)]
-    return [f"<h2>{escape(written.title)}: {earned}</h2>", *comments]
+def _question(mark: Mark, question: Written, rubric: Rubric) -> list[str]:
+    points = rubric.of_task(mark, question.task)
+    earned = "not marked yet" if points is None else f"{points:g} of {question.points:g} points"
+    comments = [f"<p>{escape(plain_text(c))}</p>" for c in rubric.comments(mark, question.task)]
+    return [f"<h2>{escape(question.title)}: {earned}</h2>", *comments]
 
 
 def answers_page(mark: Mark, assignment: Assignment) -> str:
     """A student's written answers with their pictures and the boxes that a marker fills."""
     title = f"{assignment.title}, written answers: {plain_text(mark.student, 120)}"
     lines = [HEAD.format(title=escape(title)), f"<h1>{escape(title)}</h1>"]
-    for written in assignment.written:
-        lines.append(f"<h2>{escape(written.title)}</h2>")
-        lines.append(f"<pre>{escape(_printable(mark.written.get(written.task, '')))}</pre>")
-        for picture in mark.pictures.get(f"{written.task}_plot", ()):
+    for question in assignment.written:
+        lines.append(f"<h2>{escape(question.title)}</h2>")
+        lines.append(f"<pre>{escape(_printable(mark.written.get(question.task, '')))}</pre>")
+        for picture in mark.pictures.get(f"{question.task}_plot", ()):
             data = base64.b64encode(picture).decode("ascii")
             lines.append(f'<img alt="picture handed in" src="data:image/png;base64,{data}">')
         lines.append("<table><tr><th>look for</th><th>points</th></tr>")
-        for box, most in written.rubric.items():
+        for box, most in question.rubric.items():
             lines.append(f"<tr><td>{escape(box)}</td><td>0 to {most:g}</td></tr>")
         lines.append("</table>")
     return "\n".join([*lines, "</body></html>\n"])

@@ -88,8 +88,8 @@ def results(mark: Mark, assignment: Assignment) -> dict[str, Any]:
                 "visibility": "after_published",
             }
         )
-    written = sum(answer.points for answer in assignment.written)
-    output = f"{mark.note} {written:g} points for written answers are given by hand.".strip()
+    by_hand = sum(answer.points for answer in assignment.written)
+    output = f"{mark.note} {by_hand:g} points for written answers are given by hand.".strip()
     content: dict[str, Any] = {"output": output, "output_format": "text", "tests": tests}
     content |= {"stdout_visibility": "hidden", "visibility": "after_published"}
     return content | {"score": mark.points or 0.0}

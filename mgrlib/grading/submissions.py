@@ -69,7 +69,7 @@ def find_submissions(
     """
     if not folder.is_dir():
         raise MgrError(explain("mark", f"a folder {folder}", "none there"))
-    entries = [entry for entry in _listed(folder) if not _is_litter(entry.name)]
+    entries = [entry for entry in _entries(folder) if not _is_litter(entry.name)]
     entries = [e for e in entries if not (e.name.endswith(TABLES) and _kind(e) == "file")]
     if not entries:
         hint = "put a notebook for each student, or a folder for each student, into it."
@@ -78,7 +78,7 @@ def find_submissions(
     return sorted(_enrolled(merged, roster or {}), key=lambda submission: submission.student)
 
 
-def _listed(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return sorted(entries, key=lambda entry: entry.name)
 
@@ -154,7 +154,7 @@ def _below(folder: Path) -> Iterator[os.DirEntry[str] | None]:
     waiting, n_entries = [(folder, 0)], 0
     while waiting:
         place, depth = waiting.pop()
-        for entry in _listed(place):
+        for entry in _entries(place):
             n_entries += 1
             if n_entries > MAX_ENTRIES:
                 yield None

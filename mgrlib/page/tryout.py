@@ -191,8 +191,8 @@ def demo_page(model: TryModel, path: Path, *, title: str = "What genre is this?"
         "which genre it thinks it hears. Save this page, send it to a friend: it needs no network "
         "connection, and it is not allowed to use one."
     )
-    shown = try_it([model])
-    text = PAGE.format(policy=POLICY, title=html.escape(title), lead=lead, body=shown.data)
+    widget = try_it([model])
+    text = PAGE.format(policy=POLICY, title=html.escape(title), lead=lead, body=widget.data)
     with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")
     return path
@@ -254,10 +254,10 @@ def _choice(uid: str, models: Sequence[TryModel], places: Sequence[dict[str, Any
 
 def _sources(uid: str, clips: Sequence[TryClip]) -> str:
     """The ways to give it sound."""
-    listed = "".join(f"<option>{html.escape(clip.title)}</option>" for clip in clips)
+    options = "".join(f"<option>{html.escape(clip.title)}</option>" for clip in clips)
     course = (
         f'<span><label for="{uid}-clip">or a clip of the course:</label> '
-        f'<select id="{uid}-clip" data-part="clip">{listed}</select> '
+        f'<select id="{uid}-clip" data-part="clip">{options}</select> '
         '<button type="button" data-part="take">Listen to it</button></span>'
     )
     return (
@@ -294,5 +294,5 @@ def _outcome(uid: str) -> str:
 
 @cache
 def _script() -> str:
-    here = files("mgrlib.page")
-    return "".join(here.joinpath(name).read_text("utf-8") for name in ("onnx.js", "tryout.js"))
+    package = files("mgrlib.page")
+    return "".join(package.joinpath(name).read_text("utf-8") for name in ("onnx.js", "tryout.js"))

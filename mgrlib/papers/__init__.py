@@ -184,13 +184,13 @@ def _read(folder: Path) -> Records:
     return Records(tuple(record for path in paths for record in read_records(path)))
 
 
-def records(paper: str, *names: str, results: Path | None = None, **wanted: object) -> Records:
+def records(paper: str, *names: str, results: Path | None = None, **values: object) -> Records:
     """The records that come with the package, of a paper's recipes and studies.
 
     Args:
         names: of recipes or studies, without the paper; default: all.
         results: a folder of your own results, read in place of the package's.
-        wanted: fields and conditions that a record must have, as `data="gtzan-mini"`; see
+        values: fields and conditions that a record must have, as `data="gtzan-mini"`; see
             `Records.where`.
 
     Raises:
@@ -198,7 +198,7 @@ def records(paper: str, *names: str, results: Path | None = None, **wanted: obje
     """
     all_records = _shipped(paper) if results is None else _own(paper, results)
     sources = tuple(f"{paper}/{name}" for name in names)
-    return all_records.where(**({"source": sources} if sources else {}), **wanted)
+    return all_records.where(**({"source": sources} if sources else {}), **values)
 
 
 def _own(paper: str, results: Path) -> Records:

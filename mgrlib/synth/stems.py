@@ -86,13 +86,13 @@ def _finished(
     response = room(seconds, 2.5, rate, np.random.Generator(np.random.PCG64(artist.habit)))
     response *= 2 * level
     channel.add_noise(mix[0], rate, rng)
-    whole, part = (dry + convolve(wet, response) for dry, wet in (mix, chosen))
-    taps = channel.filter(whole, rate)
+    mixture, part = (dry + convolve(wet, response) for dry, wet in (mix, chosen))
+    taps = channel.filter(mixture, rate)
     delay = len(taps) // 2
-    whole, part = (convolve(np.append(y, np.zeros(delay)), taps)[delay:] for y in (whole, part))
-    final = channel.finish(whole.copy(), rate, deepcopy(rng))
-    squeezed = compress(whole, channel.squash, rate)
-    part = part * _ratio(squeezed, whole)
+    mixture, part = (convolve(np.append(y, np.zeros(delay)), taps)[delay:] for y in (mixture, part))
+    final = channel.finish(mixture.copy(), rate, deepcopy(rng))
+    squeezed = compress(mixture, channel.squash, rate)
+    part = part * _ratio(squeezed, mixture)
     if channel.wobble_cents > 0.5:
         speed = rng.uniform(0.5, 1.5)
         squeezed, part = (

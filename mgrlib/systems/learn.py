@@ -51,10 +51,10 @@ def learn(
     preparation = Preparation.fit(recipe.prepare, segments)
     prepared = preparation(segments)
     held = None if checked is None or not len(checked) else preparation(checked)
-    learned = (recipe.learner or Network()).learn(recipe, prepared, held, config)
+    parts = (recipe.learner or Network()).learn(recipe, prepared, held, config)
     if len(segments.inputs) > len(recipe.features):  # the rest was there for the learner alone
         prepared = preparation(own_inputs(recipe, segments))
-    answers = learned.classifier.predict(prepared, mean_probs)
+    answers = parts.classifier.predict(prepared, mean_probs)
     about = {
         "recipe": recipe.name,
         "version": recipe.version,
@@ -63,11 +63,11 @@ def learn(
         "epochs": config.epochs,
         "seed": config.seed,
         "train_accuracy": round(float(answers.correct.mean()), 4),
-        "seconds": round(learned.seconds, 2),
-        "details": dict(learned.details or {}),
+        "seconds": round(parts.seconds, 2),
+        "details": dict(parts.details or {}),
         **provenance(),
     }
-    return System(recipe, preparation, learned.classifier, segments.genres, about, learned.run)
+    return System(recipe, preparation, parts.classifier, segments.genres, about, parts.run)
 
 
 def changed(config: TrainConfig, changes: dict[str, Any]) -> TrainConfig:

@@ -200,15 +200,15 @@ class NodeByNode:
             config = node.paced(config, train)
             node = Network(make=node.make)
         epochs = dict(self.epochs(tree, config.epochs)) if self.epochs else {}
-        learned, started = {}, time.perf_counter()
+        parts, started = {}, time.perf_counter()
         for name, part, checked in node_parts(tree, train, valid):
             own = replace(config, epochs=epochs.get(name, config.epochs))
-            learned[name] = node.learn(recipe, part, checked, own)
+            parts[name] = node.learn(recipe, part, checked, own)
         seconds = time.perf_counter() - started
-        nodes = {name: part.classifier for name, part in learned.items()}
+        nodes = {name: part.classifier for name, part in parts.items()}
         details = {"batch_size": config.batch_size, "epochs": epochs, "tree": tree.nested}
         if config.precision == "auto":
-            details["precision"] = {n: (part.details or {}) for n, part in learned.items()}
+            details["precision"] = {n: (part.details or {}) for n, part in parts.items()}
         return Learned(TreeClassifier(tree, nodes), seconds, None, details)  # type: ignore[arg-type]
 
     def restore(self, recipe: Recipe, saved: Mapping[str, Any], n_classes: int) -> Classifier:

@@ -88,24 +88,24 @@ def label_course(
         TrainingError: sizes that do not increase or exceed the pool, or a pool with one class.
     """
     x, y = pool
-    wanted = tuple(int(size) for size in sizes)
-    if not wanted or wanted[0] < 2 or wanted[-1] > len(y) or list(wanted) != sorted(set(wanted)):
+    counts = tuple(int(size) for size in sizes)
+    if not counts or counts[0] < 2 or counts[-1] > len(y) or list(counts) != sorted(set(counts)):
         expected = f"increasing sizes from 2 to {len(y)}, the pool's clips"
-        raise TrainingError(explain("label_course", expected, str(wanted)))
+        raise TrainingError(explain("label_course", expected, str(counts)))
     if len(np.unique(y)) < 2:
         raise TrainingError(explain("label_course", "labels of two classes", "one in the pool"))
     rng = np.random.default_rng(seed)
-    labeled = _first(y, wanted[0], rng)
+    labeled = _first(y, counts[0], rng)
     guesses, trained = [], []
-    for i, size in enumerate(wanted):
+    for i, size in enumerate(counts):
         classifier = make().fit(x[labeled], y[labeled])
         guesses.append(classifier.predict(test))
         trained.append(float((classifier.predict(x[labeled]) == y[labeled]).mean()))
-        if i + 1 < len(wanted):
+        if i + 1 < len(counts):
             rest = np.setdiff1d(np.arange(len(y)), labeled)
             order = strategy(classifier.predict_proba(x[rest]), rng)
-            labeled = np.concatenate([labeled, rest[order[: wanted[i + 1] - size]]])
-    return LabelCourse(wanted, labeled, np.stack(guesses), tuple(trained))
+            labeled = np.concatenate([labeled, rest[order[: counts[i + 1] - size]]])
+    return LabelCourse(counts, labeled, np.stack(guesses), tuple(trained))
 
 
 def _first(y: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

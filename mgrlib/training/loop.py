@@ -163,10 +163,10 @@ def shared_batches(
     starts = list(range(0, n, batch_size))
     if len(starts) > 1 and n - starts[-1] < max(2, group.size):
         starts.pop()
-    wholes = [order[start:end] for start, end in zip(starts, starts[1:] + [n], strict=True)]
-    parts = segments.batches(group.part(whole) for whole in wholes)
-    for whole, (inputs, y) in zip(wholes, parts, strict=True):
-        yield tuple(x.to(device) for x in inputs), y.to(device), len(whole)
+    batches = [order[start:end] for start, end in zip(starts, starts[1:] + [n], strict=True)]
+    parts = segments.batches(group.part(batch) for batch in batches)
+    for batch, (inputs, y) in zip(batches, parts, strict=True):
+        yield tuple(x.to(device) for x in inputs), y.to(device), len(batch)
 
 
 def measure(

@@ -25,8 +25,8 @@ def test_products_of_a_convolution_are_its_weights_at_every_position():
 
 def test_a_resnet18_makes_the_products_that_the_literature_counts():
     """1.814 G for a picture of 224 pixels with 1,000 classes; ten classes save 990 x 512."""
-    found = macs(ResNet18(10, (3, 224, 224)), (3, 224, 224))
-    assert found == pytest.approx(1.814e9 - 990 * 512, rel=1e-3)
+    n_products = macs(ResNet18(10, (3, 224, 224)), (3, 224, 224))
+    assert n_products == pytest.approx(1.814e9 - 990 * 512, rel=1e-3)
 
 
 def test_products_of_an_lstm_are_four_gates_at_every_step():

@@ -340,9 +340,9 @@ def test_a_network_without_genres_is_no_classifier(system, tmp_path):
 
 
 def test_a_recipe_that_does_not_know_its_length_says_so():
-    whole = replace(BANDS, features=(replace(MEL, n_frames=None),))
-    assert "how many seconds" in refusal(whole)
-    assert refusal(replace(whole, cut=Cut(1.5))) is None
+    recipe = replace(BANDS, features=(replace(MEL, n_frames=None),))
+    assert "how many seconds" in refusal(recipe)
+    assert refusal(replace(recipe, cut=Cut(1.5))) is None
 
 
 def test_a_file_that_says_something_else_is_not_kept(system, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ SHAPE = (4, 12)
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
+def files(tmp_path_factory):
     """A network, the same as a float32 file, and as three int8 files."""
     folder, model = tmp_path_factory.mktemp("onnx"), small()
     source = to_onnx(model, SHAPE, path=folder / "net.onnx")
@@ -37,15 +37,15 @@ def written(tmp_path_factory):
     return model, paths
 
 
-def test_a_file_computes_what_the_network_does(written):
-    model, paths = written
+def test_a_file_computes_what_the_network_does(files):
+    model, paths = files
     for n in (1, 5):
         x = torch.randn(n, *SHAPE)
         assert torch.allclose(OnnxModel(paths["float32"])(x), model(x), atol=1e-5)
 
 
-def test_a_file_holds_standard_operations_alone(written):
-    _, paths = written
+def test_a_file_holds_standard_operations_alone(files):
+    _, paths = files
     for path in paths.values():
         proto = load(path)
         domains = {entry.domain: entry.version for entry in proto.opset_import}
@@ -53,16 +53,16 @@ def test_a_file_holds_standard_operations_alone(written):
         assert {node.domain for node in proto.graph.node} <= {""}
 
 
-def test_a_file_names_nothing_of_the_machine_it_was_made_on(written):
-    _, paths = written
+def test_a_file_names_nothing_of_the_machine_it_was_made_on(files):
+    _, paths = files
     for path in paths.values():
         assert b"mgrlib/" not in path.read_bytes()
         assert b".py" not in path.read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["static", "dynamic", "weights"])
-def test_eight_bits_are_close_and_small(written, kind):
-    model, paths = written
+def test_eight_bits_are_close_and_small(files, kind):
+    model, paths = files
     x = toy(seed=3).inputs[0]
     logits = model(x).detach()
     assert float((OnnxModel(paths[kind])(x) - logits).abs().max()) < 0.1 * float(logits.abs().max())
@@ -70,8 +70,8 @@ def test_eight_bits_are_close_and_small(written, kind):
     assert kinds & {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
 
 
-def test_an_int8_file_spends_no_bytes_on_zeros_that_go_without_saying(written):
-    _, paths = written
+def test_an_int8_file_spends_no_bytes_on_zeros_that_go_without_saying(files):
+    _, paths = files
     graph = load(paths["static"]).graph
     biases = [t.name for t in graph.initializer if t.data_type == onnx.TensorProto.INT32]
     readers = [node for node in graph.node if node.input[0] in biases]
@@ -80,8 +80,8 @@ def test_an_int8_file_spends_no_bytes_on_zeros_that_go_without_saying(written):
     assert not any(node.name for node in graph.node)
 
 
-def test_an_int8_file_is_computed_in_integers(written, tmp_path):
-    _, paths = written
+def test_an_int8_file_is_computed_in_integers(files, tmp_path):
+    _, paths = files
     settings = onnxruntime.SessionOptions()
     settings.optimized_model_filepath = str(tmp_path / "as it runs.onnx")
     settings.log_severity_level = 3
@@ -91,15 +91,15 @@ def test_an_int8_file_is_computed_in_integers(written, tmp_path):
     assert not kinds & {"Conv", "Gemm"}
 
 
-def test_without_fusion_an_int8_file_says_nearly_the_same(written):
-    _, paths = written
+def test_without_fusion_an_int8_file_says_nearly_the_same(files):
+    _, paths = files
     x = toy(seed=3).inputs[0]
     joined, apart = (OnnxModel(paths["static"], fused=fused)(x) for fused in (True, False))
     assert torch.allclose(joined, apart, atol=0.1)
 
 
-def test_predict_takes_a_file_like_any_network(written):
-    model, paths = written
+def test_predict_takes_a_file_like_any_network(files):
+    model, paths = files
     segments = toy(seed=4)
     same = predict(OnnxModel(paths["float32"]), segments).probs - predict(model, segments).probs
     assert np.abs(same).max() < 1e-5
@@ -159,8 +159,8 @@ def test_a_tensor_of_zeros_stays_one():
     assert not quantize_tensor(np.zeros((2, 3), dtype=np.float32), axis=0)[2].any()
 
 
-def test_calibration_needs_segments(written, tmp_path):
-    _, paths = written
+def test_calibration_needs_segments(files, tmp_path):
+    _, paths = files
     with pytest.raises(MgrError, match="training segments"):
         quantize_static(paths["float32"], tmp_path / "x.onnx", toy().of([]))
 

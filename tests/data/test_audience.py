@@ -41,9 +41,9 @@ def test_thirds_are_equally_large_and_in_order():
 
 def test_held_out_artists_are_those_taken_from_the_plays():
     listening = Audience(n_listeners=50).listen(GENRES, seed=0)
-    rest, taken = listening.held_out(1 / 3, seed=1)
-    assert (rest.plays[taken] == 0).all() and (listening.plays[taken] > 0).all()
-    assert np.array_equal(np.where(taken, 0, listening.plays), rest.plays)
+    rest, mask = listening.held_out(1 / 3, seed=1)
+    assert (rest.plays[mask] == 0).all() and (listening.plays[mask] > 0).all()
+    assert np.array_equal(np.where(mask, 0, listening.plays), rest.plays)
 
 
 def test_artists_with_the_same_listeners_have_the_same_vector_and_unheard_ones_zero():

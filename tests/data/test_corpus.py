@@ -100,7 +100,7 @@ def test_a_selection_of_one_genre_is_refused(corpus):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"clips": table().drop(columns=["group", "seconds"])}, "'group', 'seconds'"),
         ({"clips": table().iloc[:0]}, "at least one clip"),
@@ -110,8 +110,8 @@ def test_a_selection_of_one_genre_is_refused(corpus):
         ({"clips": table().set_axis(["a", "a", "b", "b"])}, "repeated 'a', 'b'"),
     ],
 )
-def test_a_table_that_does_not_hold_together_is_refused(corpus, change, told):
-    with pytest.raises(CorpusError, match=f"'small'.*{told}"):
+def test_a_table_that_does_not_hold_together_is_refused(corpus, change, message):
+    with pytest.raises(CorpusError, match=f"'small'.*{message}"):
         replace(corpus, **change)
 
 
@@ -125,7 +125,7 @@ def test_a_fair_split_is_returned_by_its_check(corpus):
 
 
 @pytest.mark.parametrize(
-    ("parts", "told"),
+    ("parts", "message"),
     [
         ((("a",), (), ("a",)), "'a' in train and test"),
         ((("a",), ("b",), ("b",)), "'b' in valid and test"),
@@ -134,8 +134,8 @@ def test_a_fair_split_is_returned_by_its_check(corpus):
         ((("a",), ("b",), ()), "at least one clip in test"),
     ],
 )
-def test_overlapping_and_empty_parts_are_refused_when_made(parts, told):
-    with pytest.raises(SplitError, match=f"'mine'.*{told}"):
+def test_overlapping_and_empty_parts_are_refused_when_made(parts, message):
+    with pytest.raises(SplitError, match=f"'mine'.*{message}"):
         Split("mine", *parts)
 
 

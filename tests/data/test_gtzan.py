@@ -162,7 +162,7 @@ def test_groups_of_another_kind_are_refused(tmp_path, lay_out):
 
 
 @pytest.fixture(scope="module")
-def whole() -> Corpus:
+def all_clips() -> Corpus:
     """GTZAN's 1,000 rows without its audio."""
     groups = artist_groups(ALL_IDS)
     genres = [clip.split(".")[0] for clip in ALL_IDS]
@@ -173,10 +173,10 @@ def whole() -> Corpus:
     return Corpus("gtzan", GENRES, table, FileSource())
 
 
-def test_the_fault_filtered_split_has_the_published_sizes_and_17_groups_in_two_parts(whole):
-    split = fault_filtered(whole)
-    assert len(split.shared_groups(whole)) == 17
-    groups = whole.clips["group"]
+def test_the_fault_filtered_split_has_the_published_sizes_and_17_groups_in_two_parts(all_clips):
+    split = fault_filtered(all_clips)
+    assert len(split.shared_groups(all_clips)) == 17
+    groups = all_clips.clips["group"]
     trained = set(groups[[*split.train, *split.valid]])
     assert groups[list(split.test)].isin(trained).sum() == 56
     assert [len(ids) for ids in split.parts().values()] == [443, 197, 290]
@@ -185,16 +185,16 @@ def test_the_fault_filtered_split_has_the_published_sizes_and_17_groups_in_two_p
     assert "rock.00099" in split.train
 
 
-def test_the_artist_folds_keep_groups_whole_and_the_published_ones_do_not(whole):
-    splits = artist_folds(whole)
-    published = artist_folds(whole, published=True)
-    assert [split.check(whole) for split in splits] == splits
+def test_the_artist_folds_keep_groups_whole_and_the_published_ones_do_not(all_clips):
+    splits = artist_folds(all_clips)
+    published = artist_folds(all_clips, published=True)
+    assert [split.check(all_clips) for split in splits] == splits
     for several in (splits, published):
         tested = [clip for split in several for clip in split.test]
         assert len(tested) == len(set(tested)) == 948
         assert all(len(split.train) + len(split.test) == 948 for split in several)
         assert all(300 <= len(split.test) <= 330 for split in several)
-    shared = {group for split in published for group in split.shared_groups(whole)}
+    shared = {group for split in published for group in split.shared_groups(all_clips)}
     assert len(shared) == 28
     assert {"A Tribe Called Quest", "Slayer", "Vince Gill"} <= shared
     old = {clip: split.name for split in published for clip in split.test}
@@ -202,40 +202,42 @@ def test_the_artist_folds_keep_groups_whole_and_the_published_ones_do_not(whole)
     assert "hiphop.00000" in published[0].test and "hiphop.00046" in published[1].test
 
 
-def test_artist_folds_of_a_part_say_how_small_they_are(whole):
-    part = whole.select(clip_ids=[clip for clip in ALL_IDS if int(clip[-5:]) % 2])
+def test_artist_folds_of_a_part_say_how_small_they_are(all_clips):
+    part = all_clips.select(clip_ids=[clip for clip in ALL_IDS if int(clip[-5:]) % 2])
     splits = artist_folds(part)
     assert "only the 475 of its 948 clips that" in splits[0].source
     assert set().union(*(split.test for split in splits)) <= set(part.clips.index)
 
 
-def test_artist_folds_refuse_a_part_that_cannot_be_taught(whole):
+def test_artist_folds_refuse_a_part_that_cannot_be_taught(all_clips):
     first = [clip for clip in ALL_IDS if int(clip[-5:]) < 10]
     with pytest.raises(SplitError, match="training clips in each genre"):
-        artist_folds(whole.select(clip_ids=first))
+        artist_folds(all_clips.select(clip_ids=first))
     with pytest.raises(SplitError, match="clips in every fold"):
         artist_folds(
-            whole.select(genres=["blues", "classical"], clip_ids=[*ALL_IDS[:12], *ALL_IDS[132:140]])
+            all_clips.select(
+                genres=["blues", "classical"], clip_ids=[*ALL_IDS[:12], *ALL_IDS[132:140]]
+            )
         )
 
 
-def test_the_fault_filtered_split_of_a_part_says_how_small_it_is(whole):
+def test_the_fault_filtered_split_of_a_part_says_how_small_it_is(all_clips):
     first = [clip for clip in ALL_IDS if int(clip[-5:]) < 10]
-    split = fault_filtered(whole.select(clip_ids=first))
+    split = fault_filtered(all_clips.select(clip_ids=first))
     assert "only the 93 of its 930 clips" in split.source
 
 
-def test_all_of_gtzan_can_be_split_by_artist(whole):
-    split = by_group(whole, test=0.2, valid=0.1, seed=0).check(whole)
+def test_all_of_gtzan_can_be_split_by_artist(all_clips):
+    split = by_group(all_clips, test=0.2, valid=0.1, seed=0).check(all_clips)
     assert len(split.test) == pytest.approx(200, abs=10)
 
 
-def test_known_faults_name_clips_of_gtzan_and_repeated_ones_share_a_group(whole):
+def test_known_faults_name_clips_of_gtzan_and_repeated_ones_share_a_group(all_clips):
     faults = known_faults()
     assert set(faults["clip_id"]) <= set(ALL_IDS)
     assert (faults["kind"] == "exact-duplicate").sum() == 14
     assert "jazz.00054" in set(faults.loc[faults["kind"] == "corrupt", "clip_id"])
-    group = whole.clips["group"]
+    group = all_clips.clips["group"]
     for _, row in faults[faults["same_as"] != ""].iterrows():
         assert group[row["clip_id"]] == group[row["same_as"]]
 
@@ -312,8 +314,8 @@ def test_real_clips_are_read(realdata):
 
 
 @pytest.mark.realdata
-def test_the_split_is_that_of_the_published_lists(realdata, whole):
-    split = fault_filtered(whole)
+def test_the_split_is_that_of_the_published_lists(realdata, all_clips):
+    split = fault_filtered(all_clips)
     for part, ids in split.parts().items():
         lines = (realdata / "gtzan_fault_filtered" / f"{part}_filtered.txt").read_text().split()
         assert list(ids) == [Path(line).stem for line in lines]

@@ -77,8 +77,8 @@ def test_clips_that_share_an_artist_or_a_recording_share_a_group():
 
 def test_groups_do_not_depend_on_the_part_asked_for_and_join_by_further_ties():
     part = IDS[::7]
-    whole = dict(zip(IDS, artist_groups(IDS), strict=True))
-    assert artist_groups(part) == [whole[clip] for clip in part]
+    groups = dict(zip(IDS, artist_groups(IDS), strict=True))
+    assert artist_groups(part) == [groups[clip] for clip in part]
     tied = artist_groups(["blues.00000", "rock.00099"], ties=[("blues.00000", "rock.00099")])
     assert tied[0] == tied[1]
     assert artist_groups(["blues.00000", "rock.00099"]) != tied
@@ -140,10 +140,10 @@ def test_names_that_two_sources_agree_on_are_kept_and_the_others_are_decided(rea
 @pytest.mark.realdata
 def test_the_published_folds_are_those_of_the_index(realdata):
     index = pd.read_csv(realdata / "gtzan_index/gtzan_index.csv", dtype=str).fillna("")
-    listed = {
+    folds = {
         clip: float(fold)
         for fold, genre, numbers in facts.read("gtzan_artist_folds").itertuples(index=False)
         for clip in facts.expand(genre, numbers)
     }
-    wanted = index[index["foleiss_fold"] != ""]
-    assert listed == dict(zip(wanted["clip"], wanted["foleiss_fold"].astype(float), strict=True))
+    entries = index[index["foleiss_fold"] != ""]
+    assert folds == dict(zip(entries["clip"], entries["foleiss_fold"].astype(float), strict=True))

@@ -70,7 +70,7 @@ def test_colors_a_little_off_are_read_and_said_to_be_off():
 
 
 @pytest.mark.parametrize(
-    ("picture", "said"),
+    ("picture", "message"),
     [
         (np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8), "of the pixels"),
         (colored(some_levels(), "coolwarm"), "of the pixels"),
@@ -79,8 +79,8 @@ def test_colors_a_little_off_are_read_and_said_to_be_off():
         (np.zeros((20, 30), dtype=np.uint8), "shape"),
     ],
 )
-def test_what_is_not_of_a_known_map_is_refused(picture, said):
-    with pytest.raises(FeatureError, match=said):
+def test_what_is_not_of_a_known_map_is_refused(picture, message):
+    with pytest.raises(FeatureError, match=message):
         inverted(picture)
 
 
@@ -135,11 +135,11 @@ MEL = LogMel(22050, n_frames=1024)
 
 
 def test_a_folder_and_an_archive_give_the_same_features(folder, archive, maps):
-    drawn, packed = gtzan_pictures(folder), gtzan_pictures(archive)
-    assert list(drawn.clips.index) == list(packed.clips.index) == list(maps)
-    assert (drawn.name, drawn.genres) == ("gtzan-pictures", ("blues", "jazz"))
+    unpacked, packed = gtzan_pictures(folder), gtzan_pictures(archive)
+    assert list(unpacked.clips.index) == list(packed.clips.index) == list(maps)
+    assert (unpacked.name, unpacked.genres) == ("gtzan-pictures", ("blues", "jazz"))
     assert isinstance(packed.source, FeatureSource)
-    a, b = (cut(corpus, MEL).inputs[0] for corpus in (drawn, packed))
+    a, b = (cut(corpus, MEL).inputs[0] for corpus in (unpacked, packed))
     assert a.shape == (6, 128, 1024)
     assert (a - b).abs().max() <= 80 / 255 * 1.01  # some steps of a map share a color
 
@@ -194,10 +194,10 @@ def test_clips_are_cut_into_segments_in_time(archive):
     corpus = gtzan_pictures(archive)
     segments = cut(corpus, Mfcc(22050, n_mfcc=13), how=Cut(3.0))
     assert segments.inputs[0].shape == (60, 13, 130)
-    whole = cut(corpus, Mfcc(22050, n_mfcc=13, top_db=None)).inputs[0][0]
+    clip = cut(corpus, Mfcc(22050, n_mfcc=13, top_db=None)).inputs[0][0]
     third = cut(corpus, Mfcc(22050, n_mfcc=13, top_db=None), how=Cut(3.0)).inputs[0][2]
     at = 2 * 3 * 22050 / 512  # not a whole number of frames
-    np.testing.assert_allclose(third[:, 0], whole[:, round(at)], atol=25)
+    np.testing.assert_allclose(third[:, 0], clip[:, round(at)], atol=25)
     with pytest.raises(AudioError, match="at least 40 s"):
         cut(corpus, MEL, how=Cut(40.0))
 
@@ -257,6 +257,8 @@ def test_the_maps_are_in_step_with_the_recordings(realdata):
     assert len(maps) == 1000
     coarse = LogMel(22050, n_fft=512, hop_length=256, n_mels=20, n_frames=2500)
     for clip in sound.clips.index[::4]:
-        one, other = (cut(c, coarse, clip_ids=[clip]).inputs[0][0].numpy() for c in (maps, sound))
-        blocks = [x.reshape(20, 50, 50).mean(axis=2).ravel() for x in (one, other)]
+        columns, frames = (
+            cut(c, coarse, clip_ids=[clip]).inputs[0][0].numpy() for c in (maps, sound)
+        )
+        blocks = [x.reshape(20, 50, 50).mean(axis=2).ravel() for x in (columns, frames)]
         assert np.corrcoef(*blocks)[0, 1] > 0.85, clip

@@ -40,6 +40,6 @@ def test_an_artist_is_worth_more_than_the_spread_over_seeds(facts):
 
 
 def test_the_embedded_corpus_teaches_something_about_real_music(facts):
-    heard = facts["trained on the embedded corpus alone"]
-    assert heard["n"] == 1000
-    assert heard["correct"]["linear model"] > 300  # chance is 100; this bound may only be raised
+    result = facts["trained on the embedded corpus alone"]
+    assert result["n"] == 1000
+    assert result["correct"]["linear model"] > 300  # chance is 100; this bound may only be raised

@@ -49,8 +49,8 @@ def test_only_the_genres_named_become_rare():
 
 def test_another_seed_leaves_other_clips():
     corpus = synthetic(6)
-    some = [make_rare(corpus, corpus.clips.index, {"jazz": 2}, seed=s) for s in (0, 0, 1)]
-    assert some[0] == some[1] != some[2]
+    corpora = [make_rare(corpus, corpus.clips.index, {"jazz": 2}, seed=s) for s in (0, 0, 1)]
+    assert corpora[0] == corpora[1] != corpora[2]
 
 
 @pytest.mark.parametrize("keep", [{"jazz": 0}, {"jazz": 7}, {"polka": 1}])

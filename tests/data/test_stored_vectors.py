@@ -163,7 +163,7 @@ def test_a_name_with_dots_keeps_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("name,artist\na,b\n", "columns"),
         ("file,artist\na,b\na,c\n", "one artist for each file"),
@@ -171,9 +171,9 @@ def test_a_name_with_dots_keeps_them(tmp_path):
         ("file,artist\nx,y\n", "files that"),
     ],
 )
-def test_tables_that_do_not_fit_are_refused(tracks, text, said):
+def test_tables_that_do_not_fit_are_refused(tracks, text, message):
     (tracks / "odd.csv").write_text(text)
-    with pytest.raises(CorpusError, match=said):
+    with pytest.raises(CorpusError, match=message):
         folder(tracks / "music", artists=tracks / "odd.csv")
     with pytest.raises(CorpusError, match=r"none\.csv"):
         folder(tracks / "music", artists=tracks / "none.csv")

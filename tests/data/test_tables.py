@@ -166,10 +166,10 @@ def test_a_packed_table_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("ending", ["", ".gz", ".bz2", ".xz", ".zip"])
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(content=st.binary(max_size=200), whole=st.booleans())
-def test_whatever_a_table_holds_the_error_names_it(tmp_path, ending, content, whole):
+@given(content=st.binary(max_size=200), complete=st.booleans())
+def test_whatever_a_table_holds_the_error_names_it(tmp_path, ending, content, complete):
     path = tmp_path / f"features.csv{ending}"
-    if whole and ending == ".gz":
+    if complete and ending == ".gz":
         content = gzip.compress(content)
     path.write_bytes(content)
     with pytest.raises(CorpusError, match=r"features\.csv"):

@@ -62,10 +62,10 @@ def test_metrics_are_those_of_scikit_learn_when_every_genre_has_clips(seed, K, e
     )
     assert (confusion(p) == sk.confusion_matrix(truth, answers)).all()
     assert accuracy(p) == pytest.approx(sk.accuracy_score(truth, answers))
-    for ours, theirs in ((genre_precision, p_k), (genre_recall, r_k), (genre_f1, f_k)):
-        np.testing.assert_allclose(ours(p), theirs, atol=1e-12)
-    for ours, theirs in ((precision, p_k), (recall, r_k), (f1, f_k)):
-        assert ours(p) == pytest.approx(theirs.mean())
+    for metric, expected in ((genre_precision, p_k), (genre_recall, r_k), (genre_f1, f_k)):
+        np.testing.assert_allclose(metric(p), expected, atol=1e-12)
+    for metric, expected in ((precision, p_k), (recall, r_k), (f1, f_k)):
+        assert metric(p) == pytest.approx(expected.mean())
 
 
 def test_a_genre_never_predicted_has_precision_zero():

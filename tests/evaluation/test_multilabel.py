@@ -40,10 +40,10 @@ def test_all_found_is_accuracy_where_each_clip_has_one_genre():
     assert multilabel.all_found(table(truth)) == 3 / 4
 
 
-@pytest.mark.parametrize(("ours", "average"), [("micro_f1", "micro"), ("macro_f1", "macro")])
-def test_f1_is_that_of_scikit_learn(ours, average):
+@pytest.mark.parametrize(("metric", "average"), [("micro_f1", "micro"), ("macro_f1", "macro")])
+def test_f1_is_that_of_scikit_learn(metric, average):
     expected = metrics.f1_score(TRUTH, PROBS >= 0.5, average=average, zero_division=0)
-    assert getattr(multilabel, ours)(table()) == pytest.approx(expected)
+    assert getattr(multilabel, metric)(table()) == pytest.approx(expected)
 
 
 def test_average_precision_is_that_of_scikit_learn_ties_included():

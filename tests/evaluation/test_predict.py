@@ -64,8 +64,8 @@ def test_a_model_of_two_modalities_gets_both():
 
 
 def test_only_clips_with_segments_get_a_row():
-    some = five_segments(clip=torch.tensor([0, 0, 3, 2, 2]), clip_ids=("a", "b", "c", "d"))
-    assert predict(nn.Identity(), some).clip_ids == ("a", "c", "d")
+    segments = five_segments(clip=torch.tensor([0, 0, 3, 2, 2]), clip_ids=("a", "b", "c", "d"))
+    assert predict(nn.Identity(), segments).clip_ids == ("a", "c", "d")
 
 
 def test_order_is_that_of_the_clips_not_of_the_segments():

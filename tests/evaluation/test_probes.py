@@ -180,10 +180,10 @@ def test_an_estimator_and_a_function_are_put_on_a_curve_like_a_network(corpus):
     x, y = np.array([[0.03] * 44, [0.4] * 44]), np.array([0, 1])
     estimator = LogisticRegression(C=100.0).fit(x, y)
     model = Loudness()
-    found = [
+    curves = [
         curve(m, corpus, LOUDNESS, probes=["gain"]) for m in (model, lambda s: predict(model, s))
     ]
-    assert found[0].equals(found[1])
+    assert curves[0].equals(curves[1])
     assert curve(estimator, corpus, LOUDNESS, probes=["gain"])["accuracy"].iloc[0] == 1.0
 
 
@@ -201,9 +201,9 @@ def test_a_probe_of_your_own_needs_no_registering(corpus):
 
 
 def test_answers_are_predictions_and_make_the_curves_table(corpus):
-    found = answers(Loudness(), corpus, [LOUDNESS], "gain")
-    assert list(found) == [None, -6.0, -12.0, -24.0, -48.0]
-    assert as_table("gain", found).equals(curve(Loudness(), corpus, LOUDNESS, probes=["gain"]))
+    tables = answers(Loudness(), corpus, [LOUDNESS], "gain")
+    assert list(tables) == [None, -6.0, -12.0, -24.0, -48.0]
+    assert as_table("gain", tables).equals(curve(Loudness(), corpus, LOUDNESS, probes=["gain"]))
 
 
 def test_another_version_of_a_probe_is_not_taken_for_the_old_one():

@@ -40,8 +40,8 @@ def test_an_artist_that_nobody_played_is_reached_by_sound_only():
 
 
 def test_hit_rate_is_the_fraction_of_wanted_artists_and_nan_without_any():
-    wanted = np.array([[True, True, False], [False, False, False]])
-    rates = hit_rate(np.array([[0, 2], [0, 1]]), wanted)
+    targets = np.array([[True, True, False], [False, False, False]])
+    rates = hit_rate(np.array([[0, 2], [0, 1]]), targets)
     assert rates[0] == 0.5 and np.isnan(rates[1])
 
 

@@ -140,11 +140,11 @@ def test_a_difference_is_that_of_the_means_over_seeds_and_draws_artists():
 
 @pytest.mark.parametrize("train", [TRAINED - 0.01, 0.5, None])
 def test_a_difference_names_a_network_that_did_not_learn_its_training_clips(train):
-    whole, other = measured("luo2021/a", "1110"), measured("luo2021/b", "1000", train=train)
-    for result in (difference(whole, other), difference(other, whole)):
+    complete, other = measured("luo2021/a", "1110"), measured("luo2021/b", "1000", train=train)
+    for result in (difference(complete, other), difference(other, complete)):
         assert result.caveat == f"luo2021/b: {unfinished(other)}"
         assert str(result).endswith(result.caveat)
-    assert difference(whole, whole).caveat == ""
+    assert difference(complete, complete).caveat == ""
 
 
 def test_a_difference_needs_predictions():

@@ -71,10 +71,10 @@ def test_rows_are_found_by_their_fields():
     assert len(ROWS.where(train_accuracy=0.9, system="cnn")) == 2
 
 
-@pytest.mark.parametrize("wanted", [{"system": "rows"}, {"system": "lstm"}])
-def test_only_refuses_none_and_several(wanted):
+@pytest.mark.parametrize("values", [{"system": "rows"}, {"system": "lstm"}])
+def test_only_refuses_none_and_several(values):
     with pytest.raises(RecipeError, match="one record"):
-        ROWS.only(**wanted)
+        ROWS.only(**values)
 
 
 def test_tables_keep_the_order_of_the_rows():

@@ -19,11 +19,11 @@ from mgrlib.systems.prepare import Standardize
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The seeds of the folds that are really trained."""
     seeds: list[int] = []
-    whole = run_module.learn
+    learn = run_module.learn
 
     def counting(recipe, train, valid, *, seed):
         seeds.append(seed)
-        return whole(recipe, train, valid, seed=seed)
+        return learn(recipe, train, valid, seed=seed)
 
     monkeypatch.setattr(run_module, "learn", counting)
     return seeds

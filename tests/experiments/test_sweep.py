@@ -86,8 +86,8 @@ def test_the_fold_of_a_killed_worker_is_run_again(corpus, tmp_path):
     mortal = replace(TINY, model=partial(dies_once, mark, os.getpid()))
     (result,) = sweep([mortal], corpus, Protocol(4), n_jobs=2, changes={"epochs": 2})
     assert mark.exists()
-    (whole,) = sweep([TINY], corpus, Protocol(4), n_jobs=1, changes={"epochs": 2})
-    assert values([result]) == values([whole])
+    (expected,) = sweep([TINY], corpus, Protocol(4), n_jobs=1, changes={"epochs": 2})
+    assert values([result]) == values([expected])
 
 
 def die() -> None:

@@ -44,8 +44,8 @@ def test_the_stretch_is_a_piece_of_the_sound(y):
 
 
 def test_a_crop_of_all_of_the_sound_is_the_sound(y):
-    whole = Crop(LogMel(RATE, n_mels=32), seconds=len(y) / RATE)
-    assert np.array_equal(whole(y), LogMel(RATE, n_mels=32)(y))
+    crop = Crop(LogMel(RATE, n_mels=32), seconds=len(y) / RATE)
+    assert np.array_equal(crop(y), LogMel(RATE, n_mels=32)(y))
 
 
 def test_a_clean_and_a_damaged_feature_are_taken_from_the_same_stretch(y):

@@ -41,8 +41,8 @@ def test_medians_leave_their_input_alone():
 
 def test_shares_are_librosas(y):
     magnitude = np.abs(librosa.stft(y))
-    theirs, _ = librosa.decompose.hpss(magnitude, mask=True)
-    np.testing.assert_allclose(harmonic_mask(magnitude.T).T, theirs, atol=1e-5)
+    expected, _ = librosa.decompose.hpss(magnitude, mask=True)
+    np.testing.assert_allclose(harmonic_mask(magnitude.T).T, expected, atol=1e-5)
 
 
 def test_silent_cells_are_shared_equally():
@@ -55,15 +55,15 @@ def test_inverse_gives_the_sound_back(y, hop_length):
     back = inverse_stft(spectrum.stft.copy(), 2048, hop_length)
     assert len(back) == hop_length * (len(spectrum.frames) - 1)
     np.testing.assert_allclose(back, y[: len(back)], atol=1e-6)
-    whole = inverse_stft(spectrum.stft.copy(), 2048, hop_length, len(y))
-    np.testing.assert_allclose(whole, y, atol=1e-5)
+    sound = inverse_stft(spectrum.stft.copy(), 2048, hop_length, len(y))
+    np.testing.assert_allclose(sound, y, atol=1e-5)
 
 
 def test_parts_are_librosas_and_add_up(y):
     harmonic, percussive = Harmonic(RATE)(y), Percussive(RATE)(y)
-    theirs = librosa.effects.hpss(y)
-    np.testing.assert_allclose(harmonic, theirs[0], atol=1e-5)
-    np.testing.assert_allclose(percussive, theirs[1], atol=1e-5)
+    expected = librosa.effects.hpss(y)
+    np.testing.assert_allclose(harmonic, expected[0], atol=1e-5)
+    np.testing.assert_allclose(percussive, expected[1], atol=1e-5)
     np.testing.assert_allclose(harmonic + percussive, y, atol=1e-6)
 
 

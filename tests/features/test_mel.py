@@ -18,9 +18,9 @@ def test_filterbank_is_librosas_for_several_settings():
         (12000, 512, 96, 0.0, 6000.0),
         (8000, 1024, 40, 60.0, 3800.0),
     ]:
-        theirs = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+        expected = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
         np.testing.assert_allclose(
-            mel_filterbank(rate, n_fft, n_mels, fmin, fmax), theirs, atol=1e-7
+            mel_filterbank(rate, n_fft, n_mels, fmin, fmax), expected, atol=1e-7
         )
 
 
@@ -41,25 +41,25 @@ def test_dct_matrix_is_orthonormal():
 
 
 def test_log_mel_is_librosas(y):
-    theirs = librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=22050))
-    np.testing.assert_allclose(LogMel(22050)(y), theirs, atol=DB)
+    expected = librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=22050))
+    np.testing.assert_allclose(LogMel(22050)(y), expected, atol=DB)
 
 
 def test_log_mel_is_librosas_with_other_settings(music):
     sound = music(sample_rate=12000)
-    ours = LogMel(
+    values = LogMel(
         12000, n_mels=96, n_fft=512, hop_length=256, fmin=30.0, fmax=5000.0, pad_mode="reflect"
     )
-    theirs = librosa.feature.melspectrogram(
+    expected = librosa.feature.melspectrogram(
         y=sound, sr=12000, n_mels=96, n_fft=512, hop_length=256, fmin=30, fmax=5000,
         pad_mode="reflect",
     )  # fmt: skip
-    np.testing.assert_allclose(ours(sound), librosa.power_to_db(theirs), atol=DB)
+    np.testing.assert_allclose(values(sound), librosa.power_to_db(expected), atol=DB)
 
 
 def test_log_mel_without_a_relative_floor_is_librosas(y):
-    theirs = librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=22050), top_db=None)
-    np.testing.assert_allclose(LogMel(22050, top_db=None)(y), theirs, atol=DB)
+    expected = librosa.power_to_db(librosa.feature.melspectrogram(y=y, sr=22050), top_db=None)
+    np.testing.assert_allclose(LogMel(22050, top_db=None)(y), expected, atol=DB)
 
 
 def test_extra_square_is_of_the_mel_power(y):
@@ -97,8 +97,8 @@ def test_silence_gives_the_floor():
 
 
 def test_first_frames_are_kept(y):
-    whole = LogMel(22050)(y)
-    np.testing.assert_array_equal(LogMel(22050, n_frames=50)(y), whole[:, :50])
+    frames = LogMel(22050)(y)
+    np.testing.assert_array_equal(LogMel(22050, n_frames=50)(y), frames[:, :50])
     unfloored = LogMel(22050, top_db=None)
     np.testing.assert_allclose(
         LogMel(22050, top_db=None, n_frames=50)(y), unfloored(y)[:, :50], atol=1e-4
@@ -124,8 +124,8 @@ def test_luos_shapes():
 
 
 def test_mfcc_is_librosas(y):
-    theirs = librosa.feature.mfcc(y=y, sr=22050, n_mfcc=20)
-    np.testing.assert_allclose(Mfcc(22050)(y), theirs, rtol=1e-3, atol=1e-3)
+    expected = librosa.feature.mfcc(y=y, sr=22050, n_mfcc=20)
+    np.testing.assert_allclose(Mfcc(22050)(y), expected, rtol=1e-3, atol=1e-3)
 
 
 def test_mfcc_without_c0_is_the_rest(y):
@@ -135,9 +135,9 @@ def test_mfcc_without_c0_is_the_rest(y):
 
 def test_deltas_are_librosas(y):
     mfcc = librosa.feature.mfcc(y=y, sr=22050, n_mfcc=13)
-    theirs = [mfcc, librosa.feature.delta(mfcc), librosa.feature.delta(mfcc, order=2)]
-    ours = Mfcc(22050, n_mfcc=13, n_deltas=2)(y)
-    np.testing.assert_allclose(ours, np.concatenate(theirs), rtol=1e-3, atol=1e-3)
+    expected = [mfcc, librosa.feature.delta(mfcc), librosa.feature.delta(mfcc, order=2)]
+    values = Mfcc(22050, n_mfcc=13, n_deltas=2)(y)
+    np.testing.assert_allclose(values, np.concatenate(expected), rtol=1e-3, atol=1e-3)
 
 
 def test_deltas_are_there_for_a_sound_of_few_frames(sine):

@@ -14,8 +14,8 @@ ALL = (WavePlot, ZcrPlot, MelPicture, MfccPicture)
 
 @pytest.mark.parametrize("name", ["magma", "coolwarm"])
 def test_colours_are_matplotlibs(name):
-    theirs = matplotlib.colormaps[name](np.arange(256))[:, :3]
-    np.testing.assert_allclose(color_map(name), theirs, atol=2 / 255)
+    expected = matplotlib.colormaps[name](np.arange(256))[:, :3]
+    np.testing.assert_allclose(color_map(name), expected, atol=2 / 255)
 
 
 def test_lowest_and_highest_value_have_the_ends_of_the_map():
@@ -41,10 +41,10 @@ def test_half_covered_pixels_are_half_coloured():
 @pytest.mark.parametrize("picture", ALL)
 def test_pictures_are_of_one_size_whatever_the_length(picture, music):
     for y in (music(3.0), music(1.0)[:1], music(1.0)[:1000], np.zeros(RATE, dtype=np.float32)):
-        drawn = picture(RATE)(y)
-        assert drawn.shape == picture(RATE).shape(len(y) / RATE) == (224, 224, 3)
-        assert drawn.dtype == np.float32
-        assert drawn.min() >= 0.0 and drawn.max() <= 1.0
+        image = picture(RATE)(y)
+        assert image.shape == picture(RATE).shape(len(y) / RATE) == (224, 224, 3)
+        assert image.dtype == np.float32
+        assert image.min() >= 0.0 and image.max() <= 1.0
 
 
 @pytest.mark.parametrize("picture", ALL)

@@ -61,9 +61,9 @@ def test_bands_without_gain_are_gone_and_others_stay():
     low, high = (0.3 * np.sin(2 * np.pi * hz * time).astype(np.float32) for hz in (300, 4000))
     gains = np.zeros_like(FEATURE(low))
     gains[16:] = -np.inf
-    kept = with_gains(low + high, gains, FEATURE)
+    sound = with_gains(low + high, gains, FEATURE)
     inside = slice(2048, -2048)
-    np.testing.assert_allclose(kept[inside], low[inside], atol=0.01)
+    np.testing.assert_allclose(sound[inside], low[inside], atol=0.01)
 
 
 def test_gains_of_another_shape_are_refused(y):

@@ -13,40 +13,40 @@ RATE = 22050
 
 @pytest.mark.parametrize(("aggregate", "function"), [("mean", np.mean), ("median", np.median)])
 def test_onset_strength_is_librosas(y, aggregate, function):
-    theirs = librosa.onset.onset_strength(y=y, sr=RATE, aggregate=function)
-    ours = OnsetStrength(RATE, aggregate=aggregate)(y)[0]
-    np.testing.assert_allclose(ours, theirs, atol=2e-3)  # differences of two levels in dB
+    expected = librosa.onset.onset_strength(y=y, sr=RATE, aggregate=function)
+    values = OnsetStrength(RATE, aggregate=aggregate)(y)[0]
+    np.testing.assert_allclose(values, expected, atol=2e-3)  # differences of two levels in dB
 
 
 def test_tempogram_is_librosas(y):
     strength = librosa.onset.onset_strength(y=y, sr=RATE)
-    theirs = librosa.feature.tempogram(onset_envelope=strength, sr=RATE, win_length=344)
-    np.testing.assert_allclose(Tempogram(RATE)(y), theirs, atol=1e-3)
-    assert Tempogram(RATE).shape(4.0) == theirs.shape
+    expected = librosa.feature.tempogram(onset_envelope=strength, sr=RATE, win_length=344)
+    np.testing.assert_allclose(Tempogram(RATE)(y), expected, atol=1e-3)
+    assert Tempogram(RATE).shape(4.0) == expected.shape
 
 
 @pytest.mark.parametrize("bpm", [70.0, 95.0, 120.0, 150.0])
 def test_the_tempo_of_regular_music_is_found(music, bpm):
     sound = music(12.0, beats_per_minute=bpm)
     frames_a_beat = 60 * RATE / 512 / bpm
-    found = Tempo(RATE)(sound)[0]
-    assert found == pytest.approx(np.ravel(librosa.feature.tempo(y=sound, sr=RATE))[0], rel=1e-6)
-    assert found == pytest.approx(bpm, rel=0.6 / frames_a_beat)  # tempi are whole lags
+    tempo = Tempo(RATE)(sound)[0]
+    assert tempo == pytest.approx(np.ravel(librosa.feature.tempo(y=sound, sr=RATE))[0], rel=1e-6)
+    assert tempo == pytest.approx(bpm, rel=0.6 / frames_a_beat)  # tempi are whole lags
 
 
 def test_median_tempo_is_the_beat_trackers(music):
     sound = music(8.0, beats_per_minute=104.0)
-    theirs, _ = librosa.beat.beat_track(y=sound, sr=RATE)
+    expected, _ = librosa.beat.beat_track(y=sound, sr=RATE)
     assert Tempo(RATE, aggregate="median")(sound)[0] == pytest.approx(
-        float(np.ravel(theirs)[0]), rel=1e-6
+        float(np.ravel(expected)[0]), rel=1e-6
     )
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_beats_are_librosas(music, seed):
     sound = music(10.0, beats_per_minute=80.0 + 20 * seed, seed=seed)
-    _, theirs = librosa.beat.beat_track(y=sound, sr=RATE, units="time")
-    np.testing.assert_allclose(beat_times(sound, RATE), theirs)
+    _, expected = librosa.beat.beat_track(y=sound, sr=RATE, units="time")
+    np.testing.assert_allclose(beat_times(sound, RATE), expected)
 
 
 def test_beats_fall_on_the_beat(music):
@@ -91,6 +91,6 @@ def test_a_tempo_has_no_frames():
 def test_tempo_and_beats_of_real_clips_are_librosas(realdata):
     for path in sorted((realdata / "gtzan_sample/genres").glob("*/*.flac"))[::5]:
         sound, rate = soundfile.read(path, dtype="float32", stop=20 * RATE)
-        bpm, theirs = librosa.beat.beat_track(y=sound, sr=rate, units="time")
+        bpm, expected = librosa.beat.beat_track(y=sound, sr=rate, units="time")
         assert Tempo(rate, aggregate="median")(sound)[0] == np.float32(np.ravel(bpm)[0])
-        np.testing.assert_allclose(beat_times(sound, rate), theirs)
+        np.testing.assert_allclose(beat_times(sound, rate), expected)

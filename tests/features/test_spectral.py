@@ -32,37 +32,37 @@ ALL = (
     Stft,
     ZeroCrossingRate,
 )
-theirs = librosa.feature
+reference = librosa.feature
 
 
 # Tolerances: librosa transforms in float64, we in float32, so cells that are 100 dB below the
 # loudest of their frame (valleys of the contrast, logarithms in the flatness) differ a little.
 @pytest.mark.parametrize(
-    ("ours", "plain", "tolerance"),
+    ("feature", "plain", "tolerance"),
     [
-        (SpectralCentroid, lambda y, **kw: theirs.spectral_centroid(y=y, sr=RATE, **kw), 1e-5),
-        (SpectralBandwidth, lambda y, **kw: theirs.spectral_bandwidth(y=y, sr=RATE, **kw), 1e-5),
-        (SpectralFlatness, lambda y, **kw: theirs.spectral_flatness(y=y, **kw), 2e-3),
-        (SpectralContrast, lambda y, **kw: theirs.spectral_contrast(y=y, sr=RATE, **kw), 5e-3),
-        (Rms, lambda y, **kw: theirs.rms(y=y, **kw), 1e-5),
-        (Chroma, lambda y, **kw: theirs.chroma_stft(y=y, sr=RATE, **kw), 1e-4),
+        (SpectralCentroid, lambda y, **kw: reference.spectral_centroid(y=y, sr=RATE, **kw), 1e-5),
+        (SpectralBandwidth, lambda y, **kw: reference.spectral_bandwidth(y=y, sr=RATE, **kw), 1e-5),
+        (SpectralFlatness, lambda y, **kw: reference.spectral_flatness(y=y, **kw), 2e-3),
+        (SpectralContrast, lambda y, **kw: reference.spectral_contrast(y=y, sr=RATE, **kw), 5e-3),
+        (Rms, lambda y, **kw: reference.rms(y=y, **kw), 1e-5),
+        (Chroma, lambda y, **kw: reference.chroma_stft(y=y, sr=RATE, **kw), 1e-4),
     ],
 )
 @pytest.mark.parametrize("pad_mode", ["constant", "reflect"])
-def test_numbers_are_librosas(y, ours, plain, tolerance, pad_mode):
-    array = ours(RATE, pad_mode=pad_mode)(y)
+def test_numbers_are_librosas(y, feature, plain, tolerance, pad_mode):
+    array = feature(RATE, pad_mode=pad_mode)(y)
     np.testing.assert_allclose(array, plain(y, pad_mode=pad_mode), rtol=tolerance, atol=1e-4)
 
 
 def test_rolloff_is_librosas_to_the_bin(y):
-    difference = np.abs(SpectralRolloff(RATE)(y) - theirs.spectral_rolloff(y=y, sr=RATE))
+    difference = np.abs(SpectralRolloff(RATE)(y) - reference.spectral_rolloff(y=y, sr=RATE))
     assert difference.max() <= BIN + 1e-3  # where the sum meets the threshold to seven digits
     assert np.mean(difference > 1e-2) < 0.02
 
 
 def test_zero_crossing_rate_is_librosas_exactly(y):
     np.testing.assert_array_equal(
-        ZeroCrossingRate(RATE)(y), theirs.zero_crossing_rate(y).astype(np.float32)
+        ZeroCrossingRate(RATE)(y), reference.zero_crossing_rate(y).astype(np.float32)
     )
 
 
@@ -76,8 +76,10 @@ def test_stft_is_librosas(y):
 
 
 def test_stft_of_odd_settings_is_librosas(y):
-    ours = Stft(RATE, scale="magnitude", n_fft=1001, hop_length=333)(y)
-    np.testing.assert_allclose(ours, np.abs(librosa.stft(y, n_fft=1001, hop_length=333)), atol=1e-4)
+    values = Stft(RATE, scale="magnitude", n_fft=1001, hop_length=333)(y)
+    np.testing.assert_allclose(
+        values, np.abs(librosa.stft(y, n_fft=1001, hop_length=333)), atol=1e-4
+    )
 
 
 def test_chroma_weights_are_librosas():

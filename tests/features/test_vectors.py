@@ -79,11 +79,11 @@ def test_row_means_are_those_of_the_log_mel(y):
 
 
 def test_one_stft_is_shared_by_all_parts(y, monkeypatch):
-    made = []
+    spectra = []
     plain = Spectrum.stft_blocks
 
     def counted(self, n_frames=None):
-        made.append(self)
+        spectra.append(self)
         return plain(self, n_frames)
 
     monkeypatch.setattr(Spectrum, "stft_blocks", counted)
@@ -93,9 +93,9 @@ def test_one_stft_is_shared_by_all_parts(y, monkeypatch):
         Concat(Mfcc(RATE), Chroma(RATE), LogMel(RATE, n_mels=40)),
         Concat(MelRows128(RATE, pad_mode="reflect"), Vector57(RATE)),
     ):
-        made.clear()
+        spectra.clear()
         feature(y)
-        assert len(made) == 1
+        assert len(spectra) == 1
 
 
 @pytest.mark.parametrize("feature", [Vector26, Vector57, MelRows128])
@@ -191,8 +191,8 @@ def test_dropping_nothing_changes_nothing(y):
 
 
 def test_dropped_cells_are_gone_from_the_spectrum(y):
-    left = Dropped(Mfcc(RATE), fraction=0.75).masked_sound(Sound(y, RATE)).spectrum(2048, 512)
-    assert np.mean(left.power == 0) == pytest.approx(0.75, abs=0.01)
+    spectrum = Dropped(Mfcc(RATE), fraction=0.75).masked_sound(Sound(y, RATE)).spectrum(2048, 512)
+    assert np.mean(spectrum.power == 0) == pytest.approx(0.75, abs=0.01)
 
 
 def test_dropping_depends_on_seed_and_sound(y, music):
@@ -225,8 +225,8 @@ def test_the_public_tables_rows_are_reproduced(realdata):
         name = next(
             f"{path.stem}{end}" for end in (".wav", ".au") if f"{path.stem}{end}" in table.index
         )
-        theirs = table.loc[name, list(Vector57.columns)].to_numpy(dtype=float)
-        deviations.append(np.abs(Vector57(rate)(y) - theirs) / np.abs(theirs))
+        expected = table.loc[name, list(Vector57.columns)].to_numpy(dtype=float)
+        deviations.append(np.abs(Vector57(rate)(y) - expected) / np.abs(expected))
     assert np.mean(np.array(deviations) < 1e-5) > 0.99
     worst = dict(zip(Vector57.columns, np.max(deviations, axis=0), strict=True))
     # The means of the two waveforms are differences of large sums: relative errors mean little.

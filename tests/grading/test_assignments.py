@@ -158,8 +158,8 @@ def test_an_edition_has_no_solution(sources, name, variant) -> None:
 def test_the_marking_scheme_adds_up(sources, name) -> None:
     assignment = sources[name].assignment
     assert assignment.out_of == 20
-    written = sum(item.points for item in assignment.written)
-    assert 0.3 <= written / assignment.out_of <= 0.4
+    by_hand = sum(item.points for item in assignment.written)
+    assert 0.3 <= by_hand / assignment.out_of <= 0.4
     for variant in assignment.variants:
         cells = notebooks.edition(sources[name].notebook, variant)
         text = "\n".join(cell.source for cell in cells)
@@ -247,11 +247,9 @@ def marked(source: Source, variant: str, folder: Path, answers: dict[str, dict])
         questions[task] += question.points
     assert questions == {part.task: part.points for part in source.assignment.parts}
     marks = {}
-    for student, written in answers.items():
+    for student, texts in answers.items():
         cells = notebooks.solved(source.notebook, variant)
-        cells = [
-            notebooks.Cell(c.type, written.get(c.task, c.source), c.task, c.kind) for c in cells
-        ]
+        cells = [notebooks.Cell(c.type, texts.get(c.task, c.source), c.task, c.kind) for c in cells]
         path = notebooks.write_notebook(cells, folder / f"{student}.ipynb")
         marks[student] = marker.mark(Submission(student, path))
     blank = notebooks.write_edition(source.notebook, variant, folder / "blank.ipynb")

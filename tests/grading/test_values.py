@@ -101,5 +101,5 @@ def test_any_stream_of_bytes_is_read_without_an_error(data: bytes) -> None:
 def test_a_frame_that_is_nested_without_end_is_the_last_one() -> None:
     text = b"[" * 100_000
     assert list(frames(HEAD.pack(len(text), 0) + text)) == []
-    listed = json.dumps([1]).encode()
-    assert list(frames(HEAD.pack(len(listed), 0) + listed)) == []
+    frame = json.dumps([1]).encode()
+    assert list(frames(HEAD.pack(len(frame), 0) + frame)) == []

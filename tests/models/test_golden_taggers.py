@@ -101,10 +101,10 @@ def test_calibrated_tags_are_those_of_keras_1_0_6(choi, track):
 
 @pytest.mark.parametrize("track", TOP_10)
 def test_readme_mode_reproduces_the_printed_probabilities_in_their_order(choi, track):
-    found = loaded("msd-crnn", choi, "readme").top(mel(choi, track))
+    tags = loaded("msd-crnn", choi, "readme").top(mel(choi, track))
     page = [e for e in printed("reddy2024") if e.condition.get("track") == track]
-    assert [tag for tag, _ in found] == [entry.condition["tag"] for entry in page]
-    assert np.allclose([p for _, p in found], [e.value for e in page], rtol=0, atol=6e-4)
+    assert [tag for tag, _ in tags] == [entry.condition["tag"] for entry in page]
+    assert np.allclose([p for _, p in tags], [e.value for e in page], rtol=0, atol=6e-4)
 
 
 @pytest.mark.parametrize(("mode", "track"), STATES)
@@ -136,8 +136,8 @@ def test_the_sine_input_gives_the_golden_values(choi, name, reading):
 
 @pytest.mark.parametrize("name", ["msd-crnn", "msd-cnn"])
 def test_the_tensorflow_file_holds_the_same_network(choi, name):
-    one, other = loaded(name, choi), loaded(f"{name}-tensorflow", choi)
-    state, twin = one.network.state_dict(), other.network.state_dict()
+    theano, tensorflow = loaded(name, choi), loaded(f"{name}-tensorflow", choi)
+    state, twin = theano.network.state_dict(), tensorflow.network.state_dict()
     assert all(torch.equal(state[key], twin[key]) for key in state)
 
 

@@ -46,7 +46,7 @@ def made_up(network: type[nn.Module] = Crnn, **options) -> nn.Module:
     return model.eval()
 
 
-def written(
+def weights_file(
     folder: Path, network: nn.Module, statistic: str = "deviation", backend: str = "theano"
 ) -> tuple[WeightsFile, Path]:
     """A file of the network in the form of Keras 1, and its description."""
@@ -63,7 +63,7 @@ def written(
 @pytest.mark.parametrize("backend", ["theano", "tensorflow"])
 def test_a_network_comes_back_from_a_file_as_it_went_in(tmp_path, network, statistic, backend):
     model, x = made_up(network), some_input(2, *SHAPE)
-    file, path = written(tmp_path, model, statistic, backend)
+    file, path = weights_file(tmp_path, model, statistic, backend)
     with torch.inference_mode():
         probabilities = model(x).sigmoid()
     assert torch.allclose(load_tagger(file, source=path)(x), probabilities, atol=1e-5)
@@ -85,26 +85,26 @@ def keras1_file(path: Path, layers: dict[str, dict[str, np.ndarray]], suffix: st
 @pytest.mark.parametrize("suffix", ["", ":0", "_1:0"])
 def test_names_are_the_same_whatever_the_backend_appends(tmp_path, suffix):
     layers = {"conv1": {"W": np.ones((2, 1, 3, 3)), "b": np.zeros(2)}, "gru1": {"W_z": np.eye(2)}}
-    found = read_keras1(keras1_file(tmp_path / "x.h5", layers, suffix))
-    assert {layer: list(arrays) for layer, arrays in found.items()} == {
+    tensors = read_keras1(keras1_file(tmp_path / "x.h5", layers, suffix))
+    assert {layer: list(arrays) for layer, arrays in tensors.items()} == {
         "conv1": ["W", "b"],
         "gru1": ["W_z"],
     }
-    assert found["conv1"]["W"].dtype == np.float32
+    assert tensors["conv1"]["W"].dtype == np.float32
 
 
 def test_a_kernel_of_a_theano_file_convolves(tmp_path):
-    file, path = written(tmp_path, made_up())
+    file, path = weights_file(tmp_path, made_up())
     kernel = read_keras1(path)["conv1"]["W"][0, 0]
     conv = load_tagger(file, source=path).network.blocks[0].conv
     image = some_input(5, 6)
     with torch.inference_mode():
-        ours = conv(image[None, None])[0, 0] - conv.bias[0]
-    assert np.allclose(ours, convolve2d(image.numpy(), kernel, mode="same"), atol=1e-6)
+        values = conv(image[None, None])[0, 0] - conv.bias[0]
+    assert np.allclose(values, convolve2d(image.numpy(), kernel, mode="same"), atol=1e-6)
 
 
 def test_a_kernel_of_a_tensorflow_file_is_taken_as_it_is(tmp_path):
-    file, path = written(tmp_path, made_up(), backend="tensorflow")
+    file, path = weights_file(tmp_path, made_up(), backend="tensorflow")
     kernel = read_keras1(path)["conv2"]["W"]
     loaded = load_tagger(file, source=path).network.blocks[1].conv.weight
     assert np.array_equal(loaded.detach().numpy(), kernel)
@@ -117,19 +117,19 @@ def norm_by_hand(x: np.ndarray, norm: dict[str, np.ndarray], divisor: np.ndarray
 
 @pytest.mark.parametrize("reading", [CALIBRATED, README], ids=["deviation", "variance"])
 def test_the_statistic_is_read_as_named(tmp_path, reading):
-    file, path = written(tmp_path, made_up(Fcn5))
+    file, path = weights_file(tmp_path, made_up(Fcn5))
     norm = read_keras1(path)["bn_0_freq"]
     stored = norm["running_std"]
     divisor = stored + 1e-6 if reading is CALIBRATED else np.sqrt(stored + 1e-5)
     network = load_tagger(file, source=path, reading=reading).network
     x = some_input(1, *SHAPE)
     with torch.inference_mode():
-        ours = network.frame_norm(x)[0].numpy()
-    assert np.allclose(ours, norm_by_hand(x[0].numpy(), norm, divisor), atol=1e-5)
+        values = network.frame_norm(x)[0].numpy()
+    assert np.allclose(values, norm_by_hand(x[0].numpy(), norm, divisor), atol=1e-5)
 
 
 def test_the_readme_mode_misreads_deviations_as_variances(tmp_path):
-    file, path = written(tmp_path, made_up())
+    file, path = weights_file(tmp_path, made_up())
     x = some_input(2, *SHAPE)
     right, wrong = (load_tagger(file, source=path, reading=r) for r in ("calibrated", "readme"))
     assert (right.reading.scale, wrong.reading.scale) == ("clip", "none")
@@ -142,7 +142,7 @@ def padded_file(folder: Path, statistic: str, named: str) -> tuple[WeightsFile, 
         for end in (slice(0, 37), slice(-37, None)):
             model.frame_norm.running_mean[end] = 0
             model.frame_norm.running_var[end] = 0
-    file, path = written(folder, model, statistic)
+    file, path = weights_file(folder, model, statistic)
     return replace(file, reading=replace(CALIBRATED, statistic=named)), path
 
 
@@ -154,7 +154,7 @@ def test_padded_frames_tell_what_is_stored(tmp_path, statistic):
 
 
 def test_without_padded_frames_a_file_is_silent_about_its_statistic(tmp_path):
-    _, path = written(tmp_path, made_up(Fcn5))
+    _, path = weights_file(tmp_path, made_up(Fcn5))
     assert stored_statistic(read_keras1(path)) is None
 
 
@@ -210,13 +210,13 @@ def test_pytorchs_own_recurrent_unit_cannot_be_written_as_keras_1(tmp_path):
 
 
 def test_arrays_of_another_shape_are_refused(tmp_path):
-    file, path = written(tmp_path, made_up())
+    file, path = weights_file(tmp_path, made_up())
     with pytest.raises(ShapeError, match=r"made_up\.h5, frame_norm\.weight: expected shape \(115"):
         load_tagger(replace(file, input_shape=(16, 41)), source=path)
 
 
 def test_a_file_without_the_networks_layers_is_refused(tmp_path):
-    file, path = written(tmp_path, made_up(Fcn5))
+    file, path = weights_file(tmp_path, made_up(Fcn5))
     with pytest.raises(ShapeError, match="layers and parameters of a crnn, got none called 'gru2'"):
         load_tagger(replace(file, network="crnn"), source=path)
 
@@ -287,8 +287,8 @@ def test_without_network_the_message_says_where_to_place_the_file(home, pretende
         raise OSError("no network")
 
     monkeypatch.setattr(storage.pooch.core, "choose_downloader", lambda url, **_: unreachable)
-    one = replace(published.FILES["one"], urls=("https://example.org/one.h5",))
-    monkeypatch.setitem(published.FILES, "one", one)
+    entry = replace(published.FILES["one"], urls=("https://example.org/one.h5",))
+    monkeypatch.setitem(published.FILES, "one", entry)
     with pytest.raises(DownloadError, match=r"no network.*put it at .*taggers.one\.h5"):
         find("one")
 

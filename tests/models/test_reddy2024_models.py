@@ -41,11 +41,11 @@ def test_the_cnn_has_as_many_parameters_as_the_published_one():
 
 def test_the_last_pooling_of_the_cnn_is_the_papers_at_the_papers_input():
     model = Fcn5(50, (96, 1366), widths=(2, 2, 2, 2, 2)).eval()
-    seen = []
-    model.blocks[4].pool.register_forward_hook(lambda _, given, __: seen.append(given[0].shape))
+    shapes = []
+    model.blocks[4].pool.register_forward_hook(lambda _, inputs, __: shapes.append(inputs[0].shape))
     with torch.inference_mode():
         model(torch.zeros(1, 96, 1366))
-    assert seen[0][2:] == (4, 4)
+    assert shapes[0][2:] == (4, 4)
 
 
 def test_the_map_of_the_crnn_is_fifteen_steps_of_one_band_as_printed():
@@ -78,9 +78,9 @@ def test_activations_end_where_the_linear_layer_begins(model):
 
 def test_activations_are_named_in_the_order_of_the_layers():
     with torch.inference_mode():
-        found = slim_crnn().activations(some_input(2, *SMALL))
-    assert list(found) == ["pool1", "pool2", "pool3", "pool4", "gru1", "gru2"]
-    assert [x.shape[1] for x in map(pooled, found.values())] == [2, 3, 3, 4, 3, 3]
+        activations = slim_crnn().activations(some_input(2, *SMALL))
+    assert list(activations) == ["pool1", "pool2", "pool3", "pool4", "gru1", "gru2"]
+    assert [x.shape[1] for x in map(pooled, activations.values())] == [2, 3, 3, 4, 3, 3]
 
 
 def test_the_one_bias_is_the_weight_of_a_constant_input():
@@ -100,15 +100,15 @@ def by_hand(x: np.ndarray, unit: Keras1Gru) -> np.ndarray:
     w, u, b = (p.detach().double().numpy() for p in unit.parameters())
     n_hidden = len(u)
     state, states = np.zeros(n_hidden), []
-    for given in x:
+    for row in x:
         new, r = np.empty(n_hidden), np.empty(n_hidden)
         for j in range(n_hidden):
             k = n_hidden + j
-            r[j] = min(1.0, max(0.0, 0.2 * (given @ w[:, k] + state @ u[:, k] + b[k]) + 0.5))
+            r[j] = min(1.0, max(0.0, 0.2 * (row @ w[:, k] + state @ u[:, k] + b[k]) + 0.5))
         for j in range(n_hidden):
             k = 2 * n_hidden + j
-            z = min(1.0, max(0.0, 0.2 * (given @ w[:, j] + state @ u[:, j] + b[j]) + 0.5))
-            candidate = np.tanh(given @ w[:, k] + (r * state) @ u[:, k] + b[k])
+            z = min(1.0, max(0.0, 0.2 * (row @ w[:, j] + state @ u[:, j] + b[j]) + 0.5))
+            candidate = np.tanh(row @ w[:, k] + (r * state) @ u[:, k] + b[k])
             new[j] = z * state[j] + (1 - z) * candidate
         state = new
         states.append(state)
@@ -129,8 +129,8 @@ def test_the_recurrent_unit_of_keras_1_is_not_pytorchs():
         unit, twin = Keras1Gru(4, 3), nn.GRU(4, 3, batch_first=True)
     order = [slice(3, 6), slice(0, 3), slice(6, 9)]  # torch: reset, update, candidate
     with torch.no_grad():
-        twin.weight_ih_l0.copy_(torch.cat([unit.weight_in[:, one] for one in order], 1).T)
-        twin.weight_hh_l0.copy_(torch.cat([unit.weight_state[:, one] for one in order], 1).T)
+        twin.weight_ih_l0.copy_(torch.cat([unit.weight_in[:, gate] for gate in order], 1).T)
+        twin.weight_hh_l0.copy_(torch.cat([unit.weight_state[:, gate] for gate in order], 1).T)
         for bias in (twin.bias_ih_l0, twin.bias_hh_l0):
             bias.zero_()
         x = some_input(1, 7, 4)

@@ -47,10 +47,10 @@ def test_a_tree_refuses_a_genre_twice_and_a_node_without_a_choice():
 
 
 def test_a_random_tree_keeps_form_and_genres_and_depends_on_the_seed():
-    one, other = random_tree(PAPER_TREE, 1), random_tree(PAPER_TREE, 2)
-    assert one == random_tree(PAPER_TREE, 1) != other
-    assert set(one.genres) == set(PAPER_TREE.genres)
-    sizes = [len(node.genres) for node in one.nodes.values()]
+    first, second = random_tree(PAPER_TREE, 1), random_tree(PAPER_TREE, 2)
+    assert first == random_tree(PAPER_TREE, 1) != second
+    assert set(first.genres) == set(PAPER_TREE.genres)
+    sizes = [len(node.genres) for node in first.nodes.values()]
     assert sizes == [len(node.genres) for node in PAPER_TREE.nodes.values()]
 
 

@@ -59,8 +59,8 @@ class Reader(HTMLParser):
 def page() -> Callable[..., Reader]:
     """What displayed things make together, checked: valid, and asking nothing of the net."""
 
-    def check(*shown: object) -> Reader:
-        text = "".join(thing.data for thing in shown)  # type: ignore[attr-defined]
+    def check(*widgets: object) -> Reader:
+        text = "".join(thing.data for thing in widgets)  # type: ignore[attr-defined]
         reader = Reader(text)
         assert reader.faults == []
         assert "http:" not in text.replace("http://www.w3.org", "")

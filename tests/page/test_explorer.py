@@ -39,8 +39,8 @@ def explorer() -> Explorer:
 
 def parts(explorer: Explorer) -> tuple[dict[str, object], list]:
     """The controls by their label, and the three parts they move."""
-    row, *shown = explorer.widget.children
-    return {control.description: control for control in row.children}, shown
+    row, *outputs = explorer.widget.children
+    return {control.description: control for control in row.children}, outputs
 
 
 def picture_in(text: str) -> bytes:
@@ -48,7 +48,7 @@ def picture_in(text: str) -> bytes:
 
 
 def test_every_control_changes_the_picture_its_words_and_what_is_heard(explorer):
-    controls, (told, picture, players) = parts(explorer)
+    controls, (caption, picture, players) = parts(explorer)
     assert list(controls) == ["genre", "window (samples)", "hop (samples)", "mel bands"]
     for control, value in zip(controls.values(), ("noise", 1024, 256, 16), strict=True):
         before = picture_in(picture.value), picture.value, players.value
@@ -56,14 +56,14 @@ def test_every_control_changes_the_picture_its_words_and_what_is_heard(explorer)
         after = picture_in(picture.value), picture.value, players.value
         assert all(old != new for old, new in zip(before, after, strict=True))
     assert 'alt="Mel spectrogram of noise: 16 bands, windows of 1024' in picture.value
-    assert "16 bands by 87 frames are 1,392 numbers" in told.value
+    assert "16 bands by 87 frames are 1,392 numbers" in caption.value
     assert 'aria-label="noise, resynthesized from 16 bands"' in players.value
 
 
 def test_widgets_are_plain_ones_with_labels(explorer):
-    row, *shown = explorer.widget.children
+    row, *outputs = explorer.widget.children
     assert {type(w).__name__ for w in row.children} == {"Dropdown"}  # a native, labelled select
-    assert {type(w).__name__ for w in shown} == {"HTML"}
+    assert {type(w).__name__ for w in outputs} == {"HTML"}
     assert all(control.description for control in row.children)
 
 
@@ -78,9 +78,9 @@ def test_the_page_offers_the_same_with_labels_and_asks_nothing_of_the_net(explor
 
 
 def test_the_page_holds_every_sound_and_little_else(explorer):
-    said = json.loads(re.search(r'"application/json">(.*?)</script>', explorer.static.data)[1])
-    assert list(said["sounds"]) == ["tone", "noise"]
-    assert len(said["colors"]) == 6 * 256
+    content = json.loads(re.search(r'"application/json">(.*?)</script>', explorer.static.data)[1])
+    assert list(content["sounds"]) == ["tone", "noise"]
+    assert len(content["colors"]) == 6 * 256
     assert len(re.sub(r"data:audio/[^\"]+", "", explorer.static.data)) < 100_000
 
 
@@ -107,7 +107,7 @@ def in_javascript(code: str, y: np.ndarray) -> dict:
         "const y = Float32Array.from(JSON.parse(require('fs').readFileSync(0, 'utf8')));"
         f"{code}; console.log(JSON.stringify(out));"
     )
-    told = subprocess.run(
+    process = subprocess.run(
         ["node", "-e", script],
         input=json.dumps(y.tolist()),
         capture_output=True,
@@ -115,7 +115,7 @@ def in_javascript(code: str, y: np.ndarray) -> dict:
         check=True,
         timeout=120,
     )
-    return json.loads(told.stdout)
+    return json.loads(process.stdout)
 
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
@@ -127,9 +127,9 @@ def test_the_browser_reckons_what_the_package_computes(n_fft, hop, n_mels):
     y = sounds()["tone"]
     code = f"const m = mel.logMel(y, {RATE}, {n_fft}, {hop}, {n_mels});"
     out = in_javascript(code + "out.db = Array.from(m.db); out.frames = m.frames", y)
-    ours = LogMel(RATE, n_fft=n_fft, hop_length=hop, n_mels=n_mels)(y)
-    theirs = np.reshape(out["db"], (out["frames"], n_mels)).T
-    np.testing.assert_allclose(theirs, ours, atol=0.01)  # ours is in float32
+    expected = LogMel(RATE, n_fft=n_fft, hop_length=hop, n_mels=n_mels)(y)
+    values = np.reshape(out["db"], (out["frames"], n_mels)).T
+    np.testing.assert_allclose(values, expected, atol=0.01)  # ours is in float32
 
 
 @needs_node
@@ -137,9 +137,9 @@ def test_what_the_browser_keeps_has_the_spectrogram():
     y = sounds()["noise"]
     code = f"const m = mel.logMel(y, {RATE}, 2048, 512, 16);"
     code += f"out.y = Array.from(mel.noiseLike(m, {RATE}, 2048, 512))"
-    kept = np.array(in_javascript(code, y)["y"], dtype=np.float32)
+    sound = np.array(in_javascript(code, y)["y"], dtype=np.float32)
     feature = LogMel(RATE, n_mels=16)
-    levels = [feature(x)[:, 4:-4].mean(axis=1) for x in (y, kept)]
+    levels = [feature(x)[:, 4:-4].mean(axis=1) for x in (y, sound)]
     np.testing.assert_allclose(levels[1], levels[0], atol=3.0)  # a second of chance
 
 
@@ -165,14 +165,14 @@ def test_widgets_are_made_only_where_someone_is_there_to_use_them():
     )
     try:
         kinds, comms = [], []
-        for asked in (False, True):
-            seen = []
+        for live in (False, True):
+            messages = []
             client.execute_interactive(
-                code, allow_stdin=asked, timeout=120, output_hook=seen.append
+                code, allow_stdin=live, timeout=120, output_hook=messages.append
             )
-            shown = [m for m in seen if m["msg_type"] == "display_data"]
-            kinds.append(set(shown[0]["content"]["data"]))
-            comms.append([m for m in seen if m["msg_type"] == "comm_open"])
+            displays = [m for m in messages if m["msg_type"] == "display_data"]
+            kinds.append(set(displays[0]["content"]["data"]))
+            comms.append([m for m in messages if m["msg_type"] == "comm_open"])
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

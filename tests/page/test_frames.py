@@ -23,8 +23,8 @@ def shade(value):
     return fig
 
 
-def frames_of(shown):
-    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', shown.data)[1])
+def frames_of(slider):
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', slider.data)[1])
 
 
 def grey(source):
@@ -33,12 +33,12 @@ def grey(source):
 
 
 def test_slider_shows_each_value_in_order_with_its_words(page):
-    shown = frames_slider(shade, [0, 5, 10], label="level", alt=lambda v: f"grey {v}", start=1)
-    frames = frames_of(shown)
+    slider = frames_slider(shade, [0, 5, 10], label="level", alt=lambda v: f"grey {v}", start=1)
+    frames = frames_of(slider)
     assert [alt for _, alt, _ in frames] == ["grey 0", "grey 5", "grey 10"]
     assert [grey(frames[0][0]), grey(frames[2][0])] == [0, 255]
     assert frames[1][0] == ""  # it stands on the page already
-    image = page(shown).named("img")[0]
+    image = page(slider).named("img")[0]
     assert image["alt"] == "grey 5"
     assert 120 < grey(image["src"]) < 135
 
@@ -79,11 +79,11 @@ def test_two_on_one_page_do_not_share_ids(page):
     ],
 )
 def test_slider_refuses_what_would_mislead(arguments, message):
-    given = {"make": shade, "values": [1, 2], "label": "level", "alt": lambda v: "grey"}
-    given |= {"alt": (lambda v: " ")} if "alt" in arguments else arguments
-    make, values = given.pop("make"), given.pop("values")
+    settings = {"make": shade, "values": [1, 2], "label": "level", "alt": lambda v: "grey"}
+    settings |= {"alt": (lambda v: " ")} if "alt" in arguments else arguments
+    make, values = settings.pop("make"), settings.pop("values")
     with pytest.raises(MgrError, match=message):
-        frames_slider(make, values, **given)
+        frames_slider(make, values, **settings)
 
 
 def test_choices_refuse_names_that_do_not_match():
@@ -92,9 +92,9 @@ def test_choices_refuse_names_that_do_not_match():
 
 
 def test_arrow_keys_belong_to_the_control_and_not_to_jupyterlab(page):
-    for shown in (
+    for control in (
         frames_slider(shade, [0, 5], label="level", alt="grey {}".format),
         choices(shade, [0, 5], label="level", alt="grey {}".format),
     ):
-        controls = page(shown).named("input")
+        controls = page(control).named("input")
         assert controls and all(c["data-lm-suppress-shortcuts"] == "true" for c in controls)

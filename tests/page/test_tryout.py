@@ -86,7 +86,7 @@ def exported(name: str, folder: Path, *, int8: bool = False) -> Path:
     x = torch.from_numpy(np.stack([feature(sound(seed)) for seed in range(6)]))
     labels = torch.arange(6) % 3
     segments = Segments((x,), labels, torch.arange(6), tuple("abcdef"), ("low", "middle", "high"))
-    one = Recipe(
+    recipe = Recipe(
         "test/net",
         "a network",
         (feature,),
@@ -96,7 +96,7 @@ def exported(name: str, folder: Path, *, int8: bool = False) -> Path:
         options=options,
     )
     calibration = segments if int8 else None
-    return export(learn(one, segments), folder / "net.onnx", calibration=calibration)
+    return export(learn(recipe, segments), folder / "net.onnx", calibration=calibration)
 
 
 def by_program(path: Path, sounds: list[np.ndarray], *, before: str = "") -> dict[str, object]:

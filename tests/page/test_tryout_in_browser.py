@@ -137,7 +137,7 @@ def give(page: Any, path: Path) -> dict[str, Any]:
     return answer
 
 
-def told(page: Any, path: Path, words: str) -> str:
+def status_text(page: Any, path: Path, words: str) -> str:
     """What the status says of a file, once it holds these words."""
     page.set_input_files("[data-part=file]", str(path))
     holds = "(w) => document.querySelector('[data-part=status]').textContent.includes(w)"
@@ -224,7 +224,7 @@ def test_twenty_minutes_take_sixty_windows_and_the_page_says_so(opened, folder):
 def test_more_than_half_an_hour_is_refused_before_it_is_decoded(opened, folder):
     path = folder / "hour.wav"
     sf.write(path, np.zeros(61 * 60 * 4000, np.int16), 4000)
-    assert "up to 30 minutes" in told(opened("bands.html"), path, "minutes")
+    assert "up to 30 minutes" in status_text(opened("bands.html"), path, "minutes")
 
 
 def test_silence_gets_an_answer_that_is_said_to_mean_nothing(opened, folder):
@@ -239,7 +239,7 @@ def test_a_text_that_calls_itself_mp3_is_refused_by_name(opened, folder):
     path = folder / "letter.mp3"
     path.write_text("Dear friend, this is no music.\n" * 50, encoding="utf-8")
     page = opened("bands.html")
-    assert "“letter.mp3” cannot be read as sound" in told(page, path, "cannot be read")
+    assert "“letter.mp3” cannot be read as sound" in status_text(page, path, "cannot be read")
     assert page.is_hidden("[data-part=outcome]")
 
 
@@ -328,8 +328,8 @@ def test_in_the_book_models_and_clips_are_loaded_on_a_click(opened, folder):
     onnx = (folder / "bands.onnx").read_bytes()
     models = [TryModel(key, key, onnx, (("What", "a test"),), WORTH) for key in ("one", "two")]
     clip = TryClip("A falling tone", mp3_bytes(sound(2 * RATE), RATE))
-    shown = try_it(models, [clip], folder=folder / "parts", address="parts/")
-    html = f"<!DOCTYPE html><html lang=en><title>a</title><main>{shown.data}</main></html>"
+    widget = try_it(models, [clip], folder=folder / "parts", address="parts/")
+    html = f"<!DOCTYPE html><html lang=en><title>a</title><main>{widget.data}</main></html>"
     (folder / "book.html").write_text(html, encoding="utf-8")
     page = opened("book.html")
     assert page.evaluate("Object.keys(mgrTryParts).length") == 0

@@ -98,9 +98,9 @@ def test_the_accuracy_of_a_record_follows_from_its_predictions():
 def test_records_of_the_embedded_corpus_are_of_its_present_samples():
     fingerprints: dict[tuple[int, int], str] = {}
     for record in RECORDS:
-        whole = re.fullmatch(r"synthetic-(\d+)-seed(\d+)", record.data["name"])
-        if whole and record.data["n_clips"] == 10 * int(whole[1]):
-            size = (int(whole[1]), int(whole[2]))
+        match = re.fullmatch(r"synthetic-(\d+)-seed(\d+)", record.data["name"])
+        if match and record.data["n_clips"] == 10 * int(match[1]):
+            size = (int(match[1]), int(match[2]))
             if size not in fingerprints:
                 fingerprints[size] = synthetic(size[0], seed=size[1]).content()
             assert record.data["fingerprint"] == fingerprints[size], record.source

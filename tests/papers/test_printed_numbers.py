@@ -22,12 +22,12 @@ def test_the_numbers_of_a_text_are_those_in_digits_and_end_with_its_bibliography
 
 @BY_KEY
 def test_each_printed_number_is_in_the_ledger_or_has_a_reason(paper):
-    left = Counter(map(tuple, CONTENT[paper]["numbers"]))
+    remainder = Counter(map(tuple, CONTENT[paper]["numbers"]))
     for row in CONTENT[paper]["other"]:
         assert row["what"].strip()
-        left -= Counter(map(tuple, row["at"]))
+        remainder -= Counter(map(tuple, row["at"]))
     values = {abs(entry.value) for entry in papers.printed(paper)}
-    assert [place for place in left if value_of(place[1]) not in values] == []
+    assert [place for place in remainder if value_of(place[1]) not in values] == []
 
 
 @BY_KEY

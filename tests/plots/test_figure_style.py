@@ -57,8 +57,8 @@ def lab(rgb):
 
 def smallest_difference(colours, vision="normal"):
     """The smallest CIE 1976 difference between two of the colours, as an eye of that kind sees."""
-    seen = lab(np.clip(linear(colours) @ np.array(VISIONS[vision]).T, 0, 1))
-    return min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2))
+    colours_seen = lab(np.clip(linear(colours) @ np.array(VISIONS[vision]).T, 0, 1))
+    return min(np.linalg.norm(a - b) for a, b in itertools.combinations(colours_seen, 2))
 
 
 def contrast(colour, paper="#ffffff"):

@@ -12,13 +12,13 @@ from mgrlib.evaluation.probes import as_table
 from mgrlib.plots import alt_text, plot_levels, plot_robustness
 
 
-def said(n_right):
+def predictions(n_right):
     probs = np.eye(2)[[1] * n_right + [0] * (10 - n_right)]
     return Predictions(tuple("abcdefghij"), np.ones(10, dtype=int), probs, ("jazz", "pop"))
 
 
 LEVELS = (None, 30.0, 20.0, 10.0, 0.0)
-TABLE = as_table("pink noise", dict(zip(LEVELS, map(said, (9, 8, 8, 6, 5)), strict=True)))
+TABLE = as_table("pink noise", dict(zip(LEVELS, map(predictions, (9, 8, 8, 6, 5)), strict=True)))
 
 
 def test_each_level_stands_on_the_axis_in_order():

@@ -34,8 +34,8 @@ def test_costs_without_a_logarithm_are_refused(systems):
 
 def test_the_five_strongest_genres_have_names():
     probs = np.array([[0.5, 0.2, 0.11, 0.1, 0.06, 0.03], [0.3, 0.4, 0.11, 0.1, 0.06, 0.03]])
-    heard = GenresOverTime(np.array([0.0, 5.0]), probs, GENRES, 10.0, 15.0, 0.1)
-    ax = plot_genres_over_time(heard)
+    answer = GenresOverTime(np.array([0.0, 5.0]), probs, GENRES, 10.0, 15.0, 0.1)
+    ax = plot_genres_over_time(answer)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == list(GENRES[:5])
     assert ax.lines[0].get_xdata().tolist() == [5.0, 10.0]
     assert "blues has the highest mean, 0.40" in alt_text(ax)

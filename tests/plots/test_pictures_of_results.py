@@ -106,8 +106,8 @@ def test_history_read_from_a_result_file():
 
 def test_confusion_writes_counts_and_shades_by_row():
     ax = plot_confusion(SIX)
-    written = [text.get_text() for text in ax.texts]
-    assert written == ["2", "1", "·", "·", "1", "1", "·", "·", "1"]
+    labels = [text.get_text() for text in ax.texts]
+    assert labels == ["2", "1", "·", "·", "1", "1", "·", "·", "1"]
     np.testing.assert_allclose(
         ax.images[0].get_array(), [[2 / 3, 1 / 3, 0], [0, 1 / 2, 1 / 2], [0, 0, 1]]
     )
@@ -227,8 +227,8 @@ def test_compare_without_any_result_shows_what_is_reported():
 
 
 def test_compare_shows_systems_of_ours_that_no_paper_reports():
-    ours = [pair("CNN", name="gtzan-mini", value=0.62, bounds=(0.52, 0.71), n=100), pair("LSTM")]
-    ax = plot_compare(Comparison(tuple(ours)))
+    pairs = [pair("CNN", name="gtzan-mini", value=0.62, bounds=(0.52, 0.71), n=100), pair("LSTM")]
+    ax = plot_compare(Comparison(tuple(pairs)))
     assert [t.get_text() for t in ax.get_legend().texts] == ["gtzan-mini (100 clips)"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["CNN"]  # LSTM was never run
 

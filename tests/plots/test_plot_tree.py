@@ -21,14 +21,14 @@ def texts(ax) -> dict[str, str]:
 
 
 def test_every_genre_stands_once_in_its_colour():
-    found = texts(plot_tree(PAPER_TREE))
-    assert {g: found[g] for g in PAPER_TREE.genres} == GENRE_COLOURS
+    labels = texts(plot_tree(PAPER_TREE))
+    assert {g: labels[g] for g in PAPER_TREE.genres} == GENRE_COLOURS
 
 
 def test_nodes_carry_their_names_and_what_they_are_worth():
-    found = texts(plot_tree(SMALL, {"1": Interval(0.8, 0.7, 0.9, n=50)}, prefix="LSTM"))
-    assert "LSTM1\n.800" in found
-    assert "LSTM2" in found
+    labels = texts(plot_tree(SMALL, {"1": Interval(0.8, 0.7, 0.9, n=50)}, prefix="LSTM"))
+    assert "LSTM1\n.800" in labels
+    assert "LSTM2" in labels
 
 
 def test_the_picture_is_told_in_words():

@@ -61,14 +61,14 @@ def test_another_process_makes_the_same_samples() -> None:
         "print(hashlib.sha256(np.round(y * 32768).astype('<i2').tobytes()).hexdigest()[:16])"
     )
     there = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    here = digest(synth.render_clip("rock", "rock-a03", 2, seconds=2.0))
-    assert there.stdout.strip() == here
+    expected = digest(synth.render_clip("rock", "rock-a03", 2, seconds=2.0))
+    assert there.stdout.strip() == expected
 
 
 def test_another_index_or_seed_is_another_clip() -> None:
-    one = synth.render_clip("pop", "pop-a00", 0, seconds=1.0)
-    assert not np.array_equal(one, synth.render_clip("pop", "pop-a00", 1, seconds=1.0))
-    assert not np.array_equal(one, synth.render_clip("pop", "pop-a00", 0, seconds=1.0, seed=1))
+    clip = synth.render_clip("pop", "pop-a00", 0, seconds=1.0)
+    assert not np.array_equal(clip, synth.render_clip("pop", "pop-a00", 1, seconds=1.0))
+    assert not np.array_equal(clip, synth.render_clip("pop", "pop-a00", 0, seconds=1.0, seed=1))
 
 
 def test_truth_fits_the_clip() -> None:

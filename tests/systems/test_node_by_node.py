@@ -64,10 +64,10 @@ def test_estimators_answer_every_segment_with_probabilities(model):
 
 
 def test_networks_learn_their_nodes_and_the_same_seed_learns_the_same():
-    one, two = (learn(NETWORKS, toy(24)) for _ in range(2))
+    first, second = (learn(NETWORKS, toy(24)) for _ in range(2))
     test = toy(9, seed=1)
-    assert one.predict(test).correct.all()
-    assert np.array_equal(one.predict(test).probs, two.predict(test).probs)
+    assert first.predict(test).correct.all()
+    assert np.array_equal(first.predict(test).probs, second.predict(test).probs)
 
 
 def test_the_segments_of_a_clip_are_joined_node_by_node():

@@ -38,9 +38,9 @@ def test_uncertainty_asks_near_the_border():
     course = label_course(
         lambda: linear(0), pool, pool[0], sizes=(4, 10), strategy=least_certain, seed=0
     )
-    asked = np.abs(pool[0][course.places[4:], 0])
-    assert asked.max() < 0.6
-    assert asked.mean() < np.abs(pool[0]).mean()
+    distances = np.abs(pool[0][course.places[4:], 0])
+    assert distances.max() < 0.6
+    assert distances.mean() < np.abs(pool[0]).mean()
 
 
 def test_strategies_start_from_the_same_clips_and_ask_each_clip_once():

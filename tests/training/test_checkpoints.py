@@ -62,12 +62,12 @@ def test_a_killed_run_ends_as_if_it_had_never_been(tmp_path):
     arguments = [str(Path(__file__).parent), str(tmp_path / "run.pt")]
     process = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
     assert process.returncode == 9
-    resumed, whole = small(), small()
+    resumed, uninterrupted = small(), small()
     a = fit(resumed, toy(), toy(16, 1), CONFIG, augment=jitter, checkpoint=tmp_path / "run.pt")
-    b = fit(whole, toy(), toy(16, 1), CONFIG, augment=jitter)
+    b = fit(uninterrupted, toy(), toy(16, 1), CONFIG, augment=jitter)
     assert a.history.equals(b.history)
     assert (a.best_epoch, a.stopped_early) == (b.best_epoch, b.stopped_early)
-    assert same(resumed, whole)
+    assert same(resumed, uninterrupted)
     assert [path.name for path in tmp_path.iterdir()] == ["run.pt"]
 
 
@@ -75,11 +75,11 @@ def test_a_killed_run_ends_as_if_it_had_never_been(tmp_path):
 def test_every_optimiser_goes_on_where_it_was(tmp_path, optimizer):
     config = replace(CONFIG, optimizer=optimizer, momentum=0.9)
     interrupted(tmp_path / "run.pt", config)
-    resumed, whole = small(), small()
+    resumed, uninterrupted = small(), small()
     a = fit(resumed, toy(), toy(16, 1), config, augment=jitter, checkpoint=tmp_path / "run.pt")
-    b = fit(whole, toy(), toy(16, 1), config, augment=jitter)
+    b = fit(uninterrupted, toy(), toy(16, 1), config, augment=jitter)
     assert a.history.equals(b.history)
-    assert same(resumed, whole)
+    assert same(resumed, uninterrupted)
 
 
 def test_patience_counts_the_epochs_before_the_interruption(tmp_path):
@@ -132,13 +132,19 @@ def test_weights_are_not_a_checkpoint(tmp_path):
 def damaged(content: bytes) -> list[bytes]:
     """What may have become of a file: cut off, overwritten, or never one of ours."""
     rng = np.random.default_rng(0)
-    made = [b"", b"a text\n", content[: len(content) // 2], content[:-10], b"\x80\x02" + b"0" * 9]
+    contents = [
+        b"",
+        b"a text\n",
+        content[: len(content) // 2],
+        content[:-10],
+        b"\x80\x02" + b"0" * 9,
+    ]
     for _ in range(40):
         spoilt = bytearray(content)
         for place in rng.integers(0, len(content), 400):
             spoilt[place] = rng.integers(256)
-        made.append(bytes(spoilt))
-    return made + [b"\x80\x02" + rng.bytes(60) for _ in range(60)]
+        contents.append(bytes(spoilt))
+    return contents + [b"\x80\x02" + rng.bytes(60) for _ in range(60)]
 
 
 def test_a_damaged_checkpoint_is_refused_with_the_remedy(tmp_path):

@@ -204,14 +204,14 @@ def test_inputs_and_labels_are_shuffled_together_and_only_when_asked():
 
 
 def test_every_epoch_has_another_order():
-    seen = []
+    orders = []
 
     def note(inputs, y, generator):
-        seen.append(inputs[0][0, 0].item())
+        orders.append(inputs[0][0, 0].item())
         return inputs, y
 
     fit(small(), toy(8), None, replace(CONFIG, epochs=3), augment=note)
-    assert len(set(seen)) == 3
+    assert len(set(orders)) == 3
 
 
 def test_mixup_trains_on_probabilities():
@@ -232,13 +232,15 @@ def test_several_labels_a_segment_train_with_a_loss_of_their_own():
     def binary(logits, y, inputs):
         return nn.functional.binary_cross_entropy_with_logits(logits, y)
 
-    one = toy()
-    targets = torch.stack([one.y.float(), torch.ones(len(one))], dim=1)
+    segments = toy()
+    targets = torch.stack([segments.y.float(), torch.ones(len(segments))], dim=1)
     model = small()
-    run = fit(model, replace(one, y=targets), replace(one, y=targets), SETTLED, loss=binary)
+    run = fit(
+        model, replace(segments, y=targets), replace(segments, y=targets), SETTLED, loss=binary
+    )
     assert run.history["valid_loss"].iloc[-1] < 0.1
     with torch.inference_mode():
-        assert torch.equal(model.eval()(one.inputs[0]) > 0, targets > 0.5)
+        assert torch.equal(model.eval()(segments.inputs[0]) > 0, targets > 0.5)
 
 
 def test_the_loss_sees_the_inputs():
@@ -250,15 +252,15 @@ def test_the_loss_sees_the_inputs():
 
 
 def test_bfloat16_computes_in_it_and_learns():
-    seen = set()
+    dtypes = set()
 
     def spy(logits, y, inputs):
-        seen.add(logits.dtype)
+        dtypes.add(logits.dtype)
         return cross_entropy(logits, y, inputs)
 
     model = small()
     fit(model, toy(), toy(16, 1), replace(SETTLED, precision="bfloat16"), loss=spy)
-    assert seen == {torch.bfloat16}
+    assert dtypes == {torch.bfloat16}
     assert model[0].weight.dtype == torch.float32
     assert measure(model, toy(40, 2))[1] == 1.0
 
@@ -273,8 +275,8 @@ def test_two_modalities_reach_the_model_in_order():
             assert bool((z == x[:, :1]).all())
             return self.linear(x)
 
-    one = toy()
-    both = replace(one, inputs=(one.inputs[0], one.inputs[0][:, :1]))
+    segments = toy()
+    both = replace(segments, inputs=(segments.inputs[0], segments.inputs[0][:, :1]))
     fit(Both(), both, both, replace(CONFIG, epochs=1))
 
 

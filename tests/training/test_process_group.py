@@ -97,9 +97,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict]]:
     train(2, place / "alone.ckpt")
     (place / "script.py").write_text(SCRIPT, encoding="utf-8")
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    here = str(Path(__file__).parent)
+    folder = str(Path(__file__).parent)
     process = subprocess.run(
-        [*launcher, "--nproc-per-node", "2", str(place / "script.py"), str(place), here],
+        [*launcher, "--nproc-per-node", "2", str(place / "script.py"), str(place), folder],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         encoding="utf-8",

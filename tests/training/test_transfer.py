@@ -131,10 +131,10 @@ def test_freezing_must_leave_the_head(n_layers):
 
 def test_a_frozen_layer_does_not_drop_values_in_training():
     frozen = freeze(network(), 7)
-    seen = []
-    frozen.blocks[0].register_forward_hook(lambda layer, x, y: seen.append(layer.training))
+    values = []
+    frozen.blocks[0].register_forward_hook(lambda layer, x, y: values.append(layer.training))
     fit(frozen, noise(), config=TrainConfig(epochs=1, batch_size=6))
-    assert seen[0] is False
+    assert values[0] is False
 
 
 def test_each_layer_learns_at_its_own_rate():

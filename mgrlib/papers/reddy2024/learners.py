@@ -142,10 +142,10 @@ class OutOfFold(Estimator):
         self, recipe: Recipe, train: Segments, valid: Segments | None, config: TrainConfig
     ) -> Learned:
         """The estimator of all training frames, with out-of-fold scores."""
-        learned = super().learn(recipe, train, valid, config)
-        estimator = cast(EstimatorClassifier, learned.classifier).estimator
+        parts = super().learn(recipe, train, valid, config)
+        estimator = cast(EstimatorClassifier, parts.classifier).estimator
         scored = self._scored(recipe, train, config)
-        return replace(learned, classifier=ScoredClassifier(estimator, scored.probs, scored.truth))
+        return replace(parts, classifier=ScoredClassifier(estimator, scored.probs, scored.truth))
 
     def _scored(self, recipe: Recipe, train: Segments, config: TrainConfig) -> Predictions:
         """What is said of each training frame by a classifier of other songs."""

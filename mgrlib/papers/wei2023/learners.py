@@ -43,8 +43,8 @@ class FromImageNet:
             learner = Network(make=lambda *_: network)
         except DownloadError:
             weights = "from scratch: the ImageNet weights could not be fetched"
-        learned = learner.learn(recipe, train, valid, config)
-        return replace(learned, details={"weights": weights})
+        parts = learner.learn(recipe, train, valid, config)
+        return replace(parts, details={"weights": weights})
 
     def restore(self, recipe: Recipe, saved: Mapping[str, Any], n_classes: int) -> Classifier:
         """The network with the saved weights; nothing is fetched."""
@@ -59,13 +59,13 @@ class Averaging(Network):
         self, recipe: Recipe, train: Segments, valid: Segments | None, config: TrainConfig
     ) -> Learned:
         """The network after training."""
-        learned = super().learn(recipe, train, valid, config)
-        assert isinstance(learned.classifier, NetworkClassifier)
-        weights = dict(learned.classifier.network.named_parameters()).get("weights")
+        parts = super().learn(recipe, train, valid, config)
+        assert isinstance(parts.classifier, NetworkClassifier)
+        weights = dict(parts.classifier.network.named_parameters()).get("weights")
         if weights is None:
-            return learned
+            return parts
         shares = torch.softmax(weights.detach(), 0).tolist()
-        return replace(learned, details={**(learned.details or {}), "weights": shares})
+        return replace(parts, details={**(parts.details or {}), "weights": shares})
 
 
 @dataclass(frozen=True)

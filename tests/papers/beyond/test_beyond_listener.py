@@ -48,7 +48,7 @@ def test_few_per_artist_takes_the_first_clips_of_each(corpus):
 
 def test_training_gives_the_same_network_again_and_another_for_another_seed(segments):
     first, again, other = (train(segments, seed, config=QUICK) for seed in (0, 0, 1))
-    weights = [one.network.linear.weight for one in (first, again, other)]
+    weights = [trained.network.linear.weight for trained in (first, again, other)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
 
@@ -81,8 +81,8 @@ def test_pairs_differ_where_the_drums_are_and_nowhere_before_the_first_hit(corpu
     assert list(masks) == [c for c in ids if "drums" in truth(corpus, c).instruments]
     assert pairs.y.tolist() == [0, WITH] * len(masks)
     name = next(iter(masks))
-    without, whole = (pairs.of([n]).inputs[0][0] for n in (f"{name} without", name))
-    assert (((whole - without) > 6.0).numpy() == masks[name]).all()
+    without, mixture = (pairs.of([n]).inputs[0][0] for n in (f"{name} without", name))
+    assert (((mixture - without) > 6.0).numpy() == masks[name]).all()
 
 
 def test_an_interval_over_artists_is_wider_than_its_values_and_a_constant_has_none():

@@ -27,8 +27,8 @@ def test_the_noisy_numbers_count_a_thousand_clips_and_the_clean_ones_two_hundred
 
 def test_two_of_the_clean_numbers_are_no_share_of_two_hundred_clips():
     shares = np.arange(201) / 200
-    whole = {e.source: bool(np.isclose(shares, e.value, atol=1e-6).any()) for e in CLEAN}
-    assert whole == {
+    possible = {e.source: bool(np.isclose(shares, e.value, atol=1e-6).any()) for e in CLEAN}
+    assert possible == {
         "minhas2019/features": False,
         "minhas2019/rows": True,
         "minhas2019/cnn": False,

@@ -59,12 +59,12 @@ def test_vectors_are_scaled_to_unit_length_by_what_was_seen_in_training():
 
 def test_the_steady_values_are_all_but_the_two_that_take_logarithms_of_single_cells(sounds):
     clips = cut(sounds, recipes.VECTOR)
-    steady, whole = (
+    steady, every = (
         Preparation.fit(recipe.prepare, clips)(clips).inputs[0]
         for recipe in (recipes.STEADY, recipes.FEATURES_SCALED)
     )
     others = [i for i in range(26) if Vector26.columns[i] not in recipes.FRAGILE]
-    assert torch.allclose(steady, whole[:, others])
+    assert torch.allclose(steady, every[:, others])
     assert steady.shape == (9, 24)
 
 
@@ -76,10 +76,10 @@ def test_row_means_are_the_means_of_rows(sounds):
 
 
 def test_a_recipe_of_whole_clips_differs_in_the_feature_alone():
-    crop, whole = RECIPES["features-scaled"], RECIPES["features-whole"]
+    crop, clip = RECIPES["features-scaled"], RECIPES["features-whole"]
     assert isinstance(crop.features[0], Crop)
-    assert whole.features[0] == crop.features[0].feature
-    assert replace(whole, features=crop.features, name=crop.name).key == crop.key
+    assert clip.features[0] == crop.features[0].feature
+    assert replace(clip, features=crop.features, name=crop.name).key == crop.key
 
 
 @pytest.mark.parametrize("name", ["features", "rows", "features-scaled", "rows-scaled", "svm"])

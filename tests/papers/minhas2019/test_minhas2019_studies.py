@@ -25,8 +25,8 @@ def conditions(records: Records) -> list[tuple]:
     return sorted((r.metric, *map(str, r.condition.items())) for r in records)
 
 
-def shipped(study: str, **wanted: object) -> Records:
-    return papers.records("minhas2019", study, **{"data": "gtzan-mini", **wanted})
+def shipped(study: str, **values: object) -> Records:
+    return papers.records("minhas2019", study, **{"data": "gtzan-mini", **values})
 
 
 def test_a_learning_curve_knows_the_training_clips_at_its_end(sounds, quick, monkeypatch):
@@ -125,9 +125,9 @@ def test_the_table_study_has_each_system_under_five_splits(columns, quick, monke
 @pytest.mark.realdata
 def test_the_public_table_gives_the_known_accuracy_of_a_random_split(realdata, monkeypatch):
     monkeypatch.setattr(table, "SYSTEMS", {"RBF SVM": table.SYSTEMS["RBF SVM"]})
-    whole = kaggle_features(realdata / "kaggle" / "features_30_sec.csv.gz").corpus("gtzan-table")
+    corpus = kaggle_features(realdata / "kaggle" / "features_30_sec.csv.gz").corpus("gtzan-table")
     study = table.STUDIES[0]
-    value = {r.get("split"): r.value for r in conduct(study, whole, seeds=(0, 1))}
+    value = {r.get("split"): r.value for r in conduct(study, corpus, seeds=(0, 1))}
     assert 0.65 < value["random"] < 0.82
     assert value["fault-filtered"] < value["random, same sizes"]
 

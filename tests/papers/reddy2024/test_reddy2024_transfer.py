@@ -92,8 +92,8 @@ def test_band_statistics_are_mean_deviation_and_step(tones):
 
 def test_rows_of_the_tagger_are_its_pooled_layers(tones):
     segments = cut(tones(), SHORT, clip_ids=["low.0", "high.1"]).map(standardize_clips)
-    wanted = layer_features(tagger.embedded_tagger(), segments).inputs[0]
-    assert torch.allclose(TaggerLayers().change(segments.inputs[0]), wanted, atol=1e-5)
+    expected = layer_features(tagger.embedded_tagger(), segments).inputs[0]
+    assert torch.allclose(TaggerLayers().change(segments.inputs[0]), expected, atol=1e-5)
 
 
 def test_fewer_training_clips_are_among_more(tones):
@@ -131,10 +131,10 @@ def test_studies_of_fine_tuning_have_a_row_for_each_way(tones, untaught, name, n
 def test_conditions_of_the_records_are_those_of_the_studies():
     for name in ("learning-curve", "published-curve", "frozen-layers", "optimisers"):
         study = papers.study(f"reddy2024/{name}")
-        wanted = {
+        conditions = {
             tuple(sorted({**named, "clips_per_genre": size}.items()))
             for named, _ in study.settings["variants"]
             for size in study.settings["sizes"]
         }
         rows = papers.records("reddy2024", name)
-        assert {tuple(sorted(row.condition.items())) for row in rows} == wanted
+        assert {tuple(sorted(row.condition.items())) for row in rows} == conditions

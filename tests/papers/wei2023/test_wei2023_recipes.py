@@ -99,10 +99,10 @@ def test_the_papers_shapes_are_those_of_its_recipes():
 def test_a_branch_alone_is_as_large_as_early_fusion():
     counts = {}
     for system in ("early", "picture", "sequence"):
-        one = recipe(f"wei2023/fusion-{system}")
-        shapes = [feature.shape(30.0) for feature in one.features]
-        counts[system] = count_parameters(one.model(10, *shapes, **one.options))
-        assert one.config == recipe("wei2023/fusion-early").config
+        branch = recipe(f"wei2023/fusion-{system}")
+        shapes = [feature.shape(30.0) for feature in branch.features]
+        counts[system] = count_parameters(branch.model(10, *shapes, **branch.options))
+        assert branch.config == recipe("wei2023/fusion-early").config
     assert max(counts.values()) / min(counts.values()) < 1.01
 
 
@@ -121,12 +121,12 @@ def test_the_nets_of_one_count_are_run_with_the_same_training():
 
 
 def test_the_search_finds_the_nets_that_are_known_to_fit():
-    found = layouts(printed_parameters(), (32, 64, 128, 256, 512), (256,))
+    nets = layouts(printed_parameters(), (32, 64, 128, 256, 512), (256,))
     assert {**SegmentCnn.same_count["eight convolutions, two poolings"], "norm": True} == {
-        **{k: found[1][k] for k in ("widths", "dense", "ceil", "norm")},
+        **{k: nets[1][k] for k in ("widths", "dense", "ceil", "norm")},
         "pool_after": (1, 3),
     }
-    assert found[0]["widths"] == (32, 64, 64, 128, 256, 256, 512)
+    assert nets[0]["widths"] == (32, 64, 64, 128, 256, 256, 512)
 
 
 # --- pretraining and fusion
@@ -198,9 +198,9 @@ def test_fusion_is_tested_with_each_modality_missing(fusion, both, corpus):
 
 
 def test_the_full_size_fusion_takes_the_papers_shapes():
-    one = recipe("wei2023/fusion-full")
-    assert (one.model, dict(one.options)) == (FusionNet, {})
-    assert [f.shape(30.0) for f in one.features] == [(3, 224, 224), (13, 1290)]
+    fusion = recipe("wei2023/fusion-full")
+    assert (fusion.model, dict(fusion.options)) == (FusionNet, {})
+    assert [f.shape(30.0) for f in fusion.features] == [(3, 224, 224), (13, 1290)]
     assert recipe("wei2023/lstm").model is SequenceLstm
 
 
@@ -229,21 +229,21 @@ def test_segments_at_random_leave_siblings_on_both_sides(corpus, segments):
 @pytest.mark.parametrize(("division", "column"), [("clips apart", 40), ("artists apart", 20)])
 def test_what_is_kept_apart_is_in_one_fold(division, column, corpus, segments):
     fold = fold_numbers(corpus, segments, division, 5, seed=0)
-    kept = segments.clip.numpy() % column
-    assert all(len(set(fold[kept == g])) == 1 for g in range(column))
+    columns = segments.clip.numpy() % column
+    assert all(len(set(fold[columns == g])) == 1 for g in range(column))
     assert len(set(fold)) == 5
 
 
 def test_all_rows_of_the_dial_test_the_same_and_train_on_as_many(segments):
     clip = segments.clip.numpy()
     tested = clip < 8
-    found = [with_siblings(clip, tested, k, seed=3) for k in range(10)]
-    for k, (inside, outside) in enumerate(found):
-        assert np.array_equal(outside, found[0][1])
+    siblings = [with_siblings(clip, tested, k, seed=3) for k in range(10)]
+    for k, (inside, outside) in enumerate(siblings):
+        assert np.array_equal(outside, siblings[0][1])
         assert len(inside) == len(set(inside)) == 320
         assert not set(inside) & set(outside)
         assert np.array_equal(np.bincount(clip[inside], minlength=40)[:8], np.full(8, k))
-    assert set(clip[found[0][1]]) == set(range(8))
+    assert set(clip[siblings[0][1]]) == set(range(8))
 
 
 # --- what the studies find where the truth is known: places that tell nothing of the genre
@@ -256,8 +256,8 @@ def studied(monkeypatch: pytest.MonkeyPatch, segments: Segments) -> None:
 
 def study(name: str, corpus: Corpus, seeds: tuple[int, ...] = (0,), **settings: object):
     """The records of a study on these segments, under other settings."""
-    whole = papers.study(f"wei2023/{name}")
-    changed = replace(whole, settings={**whole.settings, **settings})
+    full_size = papers.study(f"wei2023/{name}")
+    changed = replace(full_size, settings={**full_size.settings, **settings})
     records = conduct(changed, replace(corpus, source=Silent()), seeds=seeds)
     assert all(r.low <= r.value <= r.high for r in records)
     return records

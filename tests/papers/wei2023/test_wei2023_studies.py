@@ -87,8 +87,10 @@ def table() -> Corpus:
 
 def study(name: str, corpus: Corpus, seeds: tuple[int, ...] = (0,), **settings: object) -> Records:
     """The records of a study under other settings."""
-    whole = papers.study(f"wei2023/{name}")
-    return conduct(replace(whole, settings={**whole.settings, **settings}), corpus, seeds=seeds)
+    full_size = papers.study(f"wei2023/{name}")
+    return conduct(
+        replace(full_size, settings={**full_size.settings, **settings}), corpus, seeds=seeds
+    )
 
 
 def test_every_number_that_the_paper_prints_on_compression_has_its_record():

@@ -43,12 +43,12 @@ def attack_pictures(
     pairs, test = _networks(corpus, seeds, progress)
     rows: list[Row] = []
     for name, networks in pairs.items():
-        runs = [_answers(one, one.preparation(test)) for one in networks]
+        runs = [_answers(network, network.preparation(test)) for network in networks]
         condition: dict[str, object] = {"training": name, "attack": PLAIN, "size": 0.0}
         rows.append(_row(corpus, networks, runs, condition))
         for attack in ATTACKS:
             for size in sizes_db:
-                runs = [_attacked(one, test, attack, size) for one in networks]
+                runs = [_attacked(network, test, attack, size) for network in networks]
                 condition = {"training": name, "attack": attack, "size": size}
                 rows.append(_row(corpus, networks, runs, condition))
     return rows
@@ -67,21 +67,21 @@ def _networks(
     }, test
 
 
-def _answers(one: Trained, prepared: Segments) -> Predictions:
-    return predict(one.network, prepared)
+def _answers(trained: Trained, prepared: Segments) -> Predictions:
+    return predict(trained.network, prepared)
 
 
-def _attacked(one: Trained, test: Segments, attack: str, size_db: float) -> Predictions:
-    prepared = one.preparation(test)
-    size = decibels(size_db, one.preparation)
+def _attacked(trained: Trained, test: Segments, attack: str, size_db: float) -> Predictions:
+    prepared = trained.preparation(test)
+    size = decibels(size_db, trained.preparation)
     x, y = in_memory(prepared.inputs[0]), prepared.y
     if attack == "noise":
         moved = noise(x, size)
     else:
         change = fgsm if attack == "FGSM" else partial(pgd, n_steps=5)
         parts = zip(x.split(32), y.split(32), strict=True)
-        moved = torch.cat([change(one.network, *part, size) for part in parts])
-    return _answers(one, replace(prepared, inputs=(moved,)))
+        moved = torch.cat([change(trained.network, *part, size) for part in parts])
+    return _answers(trained, replace(prepared, inputs=(moved,)))
 
 
 def _row(
@@ -91,7 +91,7 @@ def _row(
     condition: Mapping[str, object],
 ) -> Row:
     accuracy = over_runs(runs, groups=artists(corpus, runs[0].clip_ids))
-    train_accuracy = float(np.mean([one.train_accuracy for one in networks]))
+    train_accuracy = float(np.mean([network.train_accuracy for network in networks]))
     return row("accuracy", accuracy, condition=condition, train_accuracy=train_accuracy)
 
 
@@ -112,12 +112,14 @@ def attack_sound(
     sound = _waveforms(corpus, clip_ids)
     rows: list[Row] = []
     for name, networks in pairs.items():
-        runs = [_heard(one, sound, None) for one in networks]
+        runs = [_sound_answers(network, sound, None) for network in networks]
         condition: dict[str, object] = {"training": name, "attack": PLAIN, "snr": "none"}
         rows.append(_row(corpus, networks, runs, condition))
         for attack in ("noise", "PGD"):
             for snr in snrs_db:
-                runs = [_heard(one, sound, attack, snr, n_steps) for one in networks]
+                runs = [
+                    _sound_answers(network, sound, attack, snr, n_steps) for network in networks
+                ]
                 condition = {"training": name, "attack": attack, "snr": f"{snr:g} dB"}
                 rows.append(_row(corpus, networks, runs, condition))
     return rows
@@ -133,10 +135,10 @@ def _waveforms(corpus: Corpus, clip_ids: Sequence[str]) -> Segments:
     return Segments((waveforms,), y, torch.arange(len(y)), tuple(clip_ids), corpus.genres)
 
 
-def _heard(
-    one: Trained, sound: Segments, attack: str | None, snr: float = 0.0, n_steps: int = 1
+def _sound_answers(
+    trained: Trained, sound: Segments, attack: str | None, snr: float = 0.0, n_steps: int = 1
 ) -> Predictions:
-    network, moved = one.on_waveforms(), []
+    network, moved = trained.on_waveforms(), []
     for y, labels in zip(sound.inputs[0].split(8), sound.y.split(8), strict=True):
         size = within_snr(y, snr)
         if attack == "PGD":
@@ -160,12 +162,12 @@ def change_sound(
     segments = {(PLAIN, "none"): test}
     for name in probes:
         for level in EVERYDAY[name].levels:
-            heard = cut(part, probed(MEL, EVERYDAY[name], level), how=LISTENER.cut)
-            segments[name, EVERYDAY[name].label(level)] = heard
+            pieces = cut(part, probed(MEL, EVERYDAY[name], level), how=LISTENER.cut)
+            segments[name, EVERYDAY[name].label(level)] = pieces
     rows: list[Row] = []
     for name, networks in pairs.items():
-        for (change, label), heard in segments.items():
-            runs = [_answers(one, one.preparation(heard)) for one in networks]
+        for (change, label), pieces in segments.items():
+            runs = [_answers(network, network.preparation(pieces)) for network in networks]
             condition = {"training": name, "change": change, "level": label}
             rows.append(_row(corpus, networks, runs, condition))
     return rows

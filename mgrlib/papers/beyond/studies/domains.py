@@ -145,9 +145,9 @@ def cross_domain(
         for source, side in sides.items():
             other = next(s for s in sides if s != source)
             own = [side.own(recipe, seed) for seed in seeds]
-            whole = [learn(recipe, side.segments, seed=seed) for seed in seeds]
-            moved = [system.predict(sides[other].segments) for system in whole]
-            trained = [float(system.about["train_accuracy"]) for system in whole]
+            domain_systems = [learn(recipe, side.segments, seed=seed) for seed in seeds]
+            moved = [system.predict(sides[other].segments) for system in domain_systems]
+            trained = [float(system.about["train_accuracy"]) for system in domain_systems]
             condition = {"system": name, "trained on": source}
             own_training = [value for _, values in own for value in values]
             rows += [

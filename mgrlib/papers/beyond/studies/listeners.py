@@ -147,15 +147,15 @@ def personal(
                     )
                     curves[how].append(course.predicted == y_test)
                     trained[how].append(course.train_accuracy)
-        asked = _Asked(name, tuple(sizes), np.concatenate(artists), n_clips)
-        rows += _curve_rows(asked, curves, trained) + _gain_rows(asked, curves)
+        plan = _Plan(name, tuple(sizes), np.concatenate(artists), n_clips)
+        rows += _curve_rows(plan, curves, trained) + _gain_rows(plan, curves)
         condition = {"listener": name, "strategy": "largest shelf"}
         rows.append(row("accuracy", float(np.mean(majority)), condition=condition, n=n_clips))
     return rows + _network_rows(parts)
 
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
+class _Plan:
     """What the rows of one listener have in common.
 
     Args:
@@ -172,7 +172,7 @@ class _Asked:
 
 
 def _curve_rows(
-    asked: _Asked,
+    plan: _Plan,
     curves: Mapping[str, Sequence[np.ndarray]],
     trained: Mapping[str, Sequence[tuple[float, ...]]],
 ) -> list[Row]:
@@ -180,32 +180,32 @@ def _curve_rows(
     rows: list[Row] = []
     for how, runs in curves.items():
         correct = np.concatenate(runs, axis=1).astype(float)
-        for i, size in enumerate(asked.sizes):
-            condition = {"listener": asked.listener, "strategy": how, "labels": int(size)}
+        for i, size in enumerate(plan.sizes):
+            condition = {"listener": plan.listener, "strategy": how, "labels": int(size)}
             accuracy = float(np.mean([course[i] for course in trained[how]]))
-            interval = over_groups(correct[i], asked.artists)
+            interval = over_groups(correct[i], plan.artists)
             rows.append(
                 row(
                     "accuracy",
                     interval,
                     condition=condition,
-                    n=asked.n_clips,
+                    n=plan.n_clips,
                     train_accuracy=accuracy,
                 )
             )
     return rows
 
 
-def _gain_rows(asked: _Asked, curves: Mapping[str, Sequence[np.ndarray]]) -> list[Row]:
+def _gain_rows(plan: _Plan, curves: Mapping[str, Sequence[np.ndarray]]) -> list[Row]:
     """Accuracy by uncertainty minus accuracy at random, on the same clips from the same start."""
     random, uncertain = (
         np.concatenate(curves[how], axis=1).astype(float) for how in ("random", "uncertainty")
     )
     rows: list[Row] = []
-    for i, size in enumerate(asked.sizes):
-        condition = {"listener": asked.listener, "labels": int(size)}
-        interval = over_groups(uncertain[i] - random[i], asked.artists)
-        rows.append(row("gain of uncertainty", interval, condition=condition, n=asked.n_clips))
+    for i, size in enumerate(plan.sizes):
+        condition = {"listener": plan.listener, "labels": int(size)}
+        interval = over_groups(uncertain[i] - random[i], plan.artists)
+        rows.append(row("gain of uncertainty", interval, condition=condition, n=plan.n_clips))
     return rows
 
 
@@ -302,8 +302,8 @@ def _add_recommendations(
 
     Their intervals are over audiences (`number`): the listeners of one audience share its ranks.
     """
-    seen, wanted = listening.held_out(1 / 3, seed=number)
-    thirds, plays = listening.thirds(), seen.plays
+    history, targets = listening.held_out(1 / 3, seed=number)
+    thirds, plays = listening.thirds(), history.plays
     scores = {
         "most played": by_popularity(plays),
         "co-listening": by_neighbors(plays),
@@ -313,8 +313,8 @@ def _add_recommendations(
     listeners = np.full(len(plays), number)
     for name, table in scores.items():
         best = recommend(table, plays, n)
-        results.add("hit rate", hit_rate(best, wanted), listeners, system=name, artists="all")
-        rare = wanted & (thirds == 2)
+        results.add("hit rate", hit_rate(best, targets), listeners, system=name, artists="all")
+        rare = targets & (thirds == 2)
         results.add("hit rate", hit_rate(best, rare), listeners, system=name, artists="rare")
         for k, third in enumerate(THIRDS):
             share = share_of(best, thirds == k)
@@ -335,11 +335,11 @@ def _add_classifiers(
 ) -> None:
     """Accuracy of genre from sound, from co-listening, from written tags, and from their mean."""
     sound, true_tags = known
-    written = tag_counts(listening.plays, true_tags, seed=number).astype(float)
+    counts = tag_counts(listening.plays, true_tags, seed=number).astype(float)
     views = {
         "sound": sound,
         "co-listening": co_listening(listening.plays),
-        "tags": written / np.maximum(written.sum(axis=1, keepdims=True), 1),
+        "tags": counts / np.maximum(counts.sum(axis=1, keepdims=True), 1),
     }
     names, y = np.unique(np.asarray(genres), return_inverse=True)
     probs = {name: np.zeros((len(y), len(names))) for name in views}

@@ -48,12 +48,12 @@ def pairs_of(
             continue
         y = corpus.audio(clip_id, SAMPLE_RATE)
         versions = (y - stem(corpus, clip_id, ["drums"]), y)
-        without, whole = (MEL(how(version, SAMPLE_RATE)[0]) for version in versions)
-        mask = whole - without > AUDIBLE_DB
+        without, mixture = (MEL(how(version, SAMPLE_RATE)[0]) for version in versions)
+        mask = mixture - without > AUDIBLE_DB
         if not mask.any():
             continue
         masks[clip_id] = mask
-        inputs += [without, whole]
+        inputs += [without, mixture]
         labels += [0, WITH]
         names += [f"{clip_id} without", clip_id]
     x = torch.from_numpy(np.stack(inputs))
@@ -77,26 +77,32 @@ def check_maps(
     networks = [train(training, seed) for seed in seeds]
     names = [f"{clip_id}{end}" for clip_id in masks for end in (" without", "")]
     groups = [a for a in artists(corpus, list(masks)) for _ in CLASSES]
-    runs = [predict(one.network, one.preparation(test)).select(names) for one in networks]
+    runs = [
+        predict(trained.network, trained.preparation(test)).select(names) for trained in networks
+    ]
     accuracy = over_runs(runs, groups=groups)
-    seen = float(np.mean([one.train_accuracy for one in networks]))
-    rows: list[Row] = [row("accuracy", accuracy, condition={"map": "none"}, train_accuracy=seen)]
+    train_accuracy = float(np.mean([trained.train_accuracy for trained in networks]))
+    rows: list[Row] = [
+        row("accuracy", accuracy, condition={"map": "none"}, train_accuracy=train_accuracy)
+    ]
     clips, clip_artists = list(masks), artists(corpus, list(masks))
     level = np.array([[pointing(test.of([c]).inputs[0][0].numpy(), masks[c]) for c in clips]])
     rows.append(_auc(level, clip_artists, {"map": "level", "weights": "none"}))
     for name in MAPS:
         for weights in ("trained", "random"):
-            aucs = np.array([_pointing(one, test, masks, name, weights) for one in networks])
+            aucs = np.array(
+                [_pointing(trained, test, masks, name, weights) for trained in networks]
+            )
             rows.append(_auc(aucs, clip_artists, {"map": name, "weights": weights}))
     return rows
 
 
 def _pointing(
-    one: Trained, test: Segments, masks: dict[str, np.ndarray], name: str, weights: str
+    trained: Trained, test: Segments, masks: dict[str, np.ndarray], name: str, weights: str
 ) -> list[float]:
     """The AUC of a network's map on each clip with drums."""
-    network = one.network if weights == "trained" else randomized(one.network, seed=0)
-    prepared = one.preparation(test)
+    network = trained.network if weights == "trained" else randomized(trained.network, seed=0)
+    prepared = trained.preparation(test)
     return [
         pointing(_map(name, network, prepared.of([clip_id]).inputs[0][0], WITH), mask)
         for clip_id, mask in masks.items()
@@ -128,12 +134,12 @@ def randomize(
     clips = few_per_artist(corpus, split.test, 1)[::2]
     rows: list[Row] = []
     for name in MAPS:
-        before = [_maps(one, one.network, segments.of(clips), name) for one in networks]
+        before = [_maps(trained, trained.network, segments.of(clips), name) for trained in networks]
         for n_last in layers:
             agreements = []
-            for one, maps in zip(networks, before, strict=True):
-                other = randomized(one.network, seed=0, n_last=n_last)
-                changed = _maps(one, other, segments.of(clips), name)
+            for trained, maps in zip(networks, before, strict=True):
+                other = randomized(trained.network, seed=0, n_last=n_last)
+                changed = _maps(trained, other, segments.of(clips), name)
                 agreements.append([agreement(*pair) for pair in zip(maps, changed, strict=True)])
             interval = over_artists(np.array(agreements), artists(corpus, clips))
             which = "all" if n_last is None else str(n_last)
@@ -141,9 +147,11 @@ def randomize(
     return rows
 
 
-def _maps(one: Trained, network: torch.nn.Module, test: Segments, name: str) -> list[np.ndarray]:
+def _maps(
+    trained: Trained, network: torch.nn.Module, test: Segments, name: str
+) -> list[np.ndarray]:
     """A map of each clip for its true class; one value per patch for occlusion."""
-    prepared = one.preparation(test)
+    prepared = trained.preparation(test)
     pairs = list(zip(prepared.inputs[0], prepared.y.tolist(), strict=True))
     if name == "occlusion":
         patch = (16, 32)
@@ -161,7 +169,7 @@ def mute(
     split = artist_split(corpus)
     segments = cut(corpus, MEL, how=LISTENER.cut, progress=progress)
     networks = [train(segments.of(split.train), seed) for seed in seeds]
-    seen = float(np.mean([one.train_accuracy for one in networks]))
+    train_accuracy = float(np.mean([trained.train_accuracy for trained in networks]))
     rows: list[Row] = []
     for part in parts:
         players = {
@@ -179,10 +187,12 @@ def mute(
         for version, waveforms in versions.items():
             x = [MEL(LISTENER.cut(waveforms[c], SAMPLE_RATE)[0]) for c in clips]
             changed = replace(segments.of(clips), inputs=(torch.from_numpy(np.stack(x)),))
-            runs = [predict(one.network, one.preparation(changed)) for one in networks]
+            runs = [predict(trained.network, trained.preparation(changed)) for trained in networks]
             accuracy = over_runs(runs, groups=artists(corpus, clips))
             condition = {"part": part, "sound": version}
-            rows.append(row("accuracy", accuracy, condition=condition, train_accuracy=seen))
+            rows.append(
+                row("accuracy", accuracy, condition=condition, train_accuracy=train_accuracy)
+            )
     return rows
 
 

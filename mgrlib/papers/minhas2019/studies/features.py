@@ -78,7 +78,9 @@ def steps(
                     "accuracy",
                     mean_accuracy(tables, groups),
                     condition={"system": name, "steps": after},
-                    train_accuracy=float(np.mean([learnt[i] for _, learnt in curves])),
+                    train_accuracy=float(
+                        np.mean([train_correct[i] for _, train_correct in curves])
+                    ),
                     **over_clips(tables, groups),
                 )
             )
@@ -115,7 +117,7 @@ def learning_curve(
     segments, learner = segments_of(recipe, corpus), recipe.learner
     assert isinstance(learner, Network)
     tested: list[list[Predictions]] = []
-    learnt = []
+    train_correct = []
     for split in Protocol(N_FOLDS, best_by(corpus, N_FOLDS)).splits(corpus, seed):
         preparation = Preparation.fit(recipe.prepare, segments.of(split.train))
         train, test = (preparation(segments.of(ids)) for ids in (split.train, split.test))
@@ -127,9 +129,9 @@ def learning_curve(
         steps = history["epoch"].to_numpy() * math.ceil(max(len(train) - 1, 1) / config.batch_size)
         at = [int(np.abs(steps - after).argmin()) for after in AFTER]
         tested.append(answers.tables(test, at))
-        learnt.append(history["train_accuracy"].to_numpy()[at] * len(test))
+        train_correct.append(history["train_accuracy"].to_numpy()[at] * len(test))
     parts = [Predictions.concat(after) for after in zip(*tested, strict=True)]
-    return parts, np.sum(learnt, axis=0) / len(corpus)
+    return parts, np.sum(train_correct, axis=0) / len(corpus)
 
 
 @dataclass(frozen=True)

@@ -172,10 +172,10 @@ def cross_data(
         cut: how the tested corpus is cut.
         own_folds: folds of the tested corpus for comparison; 0 for none.
     """
-    ours = source.make(source.n_per_genre)
+    training_corpus = source.make(source.n_per_genre)
     rows: list[Row] = []
     for name, recipe in recipes.items():
-        train = segments_of(recipe, ours, progress=progress)
+        train = segments_of(recipe, training_corpus, progress=progress)
         tested_recipe = replace(recipe, cut=cut)
         test = segments_of(tested_recipe, corpus, progress=progress)
         systems = [learn(recipe, train, seed=seed) for seed in seeds]
