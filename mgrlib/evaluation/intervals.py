@@ -20,6 +20,8 @@ __all__ = [
     "over_groups",
     "over_runs",
     "over_seeds",
+    "over_values",
+    "percentile_bounds",
     "wilson",
 ]
 
@@ -151,8 +153,7 @@ def bootstrap(
         sample = generator.integers(len(members), size=len(members))
         rows = np.concatenate([members[g] for g in sample]) if groups is not None else sample
         values[i] = metric(_resample(predictions, rows))
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(metric(predictions), float(low), float(high), predictions.n, level)
+    return Interval(metric(predictions), *percentile_bounds(values, level), predictions.n, level)
 
 
 def over_seeds(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> Interval:
@@ -210,7 +211,19 @@ def over_runs(
     if not runs:
         raise EvaluationError(explain("over_runs", "at least one run", "none"))
     correct = np.stack([align(runs[0], run).correct for run in runs]).astype(float)  # (R, M)
-    R, M = correct.shape
+    return over_values(correct, groups, n=n, level=level, seed=seed)
+
+
+def over_values(
+    values: np.ndarray,
+    groups: Sequence[str] | None = None,
+    *,
+    n: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """The mean of values (R, M) of runs and clips, with the interval that `over_runs` describes."""
+    R, M = values.shape
     generator = np.random.default_rng(seed)
     run_weight = generator.multinomial(R, np.full(R, 1 / R), size=n) / R  # (n, R)
     names = range(M) if groups is None else groups
@@ -219,9 +232,8 @@ def over_runs(
     numbers = np.unique(np.asarray(names), return_inverse=True)[1]  # (M,)
     G = int(numbers.max()) + 1
     clip_weight = generator.multinomial(G, np.full(G, 1 / G), size=n)[:, numbers]  # (n, M)
-    values = ((run_weight @ correct) * clip_weight).sum(axis=1) / clip_weight.sum(axis=1)
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(correct.mean()), float(low), float(high), M, level, "clips")
+    means = ((run_weight @ values) * clip_weight).sum(axis=1) / clip_weight.sum(axis=1)
+    return Interval(float(values.mean()), *percentile_bounds(means, level), M, level, "clips")
 
 
 def mean_interval(intervals: Sequence[Interval]) -> Interval:
@@ -272,8 +284,8 @@ def over_groups(
     G = len(counts)
     weight = np.random.default_rng(seed).multinomial(G, np.full(G, 1 / G), size=n)  # (n, G)
     values = (weight @ sums) / (weight @ counts)
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(correct.mean()), float(low), float(high), len(correct), level, "answers")
+    bounds = percentile_bounds(values, level)
+    return Interval(float(correct.mean()), *bounds, len(correct), level, "answers")
 
 
 def clips_needed(p1: float, p2: float, *, level: float = 0.95, power: float = 0.8) -> int:
@@ -294,6 +306,12 @@ def clips_needed(p1: float, p2: float, *, level: float = 0.95, power: float = 0.
         raise EvaluationError(explain("clips_needed", "two different accuracies in [0, 1]", got))
     z = stats.norm.ppf((1 + level) / 2) + stats.norm.ppf(power)
     return math.ceil(float(z**2 * (p1 * (1 - p1) + p2 * (1 - p2)) / (p1 - p2) ** 2))
+
+
+def percentile_bounds(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """The bounds that leave out the same fraction of the bootstrap samples at either end."""
+    low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
 
 
 def check_counts(where: str, k: int, n: int) -> None:

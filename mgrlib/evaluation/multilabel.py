@@ -19,7 +19,7 @@ from torch import nn
 
 from mgrlib.errors import EvaluationError, ShapeError, explain, some
 from mgrlib.evaluation.aggregation import Aggregate, mean_probs
-from mgrlib.evaluation.intervals import Interval
+from mgrlib.evaluation.intervals import Interval, percentile_bounds
 from mgrlib.models.modes import evaluating
 from mgrlib.segments import Segments
 
@@ -243,5 +243,5 @@ def label_bootstrap(
         ids = tuple(map(str, range(len(rows))))
         sample = predictions.truth[rows], predictions.probs[rows]
         values[i] = metric(LabelPredictions(ids, *sample, predictions.genres))
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(metric(predictions), float(low), float(high), predictions.n, level, "clips")
+    bounds = percentile_bounds(values, level)
+    return Interval(metric(predictions), *bounds, predictions.n, level, "clips")

@@ -21,6 +21,7 @@ from mgrlib.evaluation.intervals import (
     check_level,
     finite_values,
     group_members,
+    percentile_bounds,
     three_digits,
     wilson,
 )
@@ -216,11 +217,11 @@ def paired_bootstrap(
     G = len(members)
     weight = np.random.default_rng(seed).multinomial(G, np.full(G, 1 / G), size=n)  # (n, G)
     values = weight @ sums / (weight @ sizes)
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    bounds = percentile_bounds(values, level)
     beyond = min((values <= 0).sum(), (values >= 0).sum())
     p = min(1.0, 2 * (int(beyond) + 1) / (n + 1))
     d = float(gain.mean())
-    return Difference(d, float(low), float(high), p, first.n, level, "paired bootstrap")
+    return Difference(d, *bounds, p, first.n, level, "paired bootstrap")
 
 
 def seeds_test(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mgrlib.errors import ShapeError, explain
-from mgrlib.evaluation.intervals import Interval
+from mgrlib.evaluation.intervals import Interval, percentile_bounds
 
 __all__ = ["mean_auc", "tag_auc"]
 
@@ -62,5 +62,4 @@ def mean_auc(table: np.ndarray, n_clips: int) -> Interval:
         n_clips: the number of clips.
     """
     means = np.nanmean(table, axis=1)
-    low, high = np.quantile(means[1:], [0.025, 0.975])
-    return Interval(float(means[0]), float(low), float(high), n_clips, unit="clips")
+    return Interval(float(means[0]), *percentile_bounds(means[1:]), n_clips, unit="clips")

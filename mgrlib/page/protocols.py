@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from mgrlib import papers
 from mgrlib.data.gtzan_artists import artist_groups
 from mgrlib.errors import MgrError, explain
-from mgrlib.experiments.contrast import Contrast, contrast
+from mgrlib.evaluation.paired import Difference
+from mgrlib.experiments.compare import difference
 from mgrlib.experiments.ledger import Printed
 from mgrlib.experiments.record import Record
 from mgrlib.page.html import Html, inline
@@ -106,9 +107,9 @@ def artists_of(records: Iterable[Record]) -> Mapping[str, str]:
     return dict(zip(clips, artist_groups(clips), strict=True))
 
 
-def gtzan_contrast(first: Record, second: Record) -> Contrast:
-    """`contrast` with GTZAN's artists as groups."""
-    return contrast(first, second, artists_of((first, second)))
+def gtzan_contrast(first: Record, second: Record) -> Difference:
+    """`difference` with GTZAN's artists as groups."""
+    return difference(first, second, groups=artists_of((first, second)))
 
 
 def _printed_accuracies(key: str) -> list[Printed]:
@@ -139,12 +140,20 @@ def _difference_cell(first: Record | None, second: Record | None) -> str:
     if first is None or second is None:
         return NONE.format("not run")
     result = gtzan_contrast(first, second)
-    trained = ", ".join("unknown" if v is None else figure(v, "") for v in result.train_accuracies)
+    accuracies = (record.train_accuracy for record in (first, second))
+    trained = ", ".join("unknown" if v is None else figure(v, "") for v in accuracies)
     return (
         f'<b class="mgr-figure">{_signed(result.value)}</b>'
         f" <span>[{_signed(result.low)}, {_signed(result.high)}]</span>"
-        f"<small>{result.verdict}; on training clips {trained}</small>"
+        f"<small>{_verdict(result)}; on training clips {trained}</small>"
     )
+
+
+def _verdict(result: Difference) -> str:
+    """What a difference supports; one of systems that did not learn may only be one of training."""
+    if result.low <= 0 <= result.high:
+        return "not resolved"
+    return "different, as trained here" if result.caveat else "different"
 
 
 def _signed(value: float) -> str:

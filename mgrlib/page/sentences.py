@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mgrlib.evaluation.intervals import Interval
     from mgrlib.evaluation.paired import Difference
-    from mgrlib.experiments.contrast import Contrast
 
 __all__ = ["in_percent", "in_points"]
 
@@ -29,7 +28,7 @@ def in_percent(interval: Interval, *, unit: str = "") -> str:
     return f"{value:.1f} % ({level} interval {low:.1f} to {high:.1f} %{counted})"
 
 
-def in_points(difference: Interval | Difference | Contrast) -> str:
+def in_points(difference: Interval | Difference) -> str:
     """Return a difference of two fractions in percentage points, for a sentence.
 
     >>> from mgrlib.evaluation import Difference

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from records import RECORD
 
-from mgrlib.errors import RecipeError
+from mgrlib.errors import EvaluationError, RecipeError
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.compare import (
     TRAINED,
@@ -136,6 +136,11 @@ def test_a_difference_is_that_of_the_means_over_seeds_and_draws_artists():
     together = difference(first, second, groups=artists)
     assert together.value == 0.5
     assert (together.low, together.high) == (0.0, pytest.approx(2 / 3))  # x or y alone
+
+
+def test_a_difference_of_records_of_other_clips_is_refused():
+    with pytest.raises(EvaluationError, match="only one of them"):
+        difference(measured("luo2021/a", "111"), measured("luo2021/b", "1111"))
 
 
 @pytest.mark.parametrize("train", [TRAINED - 0.01, 0.5, None])

@@ -12,7 +12,6 @@ from torch import nn
 from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.splits import by_group
 from mgrlib.evaluation.attacks import FromWaveform, adversarial
-from mgrlib.evaluation.intervals import Interval
 from mgrlib.evaluation.predictions import predict
 from mgrlib.papers.beyond.recipes import LISTENER, MEL
 from mgrlib.segments import Segments
@@ -28,7 +27,6 @@ __all__ = [
     "artists",
     "decibels",
     "few_per_artist",
-    "over_artists",
     "train",
 ]
 
@@ -76,25 +74,6 @@ def few_per_artist(corpus: Corpus, clip_ids: Sequence[str], n: int) -> list[str]
     for artist, clip_id in zip(artists(corpus, clip_ids), clip_ids, strict=True):
         by_artist.setdefault(artist, []).append(clip_id)
     return [clip_id for ids in by_artist.values() for clip_id in sorted(ids)[:n]]
-
-
-def over_artists(values: np.ndarray, groups: Sequence[str], *, n: int = 2000) -> Interval:
-    """The mean of values, (seeds, clips), with a bootstrap interval over seeds and artists.
-
-    Args:
-        values: one for each seed and clip.
-        groups: the artist of each clip.
-        n: number of bootstrap samples.
-    """
-    R, M = values.shape
-    member = np.unique(np.asarray(groups), return_inverse=True)[1]
-    G = int(member.max()) + 1
-    rng = np.random.default_rng(0)
-    run_weight = rng.multinomial(R, np.full(R, 1 / R), size=n) / R
-    clip_weight = rng.multinomial(G, np.full(G, 1 / G), size=n)[:, member]
-    means = ((run_weight @ values) * clip_weight).sum(axis=1) / clip_weight.sum(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Interval(float(values.mean()), float(low), float(high), M, 0.95, "clips")
 
 
 def decibels(size_db: float, preparation: Preparation) -> torch.Tensor:

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from mgrlib.data.synthetic import SAMPLE_RATE, synthetic, truth
+from mgrlib.evaluation.intervals import over_values
 from mgrlib.papers.beyond.networks import (
     artist_split,
     artists,
     decibels,
     few_per_artist,
-    over_artists,
     train,
 )
 from mgrlib.papers.beyond.recipes import LISTENER, MEL
@@ -87,9 +87,9 @@ def test_pairs_differ_where_the_drums_are_and_nowhere_before_the_first_hit(corpu
 
 def test_an_interval_over_artists_is_wider_than_its_values_and_a_constant_has_none():
     groups = ["a", "a", "b", "b", "c", "c"]
-    same = over_artists(np.full((3, 6), 0.5), groups)
+    same = over_values(np.full((3, 6), 0.5), groups)
     assert (same.value, same.low, same.high, same.n) == (0.5, 0.5, 0.5, 6)
-    apart = over_artists(np.array([[0.0, 0, 1, 1, 0, 0]] * 3), groups)
+    apart = over_values(np.array([[0.0, 0, 1, 1, 0, 0]] * 3), groups)
     assert apart.value == pytest.approx(1 / 3)
     assert (apart.low, apart.high) == (0.0, 1.0)
 

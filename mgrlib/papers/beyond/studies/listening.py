@@ -11,7 +11,7 @@ import torch
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.synthetic import SAMPLE_RATE, stem, truth
 from mgrlib.evaluation.attribution import MAPS, agreement, occlusion_map, pointing, randomized
-from mgrlib.evaluation.intervals import over_runs
+from mgrlib.evaluation.intervals import over_runs, over_values
 from mgrlib.evaluation.predictions import predict
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.papers.beyond.networks import (
@@ -19,7 +19,6 @@ from mgrlib.papers.beyond.networks import (
     artist_split,
     artists,
     few_per_artist,
-    over_artists,
     train,
 )
 from mgrlib.papers.beyond.recipes import LISTENER, MEL, SHORT
@@ -117,7 +116,7 @@ def _map(name: str, network: torch.nn.Module, x: torch.Tensor, target: int) -> n
 
 
 def _auc(values: np.ndarray, groups: Sequence[str], condition: dict[str, str]) -> Row:
-    return row("AUC", over_artists(values, groups), condition=condition)
+    return row("AUC", over_values(values, groups), condition=condition)
 
 
 def randomize(
@@ -141,7 +140,7 @@ def randomize(
                 other = randomized(trained.network, seed=0, n_last=n_last)
                 changed = _maps(trained, other, segments.of(clips), name)
                 agreements.append([agreement(*pair) for pair in zip(maps, changed, strict=True)])
-            interval = over_artists(np.array(agreements), artists(corpus, clips))
+            interval = over_values(np.array(agreements), artists(corpus, clips))
             which = "all" if n_last is None else str(n_last)
             rows.append(row("agreement", interval, condition={"map": name, "layers": which}))
     return rows

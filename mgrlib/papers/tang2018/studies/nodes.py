@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mgrlib.data.corpus import Corpus
-from mgrlib.evaluation.intervals import Interval, over_runs
+from mgrlib.evaluation.intervals import Interval, over_runs, percentile_bounds
 from mgrlib.evaluation.metrics import accuracy_interval
 from mgrlib.evaluation.node_answers import NodeAnswers
 from mgrlib.evaluation.predictions import Predictions
@@ -129,5 +129,4 @@ def quantities(answers: NodeAnswers, lowest: str, weights: np.ndarray) -> dict[s
 
 def percentiles(values: np.ndarray, n: int) -> Interval:
     """The first value with the interval of the others."""
-    low, high = np.quantile(values[1:], [0.025, 0.975])
-    return Interval(float(values[0]), float(low), float(high), n)
+    return Interval(float(values[0]), *percentile_bounds(values[1:]), n)
