@@ -301,7 +301,7 @@ class SegmentCnn(nn.Module):
 
     # The hyperparameters of two other networks of nine layers with 2,855,818 parameters.
     same_count: ClassVar[dict[str, dict[str, Any]]] = {
-        "six convolutions, no normalisation": {
+        "six convolutions, no normalization": {
             "widths": (16, 32, 64, 64, 128, 256),
             "pool_after": (1, 2, 4, 5),
             "dense": (1024, 64),

@@ -6,7 +6,7 @@ What the paper leaves open and what we chose:
   22,050 Hz, FFT 2048, hop 512, the first 1024 frames (23.8 s).
 - *The scale of the inputs.* Not mentioned. The six trials take decibels as they are; a second set
   of six standardizes each coefficient on the training clips.
-- *Training.* The optimiser, learning rate and batch size are not printed: ours is Adam, 0.001 and
+- *Training.* The optimizer, learning rate and batch size are not printed: ours is Adam, 0.001 and
   32. The epochs are those of table 2, "till convergence"; nothing is chosen on the test clips.
 """
 
@@ -29,12 +29,12 @@ __all__ = ["MEL", "MFCC", "RECIPES"]
 MEL = LogMel(22050, n_mels=128, n_frames=1024)
 MFCC = Mfcc(22050, n_mfcc=16, n_frames=1024)
 
-SETTINGS = "optimiser, learning rate and batch size are not printed; Adam, 0.001, 32"
+SETTINGS = "optimizer, learning rate and batch size are not printed; Adam, 0.001, 32"
 FRAMES = "FFT size and hop are not printed; 2048 and 512 at 22,050 Hz, the first 1024 frames"
 
 
 def _trial(system: str, title: str, model: type, inputs: str, epochs: int) -> tuple[Recipe, Recipe]:
-    """A row of table 2, and the same with each input coefficient standardised."""
+    """A row of table 2, and the same with each input coefficient standardized."""
     paper = Recipe(
         f"luo2021/{system}-{inputs}",
         f"{title}, {'MFCC' if inputs == 'mfcc' else 'log-mel'}",
@@ -46,9 +46,9 @@ def _trial(system: str, title: str, model: type, inputs: str, epochs: int) -> tu
     scaled = replace(
         paper,
         name=f"{paper.name}-scaled",
-        title=f"{paper.title}, standardised",
+        title=f"{paper.title}, standardized",
         prepare=(Standardize(),),
-        deviations=(*paper.deviations, "inputs standardised; the paper mentions no scaling"),
+        deviations=(*paper.deviations, "inputs standardized; the paper mentions no scaling"),
     )
     return paper, scaled
 
@@ -77,7 +77,7 @@ DILATED = tuple(
     replace(
         scaled,
         name=f"luo2021/dilated-{inputs}",
-        title=f"DilatedCNN, {title}, standardised",
+        title=f"DilatedCNN, {title}, standardized",
         model=DilatedCNN,
         config=replace(scaled.config, epochs=60),
         deviations=(*scaled.deviations, _DILATED),
@@ -88,7 +88,7 @@ DILATED = tuple(
 AUGMENTED = replace(
     _MEL_SCALED,
     name="luo2021/cnn-mel-augmented",
-    title="ShallowCNN, log-mel, standardised, masked",
+    title="ShallowCNN, log-mel, standardized, masked",
     augment=mask,
     deviations=(*_MEL_SCALED.deviations, "augmentation is named as future work in section 7"),
 )

@@ -152,7 +152,7 @@ RECIPES = (
     CNN_POOLED,
     WHOLE,
     _baseline("linear", "Logistic regression", linear),
-    _baseline("k-nn", "5 nearest neighbours", k_nn),
+    _baseline("k-nn", "5 nearest neighbors", k_nn),
     SVM,
     _baseline("trees", "Boosted trees", boosted_trees),
 )

@@ -124,7 +124,7 @@ SMALL_SVM, SMALL_SOFTMAX, SMALL_KNN = (
 LIGHT = "a softmax in place of fine-tuning, which takes hours on a CPU"
 OURS = "songs of the embedded corpus; the original's are not published"
 IN_PIECES = "frames of 5 s, six a clip, nothing trimmed"
-CONVOLUTIONS = "the convolutions and the normalisation of frames stay as published"
+CONVOLUTIONS = "the convolutions and the normalization of frames stay as published"
 
 STRENGTH = 0.01
 """How freely the softmax' weights may grow: little, on hundreds of values."""

@@ -91,7 +91,7 @@ RANDOM_SHORT = short(
 LEARNT_SHORT = short(
     HIERARCHY,
     name="tang2018/learnt",
-    title="Nine LSTMs in a learnt tree",
+    title="Nine LSTMs in a grown tree",
     learner=NodeByNode(learnt_tree, LSTM, node_epochs),
 )
 

@@ -2,7 +2,7 @@
 
 What the paper leaves open and what we chose:
 
-- *Pictures and sequences.* No optimiser, learning rate or number of epochs is printed for section
+- *Pictures and sequences.* No optimizer, learning rate or number of epochs is printed for section
   4; the batch of 8 stands in section 6.1. Ours: Adam, 0.0005 falling to zero along a cosine, 12
   epochs. 1290 frames are what the shortest clip of GTZAN has at 22,050 Hz and a hop of 512; the
   first 1290 of each clip are taken. For the pictures see `mgrlib.features.pictures`.
@@ -82,9 +82,9 @@ _STANDARDIZED = (Standardize(),)
 
 # Section 4: pictures, sequences and both
 
-_TRAINING = "optimiser, learning rate and epochs are not printed; Adam, 0.0005 on a cosine, 12"
+_TRAINING = "optimizer, learning rate and epochs are not printed; Adam, 0.0005 on a cosine, 12"
 _PRETRAINED = "from the ImageNet weights where they can be fetched, as the paper; else from scratch"
-_SMALL = "pictures of 96 pixels, from scratch, each channel standardised"
+_SMALL = "pictures of 96 pixels, from scratch, each channel standardized"
 _TITLES = {"wave": "wave plot", "zcr": "zero-crossing rate", "mel": "mel", "mfcc": "MFCC"}
 
 
@@ -125,14 +125,14 @@ _LSTM = Recipe(
 _LSTM_SCALED = replace(
     _LSTM,
     name="wei2023/lstm-scaled",
-    title="SequenceLstm, MFCC, standardised",
+    title="SequenceLstm, MFCC, standardized",
     prepare=_STANDARDIZED,
-    deviations=(*_LSTM.deviations, "inputs standardised; the paper mentions no scaling"),
+    deviations=(*_LSTM.deviations, "inputs standardized; the paper mentions no scaling"),
 )
 _LSTM_MEAN = replace(
     _LSTM_SCALED,
     name="wei2023/lstm-mean",
-    title="SequenceLstm, MFCC, standardised, states averaged",
+    title="SequenceLstm, MFCC, standardized, states averaged",
     options={"read": "mean"},
     deviations=(*_LSTM_SCALED.deviations, "the mean of all states is read, not the last one"),
 )
@@ -203,7 +203,7 @@ _FUSIONS = (
 
 # Section 5: segments
 
-_SETTINGS = "widths, optimiser and learning rate are not printed; Adam, 0.001; inputs standardised"
+_SETTINGS = "widths, optimizer and learning rate are not printed; Adam, 0.001; inputs standardized"
 _CLIPS = "clips stay together, and the segments of a test clip answer as one; the paper's do not"
 
 _THREE = Recipe(
@@ -242,7 +242,7 @@ MLP57 = Recipe(
     TrainConfig(epochs=60, batch_size=64, lr=1e-3),
     prepare=_STANDARDIZED,
     deviations=(
-        "widths, optimiser, learning rate and epochs are not printed",
+        "widths, optimizer, learning rate and epochs are not printed",
         "clips stay together, and the rows of a clip answer as one",
     ),
 )

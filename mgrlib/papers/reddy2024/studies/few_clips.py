@@ -259,7 +259,7 @@ STUDIES = (
     ),
     _study(
         "optimisers",
-        "Three optimisers, from scratch and fine-tuning",
+        "Three optimizers, from scratch and fine-tuning",
         OPTIMISERS,
         sizes=TWENTY,
         n_steps=200,

@@ -228,7 +228,7 @@ LEAK = (
         },
         protocol="1 of 5 folds",
         deviations=(
-            "widths, optimiser and learning rate are not printed; Adam, 0.001; inputs standardised",
+            "widths, optimizer and learning rate are not printed; Adam, 0.001; inputs standardized",
             "one of five folds is tested",
         ),
     ),

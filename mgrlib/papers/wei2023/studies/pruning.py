@@ -262,7 +262,7 @@ PRUNING = (
         },
         protocol="70/20/10 of the rows",
         deviations=(
-            "widths, optimiser, learning rate and epochs are not printed",
+            "widths, optimizer, learning rate and epochs are not printed",
             "the toolkit's settings are not printed: 80 % zeros along a cubic curve, as in its "
             "example",
         ),
