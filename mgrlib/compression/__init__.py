@@ -14,7 +14,7 @@ from mgrlib.compression.distil import (
     logits_of,
     with_teacher,
 )
-from mgrlib.compression.pack import bytes_by_tensor, pack, unpack
+from mgrlib.compression.pack import pack, unpack
 from mgrlib.compression.prune import cubic_schedule, magnitude_masks, pruned, sparsity
 from mgrlib.compression.share import kmeans, shared
 from mgrlib.compression.timing import Latency, speedup, take_turns
@@ -26,7 +26,6 @@ __all__ = [
     "Latency",
     "Passenger",
     "binarised",
-    "bytes_by_tensor",
     "chains",
     "cost",
     "cubic_schedule",

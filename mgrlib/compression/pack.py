@@ -15,10 +15,8 @@ Huffman code makes short what is frequent.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import nn
 
@@ -26,7 +24,7 @@ from mgrlib.compression import huffman
 from mgrlib.compression.weights import plain
 from mgrlib.errors import MgrError, ShapeError, explain
 
-__all__ = ["bytes_by_tensor", "float_tensors", "pack", "unpack"]
+__all__ = ["float_tensors", "pack", "unpack"]
 
 MAGIC = b"MGRW1"
 FORMS = ("raw", "codes", "sparse codes", "sparse")
@@ -48,26 +46,7 @@ def pack(model: nn.Module) -> bytes:
 
     `unpack` gives them back to the bit.
     """
-    return MAGIC + b"".join(_packed(x).data for x in float_tensors(model).values())
-
-
-def bytes_by_tensor(model: nn.Module) -> pd.DataFrame:
-    """The bytes that `pack` needs: one row per tensor with its form, values and non-zeros."""
-    rows = []
-    for name, x in float_tensors(model).items():
-        tensor = _packed(x)
-        rows.append(
-            {
-                "tensor": name,
-                "form": FORMS[tensor.data[0]],
-                "values": x.numel(),
-                "non-zeros": int(torch.count_nonzero(x)),
-                "bytes": len(tensor.data),
-                "of which gaps": tensor.gaps,
-                "of which tables": tensor.tables,
-            }
-        )
-    return pd.DataFrame(rows).set_index("tensor")
+    return MAGIC + b"".join(_packed(x) for x in float_tensors(model).values())
 
 
 def unpack(data: bytes, like: nn.Module) -> nn.Module:
@@ -95,46 +74,34 @@ def unpack(data: bytes, like: nn.Module) -> nn.Module:
     return network
 
 
-@dataclass(frozen=True)
-class _Packed:
-    """One tensor as bytes; how many of them are gaps, and tables of values and of codes."""
-
-    data: bytes
-    gaps: int = 0
-    tables: int = 0
-
-
-def _packed(x: torch.Tensor) -> _Packed:
+def _packed(x: torch.Tensor) -> bytes:
     """The shortest form that can hold the tensor."""
     flat = x.contiguous().reshape(-1).numpy().astype("<f4")
     candidates = [_raw(flat), _sparse(flat)]
     values = np.unique(flat[flat != 0])
     if len(values) <= MAX_VALUES:
         candidates += [_codes(flat, values), _sparse_codes(flat, values)]
-    return min(candidates, key=lambda candidate: len(candidate.data))
+    return min(candidates, key=len)
 
 
-def _raw(flat: np.ndarray) -> _Packed:
-    return _Packed(bytes([0]) + flat.tobytes())
+def _raw(flat: np.ndarray) -> bytes:
+    return bytes([0]) + flat.tobytes()
 
 
-def _codes(flat: np.ndarray, values: np.ndarray) -> _Packed:
-    stream = huffman.encode(_numbers(flat, values))
-    return _Packed(_head(1, values) + _sized(stream), 0, _tables(values, stream))
+def _codes(flat: np.ndarray, values: np.ndarray) -> bytes:
+    return _head(1, values) + _sized(huffman.encode(_numbers(flat, values)))
 
 
-def _sparse_codes(flat: np.ndarray, values: np.ndarray) -> _Packed:
+def _sparse_codes(flat: np.ndarray, values: np.ndarray) -> bytes:
     entries, gaps = _entries(flat)
     gap_stream, stream = huffman.encode(gaps), huffman.encode(_numbers(flat[entries], values))
-    data = _head(2, values) + struct.pack("<I", len(entries)) + _sized(gap_stream) + _sized(stream)
-    return _Packed(data, len(gap_stream), _tables(values, stream))
+    return _head(2, values) + struct.pack("<I", len(entries)) + _sized(gap_stream) + _sized(stream)
 
 
-def _sparse(flat: np.ndarray) -> _Packed:
+def _sparse(flat: np.ndarray) -> bytes:
     entries, gaps = _entries(flat)
-    gap_stream = huffman.encode(gaps)
-    data = bytes([3]) + struct.pack("<I", len(entries)) + _sized(gap_stream)
-    return _Packed(data + flat[entries].tobytes(), len(gap_stream))
+    head = bytes([3]) + struct.pack("<I", len(entries))
+    return head + _sized(huffman.encode(gaps)) + flat[entries].tobytes()
 
 
 def _head(form: int, values: np.ndarray) -> bytes:
@@ -143,10 +110,6 @@ def _head(form: int, values: np.ndarray) -> bytes:
 
 def _sized(stream: bytes) -> bytes:
     return struct.pack("<I", len(stream)) + stream
-
-
-def _tables(values: np.ndarray, stream: bytes) -> int:
-    return 4 * len(values) + (stream[0] + 2 if stream else 0)
 
 
 def _numbers(flat: np.ndarray, values: np.ndarray) -> np.ndarray:

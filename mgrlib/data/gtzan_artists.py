@@ -1,8 +1,8 @@
 """Who plays in GTZAN: the artists of its clips, and the groups that a fair split keeps together.
 
 GTZAN itself names no artist. The names come from two sources that were compared clip by clip: the
-index of Sturm (2013) and the fingerprints of Doh et al. (2023). Where they differ, the table
-`artist_decisions` has both names, the decision and the rule that it follows.
+index of Sturm (2013) and the fingerprints of Doh et al. (2023). Where they differ, the file
+`gtzan_artist_decisions.csv` has both names, the decision and the rule that it follows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from mgrlib.data import facts
 
 __all__ = [
     "CITATION",
-    "artist_decisions",
     "artist_groups",
     "known_artists",
     "known_credits",
@@ -56,15 +55,6 @@ def known_credits() -> list[tuple[str, str]]:
     sources names for the clip.
     """
     return [(clip, artist) for artist, clip in _named("gtzan_credits")]
-
-
-def artist_decisions() -> pd.DataFrame:
-    """Where the two sources differ: `rule`, `genre`, `numbers`, both names and `artist`.
-
-    The comparison leaves out case, accents, punctuation, "the", "and" and featured names. The
-    rules are explained at the top of the file.
-    """
-    return facts.read("gtzan_artist_decisions")
 
 
 def artist_groups(clip_ids: Iterable[str], ties: Iterable[tuple[str, str]] = ()) -> list[str]:

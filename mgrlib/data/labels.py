@@ -9,7 +9,7 @@ import numpy as np
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import CorpusError, explain, some
 
-__all__ = ["decode_labels", "encode_labels", "make_rare", "one_hot"]
+__all__ = ["encode_labels", "make_rare", "one_hot"]
 
 
 def encode_labels(names: Sequence[str], genres: Sequence[str]) -> np.ndarray:
@@ -29,15 +29,6 @@ def encode_labels(names: Sequence[str], genres: Sequence[str]) -> np.ndarray:
     if unknown:
         raise CorpusError(explain("encode_labels", f"genres among {tuple(genres)}", some(unknown)))
     return np.array([number[name] for name in names], dtype=np.int64)
-
-
-def decode_labels(y: np.ndarray, genres: Sequence[str]) -> list[str]:
-    """The genres of class numbers (M,), by name: undoes `encode_labels`.
-
-    >>> decode_labels(np.array([1, 0]), ("jazz", "rock"))
-    ['rock', 'jazz']
-    """
-    return [genres[k] for k in np.asarray(y)]
 
 
 def one_hot(y: np.ndarray, n_classes: int) -> np.ndarray:

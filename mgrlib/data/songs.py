@@ -1,22 +1,19 @@
 """Whole songs: the handmade set of Jiménez and José, remade from the embedded corpus.
 
 Theirs was 30 songs in each of GTZAN's ten genres, taken from playlists, 20 to train and 10 to test
-on; the songs are not published. Ours has as many, two to five minutes long, by ten artists a genre,
-and it can be split by song, as theirs was, or by artist, as they could not know.
+on; the songs are not published. Ours has as many, two to five minutes long, by ten artists a genre.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
-from mgrlib.data.corpus import Corpus, Split
-from mgrlib.data.splits import by_group, stratified
+from mgrlib.data.corpus import Corpus
 from mgrlib.data.synthetic import synthetic
-from mgrlib.errors import CorpusError, SplitError, explain
+from mgrlib.errors import CorpusError, explain
 from mgrlib.synth import N_ARTISTS
 
-__all__ = ["FRAME_SECONDS", "TRIM_SECONDS", "handmade", "song_split"]
+__all__ = ["FRAME_SECONDS", "TRIM_SECONDS", "handmade"]
 
 FRAME_SECONDS = 29.12
 """Length of a frame: 1366 STFT columns at 12 kHz and hop 256."""
@@ -46,20 +43,3 @@ def handmade(n_per_genre: int = 30, *, seed: int = 0) -> Corpus:
     numbers = [N_ARTISTS * (i % SONGS_EACH) + i // SONGS_EACH for i in range(n_per_genre)]
     ids = [f"{genre}.{number:05d}" for genre in everything.genres for number in sorted(numbers)]
     return replace(everything.select(clip_ids=ids), name=f"songs-{n_per_genre}-seed{seed}")
-
-
-def song_split(corpus: Corpus, *, by: Literal["song", "artist"], seed: int) -> Split:
-    """Two thirds of a genre's songs to train on, one to test on.
-
-    Args:
-        by: "song" lets an artist stand on both sides; "artist" does not, and comes as near to the
-            proportions as whole artists allow.
-        seed: which of the possible splits.
-
-    Raises:
-        SplitError: another `by`, or a genre that cannot be divided.
-    """
-    if by not in ("song", "artist"):
-        raise SplitError(explain("song_split", "by='song' or by='artist'", repr(by)))
-    splitter = stratified if by == "song" else by_group
-    return splitter(corpus, test=1 / 3, seed=seed).check(corpus, leaky=by == "song")

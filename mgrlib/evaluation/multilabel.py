@@ -27,8 +27,6 @@ __all__ = [
     "LabelPredictions",
     "all_found",
     "average_precision",
-    "exact_match",
-    "hamming_loss",
     "label_bootstrap",
     "label_f1",
     "macro_f1",
@@ -56,8 +54,8 @@ class LabelPredictions:
             not a probability.
 
     >>> p = LabelPredictions(("a",), np.array([[1, 1, 0]]), np.array([[.9, .4, .2]]), tuple("xyz"))
-    >>> p.decisions(), all_found(p), exact_match(p)
-    (array([[ True, False, False]]), 1.0, 0.0)
+    >>> p.decisions(), all_found(p)
+    (array([[ True, False, False]]), 1.0)
     """
 
     clip_ids: tuple[str, ...]
@@ -147,16 +145,6 @@ def predict_labels(
     clip_ids = tuple(segments.clip_ids[i] for i in present)
     clip_probs = aggregate(probs, row, len(present)).clip(0, 1)
     return LabelPredictions(clip_ids, truth > 0.5, clip_probs, tuple(segments.genres))
-
-
-def hamming_loss(predictions: LabelPredictions, *, threshold: float = THRESHOLD) -> float:
-    """The fraction of wrong cells of the (M, K) table, which is small even without any genre."""
-    return float((predictions.decisions(threshold) != predictions.truth).mean())
-
-
-def exact_match(predictions: LabelPredictions, *, threshold: float = THRESHOLD) -> float:
-    """The fraction of clips for which all genres are correct, the strictest metric."""
-    return float((predictions.decisions(threshold) == predictions.truth).all(axis=1).mean())
 
 
 def all_found(predictions: LabelPredictions) -> float:

@@ -7,10 +7,8 @@ found again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-
-import torch
 
 from mgrlib.data.corpus import Corpus
 from mgrlib.evaluation.predictions import Predictions
@@ -20,7 +18,7 @@ from mgrlib.features.base import Feature
 from mgrlib.segments import Segments, cut
 from mgrlib.systems.system import System
 
-__all__ = ["Changed", "Heard", "Instead", "probes"]
+__all__ = ["Heard", "Instead", "probes"]
 
 
 @dataclass(frozen=True)
@@ -36,23 +34,6 @@ class Heard:
     def __call__(self, system: System, clips: Corpus, test: Segments) -> Predictions:
         """The system's predictions for what these features give."""
         return system.predict(cut(clips, *self.features, how=system.recipe.cut))
-
-
-@dataclass(frozen=True)
-class Changed:
-    """The test segments with their first modality changed, before preparation.
-
-    Args:
-        change: (S, ...) -> (S, ...), the same change for the same clips; a named function or a
-            frozen value.
-    """
-
-    change: Callable[[torch.Tensor], torch.Tensor]
-
-    def __call__(self, system: System, clips: Corpus, test: Segments) -> Predictions:
-        """The system's predictions for the changed segments."""
-        others = [None] * (len(test.inputs) - 1)
-        return system.predict(test.in_memory().map(self.change, *others))
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from mgrlib.features.mel import LogMel, Mfcc, mel_filterbank
 from mgrlib.features.pictures import MelPicture, MfccPicture, WavePlot, ZcrPlot
 from mgrlib.features.pixels import MelPixels
 from mgrlib.features.resynthesis import noise_like, with_gains
-from mgrlib.features.rhythm import BeatVector, OnsetStrength, Tempo, Tempogram, beat_times
+from mgrlib.features.rhythm import OnsetStrength, Tempo, Tempogram, beat_times
 from mgrlib.features.scale import MinMax, Standardize, UnitNorm
 from mgrlib.features.spectral import (
     Chroma,
@@ -33,7 +33,6 @@ from mgrlib.features.tagger import TaggerMel, standardize_clips
 from mgrlib.features.vectors import MelRows128, Vector26, Vector57
 
 __all__ = [
-    "BeatVector",
     "Chroma",
     "Concat",
     "Crop",

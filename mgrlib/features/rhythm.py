@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import scipy.fft
@@ -227,56 +227,3 @@ def beat_times(y: np.ndarray, sample_rate: int, *, hop_length: int = 512) -> np.
     strength = onsets.of(sound)[0]
     bpm = tempo_of(strength, sample_rate, hop_length)
     return beat_frames(strength, bpm, sample_rate / hop_length) * hop_length / sample_rate
-
-
-@dataclass(frozen=True, kw_only=True)
-class BeatVector(OnsetStrength):
-    """Seven numbers that describe the beat, (N,) -> (7,); all are 0 for silence.
-
-    The columns are tempo (in beats per minute), beat_rate (detected beats per minute), beat_spread
-    (the standard deviation of the time between beats, in s), pulse (how exactly the music repeats
-    after one beat, 0 to 1), onset_mean and onset_std (of the onset strength, in dB) and accent (the
-    mean onset strength on the beats, divided by its overall mean).
-    """
-
-    columns: ClassVar[tuple[str, ...]] = (
-        "tempo",
-        "beat_rate",
-        "beat_spread",
-        "pulse",
-        "onset_mean",
-        "onset_std",
-        "accent",
-    )
-
-    aggregate: Literal["mean", "median"] = "median"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        settle_choice(self, "n_frames", (None,))
-
-    def shape(self, seconds: float) -> tuple[int, ...]:
-        """(7,)."""
-        return (len(self.columns),)
-
-    def of(self, sound: Sound) -> FloatArray:
-        """(7,), sharing the sound's spectra."""
-        strength = super().of(sound)[0]
-        frame_rate = self.sample_rate / self.hop_length
-        bpm = tempo_of(strength, self.sample_rate, self.hop_length)
-        if bpm == 0:
-            return np.zeros(len(self.columns), dtype=np.float32)
-        beats = beat_frames(strength, bpm, frame_rate)
-        gaps = np.diff(beats) / frame_rate
-        n_lags = _n_lags(self.sample_rate, self.hop_length)
-        period = min(n_lags - 1, round(60.0 * frame_rate / bpm))
-        values = [
-            bpm,
-            60.0 / gaps.mean() if gaps.size else 0.0,
-            gaps.std() if gaps.size else 0.0,
-            _regularity(strength, n_lags)[period],
-            strength.mean(),
-            strength.std(),
-            strength[beats].mean() / strength.mean() if beats.size else 0.0,
-        ]
-        return np.array(values, dtype=np.float32)

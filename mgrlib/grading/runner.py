@@ -20,8 +20,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-BLANK = "NotImplementedError"
-
 
 class OutOfTimeError(BaseException):
     """Raised in code that has used up its seconds of CPU time."""

@@ -6,7 +6,6 @@ from mgrlib.plots.corpora import plot_counts, plot_spread
 from mgrlib.plots.files import check_picture, save_picture
 from mgrlib.plots.probes import plot_levels, plot_robustness
 from mgrlib.plots.results import (
-    plot_compare,
     plot_confusion,
     plot_distances,
     plot_history,
@@ -16,7 +15,6 @@ from mgrlib.plots.results import (
 )
 from mgrlib.plots.sound import (
     plot_filterbank,
-    plot_filters,
     plot_mel,
     plot_mfcc,
     plot_waveform,
@@ -45,12 +43,10 @@ __all__ = [
     "genre_styles",
     "panels",
     "plot_by_genre",
-    "plot_compare",
     "plot_confusion",
     "plot_counts",
     "plot_distances",
     "plot_filterbank",
-    "plot_filters",
     "plot_genres_over_time",
     "plot_history",
     "plot_intervals",

@@ -19,17 +19,13 @@ from mgrlib.evaluation import (
     accuracy_interval,
     confusion,
     per_genre,
-    wilson,
 )
 from mgrlib.evaluation.intervals import three_digits
-from mgrlib.experiments.compare import Comparison
-from mgrlib.experiments.ledger import Printed
 from mgrlib.plots.style import FAINT, INK, PAPER, SERIES, describe, genre_styles, new_axes
 from mgrlib.shapes import check_shape
 from mgrlib.training import Run
 
 __all__ = [
-    "plot_compare",
     "plot_confusion",
     "plot_distances",
     "plot_history",
@@ -223,36 +219,6 @@ def _row_in_words(row: Mapping[str, Interval]) -> str:
     return ", ".join(
         f"{series} {three_digits(v.value) if np.isnan(v.low) else v}" for series, v in row.items()
     )
-
-
-def plot_compare(comparison: Comparison, *, ax: Axes | None = None, n_genres: int = 10) -> Axes:
-    """Plot each system's reported accuracy and our measurement.
-
-    A reported accuracy has the Wilson interval of its number of clips; it is drawn as a dot if the
-    paper does not give that number. Of several results on the same data set the last one in the
-    table is shown. A system without any result has no row.
-
-    Args:
-        comparison: the result of `mgrlib.papers.compare`, or some of its rows.
-        ax: the axes; new ones by default.
-        n_genres: the number of genres, for the line of chance.
-    """
-    rows: dict[str, dict[str, Interval]] = {}
-    for pair in comparison:
-        row = rows.setdefault(pair.title, {})
-        if pair.printed is not None:
-            row["reported"] = _printed_interval(pair.printed)
-        if pair.record is not None:
-            row[f"{pair.record.data['name']} ({pair.record.n} clips)"] = pair.record.interval
-    rows = {title: row for title, row in rows.items() if row}
-    return plot_intervals(rows, ax=ax, chance=1 / n_genres)
-
-
-def _printed_interval(entry: Printed) -> Interval:
-    """Wilson's interval of a printed accuracy, without bounds if the number of clips is unknown."""
-    if entry.n is None:
-        return Interval(entry.value, np.nan, np.nan, 0)
-    return wilson(round(entry.value * entry.n), entry.n)
 
 
 def plot_scatter_genres(

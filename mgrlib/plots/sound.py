@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from mgrlib.features.mel import LogMel, Mfcc, hz_to_mel
-from mgrlib.plots.style import FAINT, SERIES, describe, new_axes
+from mgrlib.plots.style import SERIES, describe, new_axes
 from mgrlib.shapes import check_shape
 
-__all__ = ["plot_filterbank", "plot_filters", "plot_mel", "plot_mfcc", "plot_waveform"]
+__all__ = ["plot_filterbank", "plot_mel", "plot_mfcc", "plot_waveform"]
 
 COLUMNS = 1200  # more than the pixels of a page; longer sounds are drawn as an envelope
 TICKS_HZ = (250, 500, 1000, 2000, 4000, 8000, 16000)
@@ -133,40 +132,6 @@ def plot_filterbank(weights: np.ndarray, sample_rate: int, *, ax: Axes | None = 
     ax.set(xlim=(0, sample_rate / 2), ylim=(0, None))
     ax.set(xlabel="frequency (Hz)", ylabel="weight (1/Hz)")
     return describe(ax, f"{len(weights)} overlapping bands up to {sample_rate / 2:.0f} Hz.")
-
-
-def plot_filters(weights: Any, *, ax: Axes | None = None, n_columns: int = 16) -> Axes:
-    """Plot convolution kernels (n, F, T) in a grid, orange below zero and purple above.
-
-    Each kernel is divided by its largest magnitude, so that shapes can be compared, but not sizes.
-    One-dimensional kernels have the shape (n, C, T).
-    """
-    kernels = np.asarray(weights)
-    check_shape(
-        "plot_filters", kernels, "take one input channel: weight[:, 0].", n=None, F=None, T=None
-    )
-    ax = new_axes(ax)
-    n, F, T = kernels.shape
-    n_columns = min(n, n_columns)
-    n_rows = -(-n // n_columns)
-    largest = np.abs(kernels).max(axis=(1, 2), keepdims=True)
-    tiles = np.full((n_rows * n_columns, F + 1, T + 1), np.nan)  # an empty line between kernels
-    tiles[:n, :F, :T] = kernels / np.where(largest > 0, largest, 1)
-    mosaic = tiles.reshape(n_rows, n_columns, F + 1, T + 1).swapaxes(1, 2)
-    mosaic = mosaic.reshape(n_rows * (F + 1), n_columns * (T + 1))[:-1, :-1]
-    color_map = matplotlib.colormaps["PuOr"].with_extremes(bad=FAINT)
-    ax.imshow(mosaic, cmap=color_map, vmin=-1, vmax=1, interpolation="nearest")
-    ax.set_xticks(
-        [(T + 1) * c + (T - 1) / 2 for c in range(n_columns)], list(map(str, range(n_columns)))
-    )
-    ax.set_yticks(
-        [(F + 1) * r + (F - 1) / 2 for r in range(n_rows)],
-        [str(r * n_columns) for r in range(n_rows)],
-    )
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-    ax.set(xlabel="kernel of the row", ylabel="first kernel of the row")
-    return describe(ax, f"{n} convolution kernels of {F} by {T} weights.")
 
 
 def _picture(ax: Axes, x: np.ndarray, seconds: float, **colors: Any) -> AxesImage:

@@ -30,7 +30,6 @@ __all__ = [
     "Columns",
     "ImageNet",
     "Inputs",
-    "Keep",
     "MinMaxUnit",
     "PerClip",
     "Preparation",
@@ -167,21 +166,6 @@ class Columns(Fixed):
     def change(self, x: torch.Tensor) -> torch.Tensor:
         """(S, D) -> (S, len(columns))."""
         return x[:, list(self.columns)]
-
-
-@dataclass(frozen=True)
-class Keep(Fixed):
-    """Some modalities only, in this order.
-
-    Args:
-        modalities: their numbers.
-    """
-
-    modalities: tuple[int, ...]
-
-    def apply(self, inputs: Inputs, state: State) -> Inputs:
-        """The chosen inputs."""
-        return tuple(_modality_of(inputs, i) for i in self.modalities)
 
 
 @dataclass(frozen=True)

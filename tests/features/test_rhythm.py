@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from mgrlib.errors import FeatureError
-from mgrlib.features import BeatVector, OnsetStrength, Tempo, Tempogram, beat_times
+from mgrlib.features import OnsetStrength, Tempo, Tempogram, beat_times
 
 RATE = 22050
 
@@ -59,27 +59,15 @@ def test_silence_has_no_tempo_and_no_beats():
     silence = np.zeros(3 * RATE, dtype=np.float32)
     assert Tempo(RATE)(silence) == 0.0
     assert len(beat_times(silence, RATE)) == 0
-    assert np.all(BeatVector(RATE)(silence) == 0.0)
 
 
 @pytest.mark.parametrize("n", [1, 600, 5000, 44100])
-@pytest.mark.parametrize("feature", [OnsetStrength, Tempogram, Tempo, BeatVector])
+@pytest.mark.parametrize("feature", [OnsetStrength, Tempogram, Tempo])
 def test_shape_foretells_the_array(feature, n, y):
     array = feature(RATE)(y[:n])
     assert array.shape == feature(RATE).shape(n / RATE)
     assert array.dtype == np.float32
     assert np.isfinite(array).all()
-
-
-def test_beat_vector_says_what_its_columns_promise(music):
-    values = dict(
-        zip(BeatVector.columns, BeatVector(RATE)(music(10.0, beats_per_minute=120.0)), strict=True)
-    )
-    assert values["tempo"] == pytest.approx(120.0, rel=0.03)
-    assert values["beat_rate"] == pytest.approx(120.0, rel=0.03)
-    assert values["beat_spread"] < 0.03
-    assert values["pulse"] > 0.5
-    assert values["accent"] > 2.0
 
 
 def test_a_tempo_has_no_frames():

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from mgrlib.evaluation import predict_sklearn
-from mgrlib.models.baselines import BASELINES, boosted_trees, k_nn, linear, rbf_svm
+from mgrlib.models.baselines import boosted_trees, k_nn, linear, rbf_svm
 from mgrlib.segments import Segments
 
-each = pytest.mark.parametrize("make", BASELINES.values(), ids=BASELINES)
+each = pytest.mark.parametrize("make", [linear, k_nn, rbf_svm, boosted_trees])
 
 
 @pytest.fixture(scope="module")

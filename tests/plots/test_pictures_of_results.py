@@ -1,20 +1,14 @@
-from dataclasses import replace
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
-from records import RECORD
 
 from mgrlib.errors import ShapeError
 from mgrlib.evaluation import EvaluationError, Interval, Predictions, wilson
-from mgrlib.experiments.compare import Comparison, Listed, Pair
-from mgrlib.experiments.ledger import Printed
 from mgrlib.plots import (
     GENRE_COLOURS,
     alt_text,
-    plot_compare,
     plot_confusion,
     plot_distances,
     plot_history,
@@ -191,46 +185,6 @@ def test_intervals_grow_with_their_rows_but_not_the_axes_given():
     fig, ax = plt.subplots(figsize=(3, 3))
     plot_intervals(ROWS, ax=ax)
     assert tuple(fig.get_size_inches()) == (3, 3)
-
-
-def pair(title, reported=None, n_reported=None, name="", value=None, bounds=(None, None), n=None):
-    """A printed number, a record of ours, or both."""
-    printed = Printed(reported, title, "table 1", "accuracy", n_reported) if reported else None
-    measured = None
-    if value is not None:
-        data = {"name": name, "n_clips": n}
-        low, high = bounds
-        measured = replace(RECORD, data=data, value=value, low=low, high=high, n=n)
-    return Pair(Listed(f"luo2021/{title.lower()}", title, "recipe", 1), {}, printed, measured)
-
-
-CNN_MINI = pair("CNN", 0.705, 200, "gtzan-mini", 0.62, (0.52, 0.71), 100)
-CNN_EMBEDDED = pair("CNN", 0.705, 200, "embedded", 0.7, (0.55, 0.8), 60)
-LSTM = pair("LSTM", 0.6)
-
-
-def test_compare_draws_reported_with_its_wilson_interval_and_ours_with_their_own():
-    ax = plot_compare(Comparison((CNN_MINI, CNN_EMBEDDED, LSTM)))
-    series = [t.get_text() for t in ax.get_legend().texts]
-    assert series == ["reported", "gtzan-mini (100 clips)", "embedded (60 clips)"]
-    cnn, lstm = ax.collections[0].get_segments()
-    np.testing.assert_allclose(cnn[:, 0], [wilson(141, 200).low, wilson(141, 200).high])
-    np.testing.assert_allclose(lstm[:, 0], [0.6, 0.6])  # n is unknown: a dot
-    assert "LSTM: reported .600." in alt_text(ax)
-    np.testing.assert_allclose(ax.collections[2].get_segments()[0][:, 0], [0.55, 0.8])
-
-
-def test_compare_without_any_result_shows_what_is_reported():
-    ax = plot_compare(Comparison((pair("CNN", 0.705, 200), LSTM)))
-    assert [t.get_text() for t in ax.get_legend().texts] == ["reported"]
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["CNN", "LSTM"]
-
-
-def test_compare_shows_systems_of_ours_that_no_paper_reports():
-    pairs = [pair("CNN", name="gtzan-mini", value=0.62, bounds=(0.52, 0.71), n=100), pair("LSTM")]
-    ax = plot_compare(Comparison(tuple(pairs)))
-    assert [t.get_text() for t in ax.get_legend().texts] == ["gtzan-mini (100 clips)"]
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["CNN"]  # LSTM was never run
 
 
 def test_nothing_to_show_is_refused():

@@ -8,7 +8,6 @@ from mgrlib.features import LogMel, Mfcc, mel_filterbank
 from mgrlib.plots import (
     alt_text,
     plot_filterbank,
-    plot_filters,
     plot_mel,
     plot_mfcc,
     plot_waveform,
@@ -31,7 +30,6 @@ DRAWN = {
     "mel": lambda ax: plot_mel(MEL(sine()), MEL, ax=ax),
     "mfcc": lambda ax: plot_mfcc(MFCC(sine()), MFCC, ax=ax),
     "filterbank": lambda ax: plot_filterbank(mel_filterbank(22050, 2048, 8), 22050, ax=ax),
-    "filters": lambda ax: plot_filters(np.ones((4, 3, 3)), ax=ax),
 }
 
 
@@ -123,16 +121,3 @@ def test_a_filter_bank_is_drawn_band_by_band():
     assert len(ax.lines) == 8
     top = ax.lines[3].get_xdata()[ax.lines[3].get_ydata().argmax()]
     assert top == pytest.approx(bank[3].argmax() * 22050 / 2048)
-
-
-def test_filters_stand_apart_each_in_its_own_scale():
-    kernels = np.stack([np.full((2, 3), 1.0), np.full((2, 3), -0.01), np.zeros((2, 3))])
-    mosaic = np.ma.filled(plot_filters(kernels, n_columns=2).images[0].get_array(), np.nan)
-    assert mosaic.shape == (5, 7)  # two rows of 2 and a gap, two columns of 3 and a gap
-    assert (mosaic[:2, :3] == 1).all()
-    assert (mosaic[:2, 4:] == -1).all()
-    assert (mosaic[3:, :3] == 0).all()
-    assert np.isnan(mosaic[2]).all()
-    assert np.isnan(mosaic[:, 3]).all()
-    with pytest.raises(ShapeError, match="take one input channel"):
-        plot_filters(np.zeros((4, 1, 3, 3)))
