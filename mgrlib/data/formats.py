@@ -64,32 +64,32 @@ CONVERTIBLE = tuple(e for f in FORMATS if f.reader == "ffmpeg" for e in f.extens
 
 ODDITIES = {
     "open length": (
-        "a header that leaves the length open, as programs leave it that write to a pipe",
+        "a header without a length, as programs that write to a pipe leave it",
         "read to the end of the file",
     ),
-    "length 0": ("a header that says 0 bytes of sound, and sound follows", "read to its end"),
+    "length 0": ("a header that states 0 bytes, followed by sound", "read to its end"),
     "miscounted": (
         f"a header that promises up to {SLACK_BYTES} bytes more than there are",
-        "what is there is read",
+        "the existing sound is read",
     ),
     "cut off": (
         "a file with clearly less sound than its header states",
         "refused: `audit` calls it truncated",
     ),
     "count": (
-        "an mp3 whose header counts other frames than it has, or has no count",
+        "an mp3 whose header states a wrong number of frames, or none",
         "the frames are counted one by one",
     ),
     "foreign bytes": (
-        "bytes between or behind the frames of an mp3 that are neither sound nor a tag",
+        "bytes between or after the frames of an mp3 that are neither sound nor a tag",
         "left out",
     ),
     "no last page": ("an Ogg stream without a mark of its end", "read to its end"),
     "chain": (
-        "several recordings in one file, one behind the other",
-        "read as one; refused if they differ in their rate",
+        "several recordings in one file, one after the other",
+        "read as one; refused if their sample rates differ",
     ),
-    "ffmpeg": ("a file that ffmpeg decodes with a complaint", "what it gives is read"),
+    "ffmpeg": ("a file that ffmpeg decodes with a warning", "the decoded sound is read"),
 }
 """Each kind of oddity: what is odd, and what is done with it."""
 
@@ -101,7 +101,7 @@ UNREPORTED = (
     ("samples beyond 1 in files of floating point", "left as they are"),
     (f"less than {MIN_SECONDS:g} s, or more than {MAX_SECONDS / 3600:g} h", "refused"),
     ("a file that a decoder fails on, in whatever way", "refused by name; the others are read"),
-    ("pipes, sockets and devices, also behind links", "passed over; refused when named"),
+    ("pipes, sockets and devices, also through links", "passed over; refused when named"),
 )
 """What is dealt with and not reported, or refused."""
 
