@@ -4,6 +4,12 @@ In a live notebook it consists of widgets, and the package computes the spectrog
 page, and wherever a notebook is executed without a user, the same controls are plain HTML and the
 browser computes the spectrograms, without a kernel, a network or widget state. The sounds are then
 MP3, which removes frequencies above nine tenths of half the sample rate.
+
+Why the browser computes, and does not show pictures that were drawn in advance, as `choices` does:
+ten clips with 4 windows, 3 hops and 5 numbers of bands are 600 settings, each with a picture (25 kB
+on average) and a resynthesis to hear (34 kB). Together they would be 36 MB; the explorer of ten
+clips has 0.54 MB, of which its program is 11 kB. A test compares the program's spectrograms with
+those of `LogMel` to 0.01 dB.
 """
 
 from __future__ import annotations
