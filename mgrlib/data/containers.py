@@ -136,7 +136,7 @@ def _settled(extent: Extent, size: int, where: str, stream: BinaryIO | mmap) -> 
 
 def cut_off(where: str, promise: str, got: str) -> CutOffError:
     """The error that says that a file has less than it states."""
-    expectation = f"a whole file of {promise}, as it says itself"
+    expectation = f"a whole file of {promise}, as its header states"
     return CutOffError(explain(where, expectation, f"{got}: it was cut off", REPLACE))
 
 
