@@ -12,7 +12,6 @@ same for clean and degraded sound.
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,7 +27,7 @@ from mgrlib.data.corpus import Corpus
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.intervals import wilson
 from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
-from mgrlib.features.base import Feature
+from mgrlib.features.base import Feature, checksum
 from mgrlib.features.compose import Dropped
 from mgrlib.features.crop import Crop
 from mgrlib.features.mel import LogMel
@@ -75,7 +74,7 @@ class Probe:
         y = check_waveform(self.name, y)
         if not y.any():
             return y
-        sound_seed = int(np.random.default_rng([seed, zlib.crc32(y.tobytes())]).integers(2**31))
+        sound_seed = int(np.random.default_rng([seed, checksum(y)]).integers(2**31))
         return np.asarray(self.change(y, sample_rate, level, sound_seed), dtype=np.float32)
 
     def label(self, level: float) -> str:

@@ -8,6 +8,7 @@ protocol works wherever mgrlib expects a feature; there is no base class and no 
 from __future__ import annotations
 
 import operator
+import zlib
 from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -215,3 +216,14 @@ def fit_frames(x: np.ndarray, n_frames: int | None, fill: Any = 0.0) -> FloatArr
     out[:, :n_copied] = x[:, :n_copied]
     out[:, n_copied:] = np.reshape(np.asarray(fill, dtype=np.float32), (-1, 1))
     return out
+
+
+def checksum(values: np.ndarray) -> int:
+    """Return a checksum that is the same for equal values; -0.0 counts as 0.0.
+
+    A rendered sound has zeros of both signs; read from a store or a file, it may have one kind.
+
+    >>> checksum(np.array([0.5, -0.0])) == checksum(np.array([0.5, 0.0]))
+    True
+    """
+    return zlib.crc32((values + 0.0).tobytes())

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from mgrlib.errors import FeatureError, explain
-from mgrlib.features.base import Feature, key_of, settle_choice, settle_integer, settle_real
+from mgrlib.features.base import (
+    Feature,
+    checksum,
+    key_of,
+    settle_choice,
+    settle_integer,
+    settle_real,
+)
 from mgrlib.features.hpss import inverse_stft
 from mgrlib.features.spectrum import PAD_MODES, FloatArray, Sound
 
@@ -147,7 +153,7 @@ class Dropped:
         """The sound after masking, together with its masked spectrum."""
         frames: tuple[Any, ...] = (self.n_fft, self.hop_length, self.pad_mode)
         stft = sound.spectrum(*frames).stft.copy()
-        rng = np.random.default_rng([self.seed, zlib.crc32(sound.y.tobytes())])
+        rng = np.random.default_rng([self.seed, checksum(sound.y)])
         stft[rng.random(stft.shape, dtype=np.float32) < self.fraction] = 0
         y = inverse_stft(stft.copy(), self.n_fft, self.hop_length, len(sound.y))
         masked = Sound(y, self.sample_rate)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from mgrlib.errors import FeatureError, explain
-from mgrlib.features.base import Feature, key_of, n_samples, settle_integer, settle_real
+from mgrlib.features.base import (
+    Feature,
+    checksum,
+    key_of,
+    n_samples,
+    settle_integer,
+    settle_real,
+)
 from mgrlib.features.spectrum import check_waveform
 from mgrlib.levels import LevelMap
 
@@ -72,7 +78,7 @@ class Crop:
             got = f"{len(y) / self.sample_rate:.2f} s"
             hint = "shorten `seconds`, or pad the sound."
             raise FeatureError(explain("Crop", f"at least {self.seconds:g} s of sound", got, hint))
-        rng = np.random.default_rng([self.seed, zlib.crc32(y.tobytes())])
+        rng = np.random.default_rng([self.seed, checksum(y)])
         start = int(rng.integers(len(y) - length + 1))
         return y[start : start + length]
 
@@ -88,7 +94,7 @@ class Crop:
             want = f"a feature of mel levels and {self.seconds:g} s of sound"
             got = f"{self.feature}, {levels.length:.2f} s"
             raise FeatureError(explain("Crop of a level map", want, got))
-        rng = np.random.default_rng([self.seed, zlib.crc32(levels.db.tobytes())])
+        rng = np.random.default_rng([self.seed, checksum(levels.db)])
         return np.asarray(of_levels(levels.part(float(rng.uniform(0, spare)), self.seconds)))
 
     def __call__(self, y: np.ndarray) -> np.ndarray:

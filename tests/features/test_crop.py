@@ -31,6 +31,15 @@ def test_a_sound_gives_the_same_stretch_again_and_other_seeds_give_others(y):
     assert len(starts) == 5
 
 
+def test_the_sign_of_a_zero_does_not_move_the_stretch(y):
+    """A rendered sound has zeros of both signs; read from a store, it has one kind."""
+    silent_start = np.concatenate([np.zeros(1000, dtype=y.dtype), y])
+    signed = silent_start.copy()
+    signed[:1000] = -0.0
+    crop = Crop(Vector26(RATE), seconds=1.0)
+    assert np.array_equal(crop.stretch(signed), crop.stretch(silent_start))
+
+
 def test_two_sounds_are_cropped_at_different_places():
     ramp = np.linspace(-0.5, 0.5, 4 * RATE, dtype=np.float32)
     starts = [CROP.stretch(ramp + shift)[0] - shift for shift in (0.0, 0.1, 0.2)]
