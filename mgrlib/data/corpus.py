@@ -60,7 +60,7 @@ class Corpus:
     Args:
         name: what results call it, for example `"gtzan-mini"`.
         genres: the classes, in the order of their numbers.
-        clips: one row a clip, indexed by `clip_id`, with at least the columns `path` (empty when
+        clips: one row per clip, indexed by `clip_id`, with at least the columns `path` (empty when
             the clip is generated), `genre`, `group` (artist or song: what must not stand on both
             sides of a split; the clip's own id when nothing is known) and `seconds`.
         source: reads or renders the audio.

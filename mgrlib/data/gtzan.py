@@ -252,6 +252,6 @@ def _clips(path: Path, genre: str, where: str) -> dict[str, Path]:
             raise CorpusError(explain(where, want, repr(file.name), hint))
         if match[1] in paths:
             got = f"{paths[match[1]].name} and {file.name}"
-            raise CorpusError(explain(where, "one file a clip", got, "remove one of the copies."))
+            raise CorpusError(explain(where, "one file per clip", got, "remove one of the copies."))
         paths[match[1]] = file
     return paths

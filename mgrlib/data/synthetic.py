@@ -145,7 +145,7 @@ def synthetic(
     Nothing is rendered until a clip's audio is asked for; each clip is then kept on disk.
 
     Args:
-        n_per_genre: clips a genre; the first n are the same whatever n is.
+        n_per_genre: clips per genre; the first n are the same whatever n is.
         seconds: length of a clip, up to two minutes; ignored when `songs`.
         seed: another seed is another world of artists and songs.
         faults: what to plant; `planted` lists it.
@@ -287,7 +287,7 @@ def _spoil(table: pd.DataFrame, kind: str, free: list[str], rng: np.random.Gener
         genre = str(table.at[clip_id, "true_genre"])
         same = [other for other in free if str(table.at[other, "true_genre"]) == genre]
         if not same:
-            hint = "fewer faults, or more clips a genre."
+            hint = "fewer faults, or more clips per genre."
             raise CorpusError(explain("plant", f"a second free {genre} clip", "none", hint))
         original = same[0]
         free.remove(original)

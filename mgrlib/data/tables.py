@@ -1,7 +1,7 @@
 """The public feature tables of GTZAN: 57 values of each clip, or of each 3 s segment of it.
 
-A table made with librosa around 2019 and passed on by Kaggle in two files, one row a clip
-(`features_30_sec.csv`) and one row a segment (`features_3_sec.csv`, ten a clip). Most work with
+A table made with librosa around 2019 and passed on by Kaggle in two files, one row per clip
+(`features_30_sec.csv`) and one row per segment (`features_3_sec.csv`, ten per clip). Most work with
 the second file splits its *rows* at random, so that nine segments of a clip train and the tenth
 tests: the clip ids below are what keeps them together.
 """
@@ -47,7 +47,7 @@ class FeatureTable:
     """Rows of a public feature table, labelled and tied to their clips.
 
     Args:
-        x: (R, 57) float64, one row a clip or segment, not scaled.
+        x: (R, 57) float64, one row per clip or segment, not scaled.
         columns: the 57 names, in the order of `x`.
         labels: (R,) int64, class numbers counted as in `genres`.
         clip_ids: (R,) the clip of each row, such as `"blues.00000"`; segments of a clip share it.

@@ -1,1 +1,1 @@
-"""Plain `nn.Module`s from segments to logits, one file a paper."""
+"""Plain `nn.Module`s from segments to logits, one file per paper."""

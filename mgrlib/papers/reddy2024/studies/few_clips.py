@@ -1,4 +1,4 @@
-"""Transfer where clips are few: recipes trained on 5 to 50 clips a genre, tested on other artists.
+"""Transfer with few clips: recipes trained on 5 to 50 clips per genre, tested on other artists.
 
 What the paper leaves open and what we chose:
 
