@@ -28,6 +28,13 @@ def _own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty store for one test."""
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     """Keep torch to one thread: small networks gain nothing from two, busy machines suffer."""

@@ -14,15 +14,10 @@ from mgrlib.cli import PROTOCOLS, main
 from mgrlib.experiments.protocol import NAMED
 from mgrlib.experiments.record import read_records
 
+pytestmark = pytest.mark.usefixtures("home")
+
 RATE = 8000
 FILE = "cnn-mfcc.music.2-folds-by-group.epochs-1.json.gz"
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty store for each test."""
-    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
 
 
 @pytest.fixture

@@ -16,14 +16,9 @@ import soundfile as sf
 from mgrlib.cli import main
 from mgrlib.features import Vector57
 
+pytestmark = pytest.mark.usefixtures("home")
+
 RATE = 22_050
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty store for each test."""
-    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
 
 
 def noise(seed: int = 0, rate: int = RATE) -> np.ndarray:

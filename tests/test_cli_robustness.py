@@ -21,14 +21,9 @@ from mgrlib import cli, errors
 from mgrlib.cli import main
 from mgrlib.storage import write_table
 
+pytestmark = pytest.mark.usefixtures("home")
+
 RATE = 8000
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty store for each test."""
-    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:

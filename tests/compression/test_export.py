@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from bands import BANDS, MEL, RATE
 from onnx import TensorProto, helper
 from torch import nn
 
@@ -23,33 +24,8 @@ from mgrlib.models.baselines import k_nn
 from mgrlib.segments import Cut, Segments
 from mgrlib.systems import Estimator, Recipe, System, learn
 from mgrlib.systems.prepare import MinMaxUnit, PerClip, RowMeans, Standardize
-from mgrlib.training import TrainConfig
 
-RATE = 8000
-MEL = LogMel(RATE, n_fft=512, hop_length=256, n_mels=20, n_frames=16)
 GENRES = ("low", "middle", "high")
-
-
-class Bands(nn.Module):
-    """One convolution over time and the mean of what it finds."""
-
-    def __init__(self, n_classes: int, input_shape: tuple[int, int]) -> None:
-        super().__init__()
-        self.conv, self.linear = nn.Conv1d(input_shape[0], 8, 3), nn.Linear(8, n_classes)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, F, T) -> logits (B, K)."""
-        return self.linear(torch.relu(self.conv(x)).mean(2))
-
-
-BANDS = Recipe(
-    "test/bands",
-    "one convolution",
-    (MEL,),
-    Bands,
-    TrainConfig(epochs=3, batch_size=4),
-    prepare=(Standardize(),),
-)
 
 
 def sound(n_samples: int, seed: int = 0, rate: int = RATE) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 import torch
-from torch import nn
+from bands import BANDS, MEL, RATE
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
@@ -18,14 +18,11 @@ pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is no
 from checks import browser
 from mgrlib.compression.export import export
 from mgrlib.compression.listening import SoundClassifier
-from mgrlib.features import LogMel
 from mgrlib.page.player import mp3_bytes
 from mgrlib.page.tryout import TryClip, TryModel, demo_page, model_of, try_it
 from mgrlib.papers.wei2023 import pocket
 from mgrlib.segments import Segments
-from mgrlib.systems import Recipe, learn
-from mgrlib.systems.prepare import Standardize
-from mgrlib.training import TrainConfig
+from mgrlib.systems import learn
 
 pytestmark = [
     pytest.mark.browser,
@@ -34,8 +31,6 @@ pytestmark = [
         reason="neither Chromium nor Chrome was found (MGRLIB_BROWSER names one)",
     ),
 ]
-RATE = 8000
-MEL = LogMel(RATE, n_fft=512, hop_length=256, n_mels=20, n_frames=16)  # half a second
 PARITY = 1e-4  # what `export` allows a file to differ by from its system
 WORTH = "Of 100 clips it names 55 correctly (95 % interval 45 % to 64 %)."
 PATIENCE_MS = 120_000
@@ -43,28 +38,6 @@ HEAR = """() => {
   window.answers = [];
   document.querySelector(".mgr-try").addEventListener("mgr-answer", (e) => answers.push(e.detail));
 }"""
-
-
-class Bands(nn.Module):
-    """One convolution over time and the mean of what it finds."""
-
-    def __init__(self, n_classes: int, input_shape: tuple[int, int]) -> None:
-        super().__init__()
-        self.conv, self.linear = nn.Conv1d(input_shape[0], 8, 3), nn.Linear(8, n_classes)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, F, T) -> logits (B, K)."""
-        return self.linear(torch.relu(self.conv(x)).mean(2))
-
-
-BANDS = Recipe(
-    "test/bands",
-    "one convolution",
-    (MEL,),
-    Bands,
-    TrainConfig(epochs=3, batch_size=4),
-    prepare=(Standardize(),),
-)
 
 
 def sound(n_samples: int, seed: int = 0, rate: int = RATE) -> np.ndarray:

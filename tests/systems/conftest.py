@@ -11,10 +11,8 @@ from mgrlib.data.corpus import Corpus
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def _own_home(home: Path) -> None:
     """An empty store for each test."""
-    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from mgrlib.systems import Recipe, System, learn
 from mgrlib.systems.prepare import Standardize
 from mgrlib.training import TrainConfig
 
+pytestmark = pytest.mark.usefixtures("home")
+
 RATE = 8000
 
 
@@ -48,12 +50,6 @@ TINY = Recipe(
     cut=Cut(0.5),
     prepare=(Standardize(),),
 )
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """An empty store for each test."""
-    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "home"))
 
 
 @pytest.fixture
