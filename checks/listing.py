@@ -1,7 +1,8 @@
 """Write each paper's `listing.json`: names, titles and versions of its recipes and studies.
 
-Lists and tables read it in place of the recipes, which would import torch. Run it after adding or
-renaming a recipe: `python -m checks.listing`; a test compares the files with the recipes.
+It also says why some have no record. Lists and tables read it in place of the recipes, which would
+import torch. Run it after adding or renaming a recipe:
+`python -m checks.listing`; a test compares the files with the recipes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ def listing_of(paper: str) -> str:
     kinds = (("recipe", papers.recipes(paper)), ("study", papers.studies(paper)))
     items = [
         {"name": item.name, "title": item.title, "kind": kind, "version": item.version}
+        | ({"no_record": item.no_record} if item.no_record else {})
         for kind, rows in kinds
         for item in rows
     ]

@@ -331,7 +331,7 @@ def _measured(pair: Pair) -> tuple[str, str]:
 
     record = pair.record
     if record is None:
-        return "not run", ""
+        return pair.not_run, ""
     bounds = "" if record.low is None else f" [{record.low:.3f}, {record.high:.3f}]"
     parts = [record.data["name"]]
     parts += [] if record.n is None else [f"{record.n} clips"]

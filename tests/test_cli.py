@@ -135,10 +135,10 @@ def test_compare_shows_one_corpus_when_asked(capsys):
     assert lines and all("gtzan-mini" in line for line in lines)
 
 
-def test_compare_says_what_was_not_run(capsys):
+def test_compare_says_what_was_not_run_and_why(capsys):
     assert main(["compare", "luo2021"]) == 0
-    lines = [line for line in capsys.readouterr().out.splitlines() if "lstm-mel-scaled" in line]
-    assert [line.endswith("not run") for line in lines] == [True]
+    lines = [line for line in capsys.readouterr().out.splitlines() if "lstm-mel-stacked" in line]
+    assert ["not run: takes a GPU" in line for line in lines] == [True]
 
 
 @pytest.mark.parametrize("name", ["luo2021/cnn", "luo1999", "luo2021/x*"])

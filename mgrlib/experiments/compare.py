@@ -101,12 +101,14 @@ class Listed:
         title: what tables call it.
         kind: "recipe" or "study".
         version: as it is now.
+        no_record: why the package has no record of it; empty beside records.
     """
 
     name: str
     title: str
     kind: str
     version: int
+    no_record: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +147,14 @@ class Pair:
     def current(self) -> bool:
         """Whether the record was made by the recipe or study as it now is."""
         return self.record is not None and self.record.version == self.listed.version
+
+    @property
+    def not_run(self) -> str:
+        """That there is no record, with the reason where one is known; empty beside a record."""
+        if self.record is not None:
+            return ""
+        reason = self.listed.no_record
+        return f"not run: {reason}" if reason else "not run"
 
     def row(self) -> dict[str, Any]:
         """The pair as plain values by name, for tables."""

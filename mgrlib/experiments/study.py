@@ -35,6 +35,7 @@ class Study:
             on its size or on whether its groups are known.
         deviations: where ours is not the paper's, and what the paper leaves open.
         version: raised by hand when the study comes to mean something else.
+        no_record: why the package has no record of it; tables show it.
 
     Raises:
         RecipeError: a name that is not "paper/study".
@@ -47,6 +48,7 @@ class Study:
     protocol: str | Callable[[Corpus], Protocol | str] = ""
     deviations: tuple[str, ...] = ()
     version: int = 1
+    no_record: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))

@@ -130,7 +130,7 @@ def _wilson(entry: Printed) -> str:
 def _measured_cell(pair: Pair) -> str:
     record = pair.record
     if record is None:
-        return '<span class="mgr-none">not run</span>'
+        return f'<span class="mgr-none">{inline(pair.not_run)}</span>'
     text = _bold(record.value, record.metric)
     if record.low is not None and record.high is not None:
         bounds = (figure(bound, record.metric) for bound in (record.low, record.high))

@@ -42,6 +42,7 @@ class Recipe:
         deviations: where ours is not the paper's, and what the paper leaves open.
         version: raised by hand when the recipe comes to mean something else, so that records of
             the older meaning are known as such.
+        no_record: why the package has no record of it, such as "takes a GPU"; tables show it.
 
     Raises:
         RecipeError: a name that is not "paper/system".
@@ -59,6 +60,7 @@ class Recipe:
     learner: Learner | None = None
     deviations: tuple[str, ...] = ()
     version: int = 1
+    no_record: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))

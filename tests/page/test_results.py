@@ -68,6 +68,11 @@ def test_missing_numbers_say_so(page):
     assert text.count("not in the paper") == 1
 
 
+def test_a_system_that_was_not_run_says_why(page):
+    pair = Pair(replace(NET, no_record="takes a GPU"), {}, NUMBER)
+    assert "not run: takes a GPU" in page(table_of(pair)).text
+
+
 def test_older_and_own_records_are_marked(page):
     pair = replace(FULL, record=replace(MEASURED, version=0, seeds=(0,)), own=True)
     text = page(table_of(pair)).text

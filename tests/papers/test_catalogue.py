@@ -15,6 +15,7 @@ from mgrlib.experiments.record import SUFFIX, write_records
 from mgrlib.models.contract import count_parameters
 from mgrlib.papers import _folder
 
+PAIRS = [pair for paper in papers.COLLECTIONS for pair in papers.compare(paper)]
 RECORDS = [record for paper in papers.COLLECTIONS for record in papers.records(paper)]
 
 
@@ -112,6 +113,14 @@ def test_a_file_is_named_after_what_it_holds(tmp_path):
             from mgrlib.experiments.record import read_records
 
             assert write_records(read_records(path), tmp_path).read_bytes() == path.read_bytes()
+
+
+def test_what_was_not_run_says_why_and_nothing_else_does():
+    recorded = {record.source for record in RECORDS}
+    unexplained = [p.listed.name for p in PAIRS if p.record is None and not p.listed.no_record]
+    assert unexplained == []
+    excused = {item.name for item in papers.listing() if item.no_record}
+    assert excused & recorded == set()
 
 
 def test_own_results_are_shown_only_when_asked_for(tmp_path, monkeypatch):

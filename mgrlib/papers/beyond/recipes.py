@@ -30,6 +30,7 @@ LISTENER = Recipe(
     cut=Cut(segment_seconds=10.0, trim_seconds=10.0),
     prepare=(Standardize(),),
     deviations=("a network of ours; Adam, .002 with a cosine schedule, batches of 32, 20 epochs",),
+    no_record="the studies of this package train it",
 )
 
 RECIPES = (LISTENER,)

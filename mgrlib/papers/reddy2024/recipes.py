@@ -91,12 +91,14 @@ SMALL = Recipe(
     prepare=(PerClip(),),
     deviations=("a narrower CRNN, on 6.6 s",),
 )
+_IN_CURVE = "the study reddy2024/learning-curve has it, on the embedded corpus"
 TUNED = replace(
     SMALL,
     name="reddy2024/small-tuned",
     title="Our tagger fine-tuned",
     config=TUNING,
     learner=Network(make=partial(tuned_tagger, sha256=TAGGER_SHA256)),
+    no_record=_IN_CURVE,
 )
 TUNED_RECURRENT = replace(
     TUNED,
@@ -164,6 +166,7 @@ FRAMES_CRNN = Recipe(
     cut=FRAMES,
     prepare=(PerClip(),),
     deviations=("from scratch, with narrower layers", OURS),
+    no_record="takes a GPU: convolutions on every frame of whole songs",
 )
 FRAMES_TUNED = Recipe(
     "reddy2024/frames-tuned",

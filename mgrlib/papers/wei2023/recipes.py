@@ -198,6 +198,7 @@ _FUSIONS = (
         features=(PICTURES["mel"](), SEQUENCE),
         options={},
         deviations=(_PROPOSED, "for a GPU"),
+        no_record="takes a GPU: pictures of 224 pixels and sequences of 1,290 frames together",
     ),
 )
 
@@ -255,6 +256,7 @@ TEACHER = Recipe(
     prepare=_STANDARDIZED,
     deviations=("the teacher of `wei2023/student`, by itself",),
 )
+_IN_DISTILLATION = "the study wei2023/distillation has it"
 STUDENT_ALONE = Recipe(
     "wei2023/student-alone",
     "ShallowCNN without a teacher",
@@ -263,6 +265,7 @@ STUDENT_ALONE = Recipe(
     TrainConfig(epochs=30, batch_size=32, lr=1e-3, precision="bfloat16"),
     prepare=_STANDARDIZED,
     deviations=("the student of `wei2023/student`, without a teacher",),
+    no_record=_IN_DISTILLATION,
 )
 STUDENT = replace(
     STUDENT_ALONE,

@@ -57,6 +57,7 @@ SWEEP_LITERAL = replace(
     title="Experiment 1 to the letter: full sequences, 28 trainings",
     settings={"recipe": SIX_GENRES, "genres": SIX, "stages": EPOCHS, "literal": True},
     deviations=(SETTINGS, BATCHES),
+    no_record="takes a GPU: for each split, 28 trainings of up to 400 epochs on 1,293 frames",
 )
 
 NODES = Study(
