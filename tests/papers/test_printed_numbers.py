@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -39,8 +37,8 @@ def test_reasons_are_given_for_numbers_that_are_there(paper):
 
 @BY_KEY
 @pytest.mark.realdata
-def test_the_list_has_the_numbers_of_the_text(paper):
-    folder = Path(os.environ["MGRLIB_REALDATA"]).parent / "papers"
+def test_the_list_has_the_numbers_of_the_text(paper, realdata):
+    folder = realdata.parent / "papers"
     if not folder.is_dir():
         pytest.skip(f"the texts of the papers are not in {folder}")
     assert [list(place) for place in numbers_of(text_of(folder, paper))] == CONTENT[paper][
