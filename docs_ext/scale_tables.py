@@ -49,12 +49,12 @@ def marginal_seconds() -> float:
 def extrapolation() -> str:
     """What FMA-large would take, in sentences."""
     rows = sorted(measured("scale"), key=lambda r: r["clips"])
-    peaks = [r["peak_mb"] for r in rows[1:]]  # 100 clips are too few batches for the peak
+    peaks = [r["peak_mb"] for r in rows]
     hours = FMA_LARGE * marginal_seconds() / 3600
     log_mel = speed()["results"]["log_mel, 30 s"]
     gigabytes = FMA_LARGE * CLIP_BYTES / 1e9
     return (
-        f"From {rows[1]['clips']:,} to {rows[-1]['clips']:,} clips, peak memory stays between "
+        f"From {rows[0]['clips']:,} to {rows[-1]['clips']:,} clips, peak memory stays between "
         f"{min(peaks):,.0f} and {max(peaks):,.0f} MB, and every further clip takes "
         f"{1000 * marginal_seconds():.1f} ms. FMA-large has {FMA_LARGE:,} clips of 30 s. At this "
         f"rate, one epoch with its evaluation takes {hours:.1f} hours on one processor core, in "
@@ -102,7 +102,8 @@ def training() -> str:
         ]
         for r in report["networks"]
     ]
-    where = f"Measured on {report['machine']}, with torch {report['torch']}."
+    where = f"Measured on {report['machine']}, with torch {report['torch']}, in "
+    where += f"{report['rounds']} rounds."
     return f"{markdown(head, rows)}\n\n{where}"
 
 

@@ -31,6 +31,7 @@ import numpy as np
 import torch
 
 from mgrlib.errors import StorageError, explain
+from mgrlib.rows import page_tensor
 from mgrlib.storage import atomic_write, home
 
 __all__ = ["StoredRows", "StoredStack", "clip_file", "feature_folder", "read_stack", "write_stack"]
@@ -157,7 +158,7 @@ class StoredRows:
         Raises:
             StorageError: if a file is missing or shorter than it was.
         """
-        batch = torch.empty(len(index), *self.shape[1:])
+        batch = page_tensor((len(index), *self.shape[1:]))
         places, runs = batch.numpy(), _runs(index.numpy(), self.stack)
         for start, end in pairwise(runs.tolist()):
             self._read(int(index[start]), places[start:end])

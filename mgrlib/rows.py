@@ -9,6 +9,7 @@ function, and neither reads anything. Batches are tensors in both cases, with th
 from __future__ import annotations
 
 import math
+import mmap
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +23,25 @@ import torch
 
 from mgrlib.errors import ShapeError, StorageError, explain
 
-__all__ = ["Array", "Rows", "ahead", "applied", "in_memory", "memory_bytes", "selected", "settled"]
+__all__ = [
+    "Array",
+    "Rows",
+    "ahead",
+    "applied",
+    "in_memory",
+    "memory_bytes",
+    "page_tensor",
+    "selected",
+    "settled",
+]
 
 Change = Callable[[torch.Tensor], torch.Tensor]
 Item = TypeVar("Item")
 MEMORY_MB = 256
 BATCH = 64  # rows changed together; networks that prepare inputs have the same batch size
 BLOCK_BYTES = 8 << 20
+PIECE_BYTES = 2 << 20  # of a batch, read and changed together: what a change needs stays small
+PAGE_TENSOR_BYTES = 1 << 20
 MAX_THREADS = 4
 
 
@@ -45,6 +58,21 @@ def memory_bytes() -> int:
     if not text.isdecimal():
         raise StorageError(explain("MGRLIB_MEMORY_MB", "a whole number of megabytes", repr(text)))
     return int(text) << 20
+
+
+def page_tensor(shape: Sequence[int]) -> torch.Tensor:
+    """A float32 tensor, its values not set, whose memory goes back to the system when it is freed.
+
+    The C library keeps freed arrays of some megabytes for later ones. Batches that are allocated in
+    one thread and freed in another scatter there, so that a process grows with the number of its
+    batches, up to some hundred megabytes. A tensor of at least 1 MB therefore has memory pages of
+    its own.
+    """
+    n_bytes = 4 * math.prod(shape)
+    if n_bytes < PAGE_TENSOR_BYTES:
+        return torch.empty(tuple(shape))
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if os.name == "posix" else {}
+    return torch.frombuffer(mmap.mmap(-1, n_bytes, **private), dtype=torch.float32).view(*shape)
 
 
 class Source(Protocol):
@@ -106,6 +134,19 @@ class Rows:
         numbers = self.index[index]
         if numbers.ndim == 0:
             return self[[index]][0]
+        if not self.changes:
+            return self.source[numbers]
+        row_bytes = 4 * math.prod(self.source.shape[1:])
+        pieces = numbers.split(max(PIECE_BYTES // max(row_bytes, 1), 1))
+        if len(pieces) == 1:
+            return self._changed(numbers)
+        batch = page_tensor((len(numbers), *self.row_shape))
+        for place, piece in zip(batch.split(len(pieces[0])), pieces, strict=True):
+            place.copy_(self._changed(piece))
+        return batch
+
+    def _changed(self, numbers: torch.Tensor) -> torch.Tensor:
+        """Rows of the source after all changes, by their numbers there."""
         batch = self.source[numbers]
         for change in self.changes:
             batch = change(batch)

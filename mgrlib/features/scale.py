@@ -116,7 +116,9 @@ def _apply(where: str, x: Any, offset: np.ndarray, scale: np.ndarray) -> Any:
         raise FeatureError(explain(where, expected, str(tuple(values.shape))))
     if _is_tensor(x):
         offset, scale = values.new_tensor(offset), values.new_tensor(scale)
-    return (values - offset) / scale
+    changed = values - offset
+    changed /= scale  # in place: large batches need no third array
+    return changed
 
 
 def _like(x: Any, values: np.ndarray) -> Any:
