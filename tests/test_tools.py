@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import io
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -129,7 +128,7 @@ def test_memory_is_flat_and_time_linear_in_the_number_of_clips():
     rows = scale_tables.measured("scale")
     assert [row["clips"] for row in rows] == [100, 1000, 8000]
     peaks = [row["peak_mb"] for row in rows]
-    assert all(later < 1.1 * earlier for earlier, later in itertools.pairwise(peaks))
+    assert max(peaks) < 1.1 * min(peaks)
     first, middle, last = (row["seconds"] for row in rows)
     slopes = ((middle - first) / 900, (last - middle) / 7000)
     assert max(slopes) < 1.3 * min(slopes)

@@ -165,7 +165,7 @@ def test_the_marking_scheme_adds_up(sources, name) -> None:
         text = "\n".join(cell.source for cell in cells)
         rows = [float(n) for n in re.findall(r"^\| \d .*\| (\d+) \|$", text, re.M)]
         points = [part.points for part in (*assignment.parts, *assignment.written)]
-        assert rows == points and "| in all | 20 |" in text
+        assert rows == points and "| total | 20 |" in text
         tasks = {cell.task for cell in cells if cell.kind in ("answer", "written")}
         assert tasks == {item.task for item in (*assignment.parts, *assignment.written)}
 
