@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from joblib.externals.loky import get_reusable_executor
 from tiny import MEL, clips_of_tones_and_noise
 
 from mgrlib.cli import main
@@ -147,6 +148,7 @@ def test_the_command_line_joins_stores(halves, tmp_path, capsys):
 
 def test_the_command_line_prepares_recipes(tmp_path, use, capsys):
     store = use("home")
+    get_reusable_executor().shutdown(wait=True)  # workers of earlier tests have other homes
     options = ["--data", "synthetic", "--per-genre", "1", "--jobs", "2"]
     assert main(["prepare", "minhas2019/features", *options]) == 0
     assert len(list((store / "features").rglob("*.npy"))) == 10

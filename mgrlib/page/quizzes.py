@@ -131,7 +131,7 @@ def chapter_quiz(chapter: str) -> Html:
         MgrError: if the chapter has no questions.
 
     >>> chapter_quiz("luo2021")
-    quiz: 7 questions
+    quiz: 8 questions
     """
     folder = files("mgrlib.page") / "questions"
     try:
