@@ -71,9 +71,10 @@ def definitions(app: Sphinx) -> dict[str, tuple[str, str]]:
 
 
 def is_prose(node: nodes.Node) -> bool:
+    """Whether a text belongs to the page itself: no heading, link or code, and no cell's output."""
     parent = node.parent
     while parent is not None:
-        if isinstance(parent, NOT_PROSE):
+        if isinstance(parent, NOT_PROSE) or "cell_output" in parent.get("classes", ()):
             return False
         parent = parent.parent
     return True

@@ -154,3 +154,16 @@ def test_the_page_on_formats_lists_every_format_oddity_and_limit():
         assert f"`{ending}`" in source[0]
     for oddity, action in (*formats.ODDITIES.values(), *formats.UNREPORTED):
         assert f"| {oddity} | {action} |" in source[0]
+
+
+def test_terms_in_the_output_of_a_cell_are_not_prose():
+    """Otherwise the first use in a chapter's own words would not lead to the glossary."""
+    from docutils import nodes
+
+    from docs_ext.links import is_prose
+
+    text, written = nodes.Text("a split"), nodes.Text("a split")
+    nodes.section("", nodes.paragraph("", "", text))
+    nodes.container("", nodes.paragraph("", "", written), classes=["cell_output"])
+    assert is_prose(text)
+    assert not is_prose(written)
