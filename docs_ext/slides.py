@@ -91,7 +91,7 @@ def slides_of(page: str) -> list[Slide]:
     """The slides of a built page."""
     path = HTML / f"{page}.html"
     soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-    for mark in soup.select(".headerlink, .copybtn, script.mgr-skip"):
+    for mark in soup.select(".headerlink, .copybtn"):
         mark.decompose()
     chapter = soup.select_one("article section")
     if chapter is None:

@@ -15,7 +15,13 @@ from mgrlib.experiments.record import Record
 from mgrlib.page.html import Html, inline
 from mgrlib.page.results import figure, printed_number
 
-__all__ = ["PROTOCOLS", "contrast_table", "full_size_records", "protocol_table"]
+__all__ = [
+    "PROTOCOLS",
+    "contrast_table",
+    "full_size_records",
+    "gtzan_contrast",
+    "protocol_table",
+]
 
 PROTOCOLS = {
     "random": "5 folds by clip",
