@@ -21,13 +21,13 @@ PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
 # The sandbox needs rights that containers rarely give; the pages are our own.
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
-# Nothing fades: a colour is judged as it will stay.
+# Nothing fades: a color is judged as it will stay.
 READER = {"viewport": DESK, "color_scheme": "light", "reduced_motion": "reduce"}
 PATIENCE_MS = 180_000  # a net for what hangs, on machines however busy
 WAIT_MS = 20_000  # for a figure that computes what it shows
 GRAVE = {"serious", "critical"}
 # Code is left out of axe's walk, which would look at each of its thousands of words; one sample of
-# every colour stands in for it (`SAMPLE`).
+# every color stands in for it (`SAMPLE`).
 AXE = """async ([only, code]) => {
   const what = code ? {include: ["#mgr-sample"]} : {exclude: [".highlight"]};
   const options = {preload: false, rules: {"label-content-name-mismatch": {enabled: true}}};
@@ -171,14 +171,14 @@ async def look_at(browser: Any, path: Path, root: Path, *, closely: bool) -> See
 
 
 async def judge_code(browser: Any, path: Path, style: Path) -> list[str]:
-    """Whether every colour in which code is written can be read, in light and in dark."""
+    """Whether every color in which code is written can be read, in light and in dark."""
     classes = set(re.findall(r"\.highlight \.([a-z]\w*)", style.read_text(encoding="utf-8")))
     page = await browser.new_page(**READER)
     page.set_default_timeout(PATIENCE_MS)
     await page.goto(path.as_uri())
     await page.evaluate(axe_source())
     await page.evaluate(SAMPLE, sorted(classes))
-    faults = [] if len(classes) > 20 else ["the colours of code were not found"]
+    faults = [] if len(classes) > 20 else ["the colors of code were not found"]
     for scheme in ("light", "dark"):
         await wear(page, scheme)
         await settle(page)
@@ -215,7 +215,7 @@ async def _look(paths: Sequence[Path], root: Path, close: set[Path], workers: in
         sample = root / "book/start.html"
         if sample in close:
             faults = await judge_code(browser, sample, root / "_static/pygments.css")
-            results.append(Seen("the colours of code", violations=faults))
+            results.append(Seen("the colors of code", violations=faults))
         await browser.close()
         return results
 

@@ -38,7 +38,7 @@ FRONT_DOOR = """<!DOCTYPE html>
 </html>
 """
 # The theme's own script says light or dark only when all of a page has come; until then a long page
-# would stand there without its colours, and be white in the dark. And letters that come late move
+# would stand there without its colors, and be white in the dark. And letters that come late move
 # the lines: they are asked for at once, where there is a server to ask.
 THEME = """(function () {
   const page = document.documentElement;

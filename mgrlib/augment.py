@@ -53,7 +53,7 @@ def pitch_shift(y: np.ndarray, sample_rate: int, semitones: float) -> FloatArray
 
 
 def add_noise(
-    y: np.ndarray, snr_db: float, seed: int, *, colour: Literal["white", "pink"] = "white"
+    y: np.ndarray, snr_db: float, seed: int, *, color: Literal["white", "pink"] = "white"
 ) -> FloatArray:
     """Add noise at a given signal-to-noise ratio, (N,) -> (N,).
 
@@ -73,16 +73,16 @@ def add_noise(
     power = float(np.mean(np.square(y, dtype=np.float64)))
     if power == 0:
         raise FeatureError(explain("add_noise", "a sound", "silence", "leave silent clips out."))
-    noise = _noise(len(y), np.random.default_rng(seed), colour)
+    noise = _noise(len(y), np.random.default_rng(seed), color)
     level = np.sqrt(power / np.mean(noise**2) / 10.0 ** (snr_db / 10.0))
     return (y + level * noise).astype(np.float32)
 
 
-def _noise(length: int, rng: np.random.Generator, colour: str) -> np.ndarray:
-    if colour not in ("white", "pink"):
-        raise FeatureError(explain("add_noise", "colour 'white' or 'pink'", repr(colour)))
+def _noise(length: int, rng: np.random.Generator, color: str) -> np.ndarray:
+    if color not in ("white", "pink"):
+        raise FeatureError(explain("add_noise", "color 'white' or 'pink'", repr(color)))
     noise = rng.normal(size=length)
-    if colour == "white" or length < 3:
+    if color == "white" or length < 3:
         return noise
     spectrum = np.fft.rfft(noise)
     spectrum[0] = 0.0

@@ -48,18 +48,18 @@ def test_pitch_shift_changes_the_pitch_and_not_the_length():
     assert loudest_hz(octave_up) == pytest.approx(880.0, abs=5)
 
 
-@pytest.mark.parametrize("colour", ["white", "pink"])
+@pytest.mark.parametrize("color", ["white", "pink"])
 @pytest.mark.parametrize("snr_db", [20.0, 0.0, -6.0])
-def test_noise_has_the_level_asked_for(snr_db, colour):
+def test_noise_has_the_level_asked_for(snr_db, color):
     clean = tone()
-    noise = add_noise(clean, snr_db, seed=1, colour=colour) - clean
+    noise = add_noise(clean, snr_db, seed=1, color=color) - clean
     measured = 10 * np.log10(np.mean(clean**2) / np.mean(noise**2))
     assert measured == pytest.approx(snr_db, abs=0.01)
 
 
 def test_pink_noise_has_equal_power_in_every_octave():
     clean = tone(seconds=4.0)
-    noise = add_noise(clean, 0.0, seed=1, colour="pink") - clean
+    noise = add_noise(clean, 0.0, seed=1, color="pink") - clean
     power = np.abs(np.fft.rfft(noise)) ** 2
     hz = np.fft.rfftfreq(len(noise), 1 / RATE)
     octaves = [power[(hz >= low) & (hz < 2 * low)].sum() for low in (100, 400, 1600)]
@@ -100,8 +100,8 @@ def test_impossible_amounts_are_refused():
         pitch_shift(tone(), RATE, 100)
     with pytest.raises(FeatureError, match="snr_db"):
         add_noise(tone(), float("nan"), seed=0)
-    with pytest.raises(FeatureError, match="colour"):
-        add_noise(tone(), 10.0, seed=0, colour="brown")  # type: ignore[arg-type]
+    with pytest.raises(FeatureError, match="color"):
+        add_noise(tone(), 10.0, seed=0, color="brown")  # type: ignore[arg-type]
 
 
 def test_masks_are_whole_stripes_and_each_segment_has_its_own():

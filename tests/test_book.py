@@ -25,7 +25,7 @@ NOTEBOOKS = sorted(
 )
 CHAPTERS = [p for p in NOTEBOOKS if p.parent.name in {"foundations", "papers", "beyond"}]
 SITE = ROOT / "_build/html"
-# What may lie in book/ beside pages: data, pictures, sound, and the licence of the text.
+# What may lie in book/ beside pages: data, pictures, sound, and the license of the text.
 ASSETS = {".bib", ".inv", ".svg", ".png", ".jpg", ".mp3", ".json"}
 
 built = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="the book is not built")

@@ -41,7 +41,7 @@ def test_no_place_for_a_table_was_left_empty():
 
 
 def pages(*, source: bool = False) -> list[Path]:
-    """The pages of the site; with `source`, also the package's source with its colours."""
+    """The pages of the site; with `source`, also the package's source with its colors."""
     paths = sorted((SITE / "book").rglob("*.html")) + sorted(SITE.glob("*.html"))
     return paths + (sorted((SITE / "_modules").rglob("*.html")) if source else [])
 

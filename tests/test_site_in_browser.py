@@ -178,19 +178,19 @@ def test_the_page_try_it_answers_from_disk_once_a_clip_is_chosen(chromium):
 
 @built
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_has_its_colours_before_the_themes_script_has_come(chromium, scheme):
-    colours = []
+def test_a_page_has_its_colors_before_the_themes_script_has_come(chromium, scheme):
+    colors = []
     for late in (True, False):
         page = chromium.new_context(color_scheme=scheme, offline=True).new_page()
         page.set_default_timeout(browser.PATIENCE_MS)
         if late:
             page.route("**/pydata-sphinx-theme.js*", lambda route: route.abort())
         page.goto((SITE / "book/start.html").as_uri())
-        colours.append(page.evaluate(COLOURS))
-    assert colours[0] == colours[1]
+        colors.append(page.evaluate(COLORS))
+    assert colors[0] == colors[1]
 
 
-COLOURS = """() => [document.body, document.documentElement].map((e) => {
+COLORS = """() => [document.body, document.documentElement].map((e) => {
   const style = getComputedStyle(e);
   return [style.backgroundColor, style.color, style.fontSize];
 })"""

@@ -1,10 +1,10 @@
-"""Making trained networks smaller: pruning, sharing, quantisation, distillation, export, cost.
+"""Making trained networks smaller: pruning, sharing, quantization, distillation, export, cost.
 
 What needs only PyTorch is at hand here; what reads and writes ONNX files is in the modules
 `onnx_files`, `quantize`, `front_end` and `export`.
 """
 
-from mgrlib.compression.binary import binarised, straight_through_sign
+from mgrlib.compression.binary import binarized, straight_through_sign
 from mgrlib.compression.channels import Chain, chains, narrowed
 from mgrlib.compression.cost import Cost, cost, macs, pareto, stored_bytes
 from mgrlib.compression.distil import (
@@ -25,7 +25,7 @@ __all__ = [
     "Cost",
     "Latency",
     "Passenger",
-    "binarised",
+    "binarized",
     "chains",
     "cost",
     "cubic_schedule",

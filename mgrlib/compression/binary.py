@@ -6,7 +6,7 @@ the sign were not there (the straight-through estimator). Real weights are held 
 where a step can still turn a sign.
 
 **What the paper leaves open and what we chose**: the factor of a layer. The paper's layers are
-followed by batch normalisation, which undoes any factor; ours need not be, so the signs are
+followed by batch normalization, which undoes any factor; ours need not be, so the signs are
 multiplied by the mean magnitude of the weights that the layer began with, and real weights are
 held within that many times [-1, 1]. Signs are deterministic, the paper's first variant.
 """
@@ -19,10 +19,10 @@ from collections.abc import Collection
 import torch
 from torch import nn
 
-from mgrlib.compression.weights import reparametrised, weight_layers
+from mgrlib.compression.weights import reparametrized, weight_layers
 from mgrlib.errors import MgrError, explain, some
 
-__all__ = ["Signs", "binarised", "straight_through_sign"]
+__all__ = ["Signs", "binarized", "straight_through_sign"]
 
 
 class _Sign(torch.autograd.Function):
@@ -67,7 +67,7 @@ class Signs(nn.Module):
         return self.factor * straight_through_sign(original)
 
 
-def binarised(model: nn.Module, *, keep: Collection[str] = ()) -> nn.Module:
+def binarized(model: nn.Module, *, keep: Collection[str] = ()) -> nn.Module:
     """A copy of the model whose linear and convolutional layers have weights of two values.
 
     Training the copy updates the real weights behind the signs.
@@ -82,8 +82,8 @@ def binarised(model: nn.Module, *, keep: Collection[str] = ()) -> nn.Module:
     layers = weight_layers(binary_model)
     unknown = [name for name in keep if name not in layers]
     if unknown:
-        raise MgrError(explain("binarised", f"layers among {list(layers)}", some(unknown)))
+        raise MgrError(explain("binarized", f"layers among {list(layers)}", some(unknown)))
     for name, layer in layers.items():
         if name not in keep:
-            reparametrised(binary_model, name, Signs(layer.weight.detach()))
+            reparametrized(binary_model, name, Signs(layer.weight.detach()))
     return binary_model

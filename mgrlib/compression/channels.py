@@ -2,7 +2,7 @@
 
 A zero among the weights of a layer saves no time on an ordinary processor and no byte in an
 ordinary file. A channel that is gone saves both: it takes with it a row of the layer that makes
-it, its values of batch normalisation, and a column of the layer that reads it. Li et al. (2017)
+it, its values of batch normalization, and a column of the layer that reads it. Li et al. (2017)
 rank channels by the sum of the magnitudes of their weights; so does this.
 """
 
@@ -30,7 +30,7 @@ class Chain:
 
     Args:
         producer: the layer whose outputs are the channels.
-        norms: batch normalisations that they pass through; may be empty.
+        norms: batch normalizations that they pass through; may be empty.
         consumer: the only layer that reads them.
     """
 
@@ -171,7 +171,7 @@ def narrowed(
 
 
 def _take_out(model: nn.Module, chain: Chain, channels: torch.Tensor) -> None:
-    """Keep only these channels in the producer, its normalisations, and the consumer."""
+    """Keep only these channels in the producer, its normalizations, and the consumer."""
     n_before = layer_of(model, chain.producer).weight.shape[0]
     for layer in map(model.get_submodule, (chain.producer, *chain.norms)):
         for values in (*layer.parameters(), *layer.buffers()):
@@ -197,7 +197,7 @@ def _columns(n_inputs: int, n_channels: int, channels: torch.Tensor) -> torch.Te
 
 
 def _silence(model: nn.Module, chain: Chain, channels: torch.Tensor) -> None:
-    """Set all other channels to zero in the producer and in each normalisation."""
+    """Set all other channels to zero in the producer and in each normalization."""
     is_silent = torch.ones(layer_of(model, chain.producer).weight.shape[0], dtype=torch.bool)
     is_silent[channels] = False
     for name in (chain.producer, *chain.norms):

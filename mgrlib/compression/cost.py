@@ -29,7 +29,7 @@ class Cost:
     Args:
         parameters: trainable values, as papers count them.
         nonzeros: those of them that are not zero.
-        stored: bytes of all values that an answer needs (normalisation's statistics too) as
+        stored: bytes of all values that an answer needs (normalization's statistics too) as
             float32.
         gzipped: the same bytes after gzip's algorithm at its strongest.
         packed: bytes of the shortest lossless form that `mgrlib.compression.pack` knows.
@@ -85,7 +85,7 @@ def stored_bytes(model: nn.Module, *, compressed: bool = False) -> int:
 def macs(model: nn.Module, *input_shapes: tuple[int, ...]) -> int:
     """Multiply-accumulate operations for one segment, counted during a forward pass.
 
-    Linear, convolutional and recurrent layers (batch first) are counted; biases, normalisation and
+    Linear, convolutional and recurrent layers (batch first) are counted; biases, normalization and
     activations are not.
 
     Raises:

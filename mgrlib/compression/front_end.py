@@ -131,7 +131,7 @@ def _number(name: str, value: float) -> str:
 
 
 def _frames(feature: LogMel | Mfcc, n_samples: int) -> list[str]:
-    """Lines to `frames` (B, T, n_fft), windowed: every frame is a few neighbouring hops."""
+    """Lines to `frames` (B, T, n_fft), windowed: every frame is a few neighboring hops."""
     n_fft, hop = feature.n_fft, feature.hop_length
     n_all, each = 1 + n_samples // hop, n_fft // hop
     lines = [

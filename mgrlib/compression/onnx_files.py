@@ -41,7 +41,7 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
     """Write a network as an ONNX file; returns the path.
 
     Inputs are called `input0`, `input1`, ..., the output `logits`; the batch may be of any size.
-    Batch normalisation is merged into the preceding convolution. An LSTM of one layer becomes one
+    Batch normalization is merged into the preceding convolution. An LSTM of one layer becomes one
     operation; other recurrent layers are unrolled step by step during the export, which is slow.
 
     Args:
@@ -70,7 +70,7 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
             verbose=False,
         )
     proto = program.model_proto  # type: ignore[union-attr]
-    # Shapes noted inside the graph may contradict what quantisation makes of it.
+    # Shapes noted inside the graph may contradict what quantization makes of it.
     del proto.graph.value_info[:]
     _forget_origin(proto)
     return save(proto, path)

@@ -33,7 +33,7 @@ MAX_VALUES = 255
 
 
 def float_tensors(model: nn.Module) -> dict[str, torch.Tensor]:
-    """What a trained network needs to answer: weights, biases, normalisation; sorted by name.
+    """What a trained network needs to answer: weights, biases, normalization; sorted by name.
 
     Counters of training are left out.
     """

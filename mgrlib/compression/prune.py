@@ -1,7 +1,7 @@
 """Magnitude pruning: the smallest weights become zero and stay zero while the rest is trained on.
 
-A mask is a *parametrisation*: the layer computes its weight as `original * mask` each time it is
-asked for it. Nothing in `fit`, in an optimiser or in a file of weights needs to know, the gradient
+A mask is a *parametrization*: the layer computes its weight as `original * mask` each time it is
+asked for it. Nothing in `fit`, in an optimizer or in a file of weights needs to know, the gradient
 of a masked weight is zero, and no step of training can bring it back.
 
 Han et al. (2015) prune, train on, and prune again; Zhu and Gupta (2017) raise the share of zeros
@@ -17,7 +17,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from mgrlib.compression.weights import reparametrised, weight_layers
+from mgrlib.compression.weights import reparametrized, weight_layers
 from mgrlib.errors import MgrError, explain
 
 __all__ = ["Mask", "cubic_schedule", "magnitude_masks", "pruned", "sparsity"]
@@ -95,7 +95,7 @@ def pruned(model: nn.Module, share: float, *, scope: Scope = "layer") -> nn.Modu
     pruned_model = copy.deepcopy(model)
     weights = {name: layer.weight.detach() for name, layer in weight_layers(pruned_model).items()}
     for name, mask in magnitude_masks(weights, share, scope=scope).items():
-        reparametrised(pruned_model, name, Mask(mask))
+        reparametrized(pruned_model, name, Mask(mask))
     return pruned_model
 
 

@@ -1,9 +1,9 @@
 """Eight bits in place of thirty-two: smaller files, and integer arithmetic that is faster.
 
 A value x is stored as the integer q = round(x / s) + z; s and z are the scale and the zero point.
-*Static* quantisation settles s and z of every layer's output beforehand, from a few segments that
+*Static* quantization settles s and z of every layer's output beforehand, from a few segments that
 are sent through the network (the calibration set), so that the whole network runs in integers.
-*Dynamic* quantisation looks at each output while running; it has to find the extremes and go back
+*Dynamic* quantization looks at each output while running; it has to find the extremes and go back
 to float32 after each layer, which for convolutions costs more than it saves. *Weights only* stores
 int8 and computes in float32: as small, and never faster than before.
 
@@ -62,7 +62,7 @@ def quantize_tensor(
 
 
 class _Segmentwise(quantization.CalibrationDataReader):
-    """Hands the calibration segments to the quantiser, one at a time."""
+    """Hands the calibration segments to the quantizer, one at a time."""
 
     def __init__(self, segments: Segments, names: Sequence[str]) -> None:
         self.segments, self.names, self.next = segments, names, 0
@@ -106,7 +106,7 @@ def quantize_static(source: Path, target: Path, calibration: Segments) -> Path:
 
 
 def quantize_dynamic(source: Path, target: Path) -> Path:
-    """Convert an ONNX file to int8, quantising activations at run time; returns the path."""
+    """Convert an ONNX file to int8, quantizing activations at run time; returns the path."""
     with scratch_folder() as folder, _quiet():
         int8_file = folder / "dynamic.onnx"
         quantization.quantize_dynamic(
@@ -178,7 +178,7 @@ def int8(system: System, calibration: Segments) -> System:
 
 
 def _tidied(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Without the notes that the quantiser leaves, zeros that go without saying, and long names.
+    """Without the notes that the quantizer leaves, zeros that go without saying, and long names.
 
     In an int8 file of many narrow layers these are no longer negligible.
     """
@@ -224,7 +224,7 @@ def _with_short_names(graph: onnx.GraphProto) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the quantiser's advice to prepare the file, which `to_onnx` has done."""
+    """Without the quantizer's advice to prepare the file, which `to_onnx` has done."""
     logger = logging.getLogger()
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -2,7 +2,7 @@
 
 Han et al. (2016), *Deep compression*: the weights that pruning left are grouped by k-means, layer
 by layer, and each becomes the mean of its group. The means go on training: the gradient of a mean
-is the sum of the gradients of its weights, which a parametrisation gives without a line of code.
+is the sum of the gradients of its weights, which a parametrization gives without a line of code.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import copy
 import torch
 from torch import nn
 
-from mgrlib.compression.weights import reparametrised, weight_layers
+from mgrlib.compression.weights import reparametrized, weight_layers
 from mgrlib.errors import MgrError, explain
 
 __all__ = ["Codebook", "kmeans", "shared"]
@@ -93,5 +93,5 @@ def shared(model: nn.Module, n_codes: int = 16) -> nn.Module:
         raise MgrError(explain("shared", f"1 to {MAX_CODES} values a layer", str(n_codes)))
     shared_model = copy.deepcopy(model)
     for name, layer in weight_layers(shared_model).items():
-        reparametrised(shared_model, name, Codebook(layer.weight.detach(), n_codes))
+        reparametrized(shared_model, name, Codebook(layer.weight.detach(), n_codes))
     return shared_model

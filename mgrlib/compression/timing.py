@@ -55,7 +55,7 @@ def take_turns(
     """Call each of some functions once a round: milliseconds by name, each (rounds,).
 
     Torch is kept to one thread meanwhile. The first `warm_up` rounds do not count; in every second
-    round the order is reversed, so that nobody always comes after the same neighbour.
+    round the order is reversed, so that nobody always comes after the same neighbor.
 
     Raises:
         MgrError: nothing to measure, or no round.

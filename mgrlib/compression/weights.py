@@ -15,7 +15,7 @@ __all__ = ["LAYERS", "Layer", "plain", "weight_layers"]
 Layer = nn.Linear | nn.Conv1d | nn.Conv2d
 
 LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d)
-"""The layers whose `weight` is compressed. Biases and normalisation hold a few values in a hundred
+"""The layers whose `weight` is compressed. Biases and normalization hold a few values in a hundred
 and cost accuracy; the weights of recurrent layers stay as they are."""
 
 
@@ -48,7 +48,7 @@ def plain(model: nn.Module) -> nn.Module:
     return plain_model
 
 
-def reparametrised(model: nn.Module, name: str, rule: nn.Module) -> None:
+def reparametrized(model: nn.Module, name: str, rule: nn.Module) -> None:
     """Let `rule` compute the weight of one layer from now on, in place of an earlier rule."""
     layer = model.get_submodule(name)
     _unwrap(layer)

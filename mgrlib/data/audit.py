@@ -384,12 +384,12 @@ def _conflicts(corpus: Corpus, recordings: Iterable[_Copies]) -> Iterator[Findin
     for recording in recordings:
         labels = [str(genre[clip_id]) for clip_id in recording.clip_ids]
         if len(set(labels)) > 1:
-            yield "label-conflict", recording.clip_ids, f"one recording labelled {_counted(labels)}"
+            yield "label-conflict", recording.clip_ids, f"one recording labeled {_counted(labels)}"
     for group, labels_of in genre.groupby(corpus.clips["group"]):
         if labels_of.nunique() > 1:
             rare = labels_of[labels_of.map(labels_of.value_counts()) < len(labels_of) / 2]
             suspects = tuple(str(i) for i in (rare.index if len(rare) else labels_of.index))
-            evidence = f"group {group!r} is labelled {_counted(labels_of)}"
+            evidence = f"group {group!r} is labeled {_counted(labels_of)}"
             yield "label-conflict", suspects, evidence
 
 

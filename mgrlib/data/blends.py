@@ -29,7 +29,7 @@ class BlendSource:
         if len(sounds) == 1:
             return sounds[0]
         length = min(len(y) for y in sounds)
-        mixed = np.sum([_levelled(y[:length]) for y in sounds], axis=0)
+        mixed = np.sum([_leveled(y[:length]) for y in sounds], axis=0)
         return np.asarray(mixed / max(1.0, float(np.abs(mixed).max())), dtype=np.float32)
 
     def fingerprint(self, row: pd.Series) -> str:
@@ -41,7 +41,7 @@ class BlendSource:
 LEVEL = 0.1  # root mean square of either clip in a blend: 20 dB below full scale
 
 
-def _levelled(y: np.ndarray) -> np.ndarray:
+def _leveled(y: np.ndarray) -> np.ndarray:
     """The clip at `LEVEL`."""
     rms = float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
     return y * (LEVEL / rms) if rms > 0 else y

@@ -1,4 +1,4 @@
-"""Corpus and Split: a table of labelled clips, and three lists of clip ids."""
+"""Corpus and Split: a table of labeled clips, and three lists of clip ids."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class FeatureSource(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Labelled clips as a table; holds no audio.
+    """Labeled clips as a table; holds no audio.
 
     Args:
         name: what results call it, for example `"gtzan-mini"`.
@@ -216,7 +216,7 @@ class Split:
 
         Raises:
             SplitError: an unknown clip, or a group (artist or song) in two parts. A group in two
-                parts lets a model recognise the artist in place of the genre; where that is the
+                parts lets a model recognize the artist in place of the genre; where that is the
                 point of the experiment, write `leaky=True`.
         """
         where = f"Split {self.name!r} of {corpus.name!r}"

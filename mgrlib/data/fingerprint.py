@@ -1,4 +1,4 @@
-"""Recognising a recording again: landmarks of its spectrogram, and where two clips line up.
+"""Recognizing a recording again: landmarks of its spectrogram, and where two clips line up.
 
 A landmark is a pair of spectral peaks: two frequencies and the time between them. MP3, level,
 noise and band limits leave most of them in place, and a copy that starts elsewhere has them all
@@ -116,7 +116,7 @@ def matches(clips: Sequence[Landmarks], min_votes: int) -> list[Match]:
 
 
 def _votes(owner: np.ndarray, lag: np.ndarray, b: int, min_votes: int) -> list[Match]:
-    """The best lag of each earlier clip, counted over two neighbouring lags."""
+    """The best lag of each earlier clip, counted over two neighboring lags."""
     if not len(owner):
         return []
     span = np.int64(1) << 32

@@ -1,8 +1,8 @@
-"""GTZAN: 1,000 clips of 30 s in ten genres, the most used and most criticised genre data set.
+"""GTZAN: 1,000 clips of 30 s in ten genres, the most used and most criticized genre data set.
 
 Made by G. Tzanetakis in 2000 to 2001 from CDs, radio and microphone, without permission of the
-owners and without a licence: it can be used where the law allows research, and it is not ours to
-pass on. `LICENCE` and `CITATION` hold this as text. Its original address died in 2022; mirrors
+owners and without a license: it can be used where the law allows research, and it is not ours to
+pass on. `LICENSE` and `CITATION` hold this as text. Its original address died in 2022; mirrors
 with checksums stand below. `known_faults` lists what is wrong with it (Sturm 2013).
 """
 
@@ -27,7 +27,7 @@ from mgrlib.errors import CorpusError, explain, some
 __all__ = [
     "CITATION",
     "GENRES",
-    "LICENCE",
+    "LICENSE",
     "download_gtzan",
     "gtzan",
     "gtzan_mini",
@@ -48,8 +48,8 @@ GENRES = (
     "rock",
 )
 
-LICENCE = (
-    "GTZAN has no licence. Its clips come from commercial recordings whose owners were not asked; "
+LICENSE = (
+    "GTZAN has no license. Its clips come from commercial recordings whose owners were not asked; "
     "use it for research and teaching where your law allows that, and do not pass it on."
 )
 
@@ -158,7 +158,7 @@ def gtzan_mini(
 def download_gtzan(*, urls: Sequence[str] = FULL_URLS, digest: str = FULL_DIGEST) -> Path:
     """The folder of the full GTZAN, fetched and unpacked (1.2 GB each way) if not there yet.
 
-    Never called by anything else: read `LICENCE` first. Continue with `gtzan()`.
+    Never called by anything else: read `LICENSE` first. Continue with `gtzan()`.
 
     Args:
         urls: mirrors, tried in this order.

@@ -73,7 +73,7 @@ def make_rare(
         clips = np.flatnonzero(genre == name)
         if name not in corpus.genres or not 0 < n <= len(clips):
             got = f"{n} of {name!r}, which has {len(clips)}"
-            hint = "a genre without a clip cannot be learnt; take it out of the corpus instead."
+            hint = "a genre without a clip cannot be learned; take it out of the corpus instead."
             raise CorpusError(explain("make_rare", "1 clip or more of those there are", got, hint))
         mask[rng.permutation(clips)[n:]] = False
     return tuple(clip_id for clip_id, stays in zip(clip_ids, mask, strict=True) if stays)

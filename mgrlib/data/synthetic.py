@@ -56,7 +56,7 @@ class Faults:
     Args:
         exact: clips that repeat another one sample by sample.
         reencoded: clips that repeat another one, later by some milliseconds, quieter, through MP3.
-        mislabelled: clips that carry another genre's name.
+        mislabeled: clips that carry another genre's name.
         clipped: clips recorded 12 dB too hot, their peaks cut off.
         silent: clips with nothing in them.
         truncated: clips that end early.
@@ -64,7 +64,7 @@ class Faults:
 
     exact: int = 0
     reencoded: int = 0
-    mislabelled: int = 0
+    mislabeled: int = 0
     clipped: int = 0
     silent: int = 0
     truncated: int = 0
@@ -262,7 +262,7 @@ def plant(clips: pd.DataFrame, faults: Faults, seed: int = 0) -> pd.DataFrame:
     """A table of clips in which some have become faulty; the given table stays as it is.
 
     No clip has two faults, and none is the original of another's duplicate as well. A duplicate
-    takes the sound and the artist of a clip of its genre; a mislabelled clip only changes its
+    takes the sound and the artist of a clip of its genre; a mislabeled clip only changes its
     genre.
 
     Raises:
@@ -293,7 +293,7 @@ def _spoil(table: pd.DataFrame, kind: str, free: list[str], rng: np.random.Gener
         free.remove(original)
         table.loc[clip_id] = table.loc[original]
         table.loc[clip_id, "of"] = original
-    if kind == "mislabelled":
+    if kind == "mislabeled":
         others = sorted(set(table["true_genre"]) - {table.loc[clip_id, "true_genre"]})
         table.loc[clip_id, "genre"] = others[int(rng.integers(len(others)))]
     if kind == "truncated":
@@ -312,7 +312,7 @@ def faulty(y: np.ndarray, fault: str) -> np.ndarray:
     Raises:
         CorpusError: an unknown fault.
     """
-    if fault in ("", "exact", "mislabelled"):
+    if fault in ("", "exact", "mislabeled"):
         return y
     if fault == "silent":
         return np.zeros_like(y)

@@ -44,7 +44,7 @@ BROKEN = (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.Bad
 
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
-    """Rows of a public feature table, labelled and tied to their clips.
+    """Rows of a public feature table, labeled and tied to their clips.
 
     Args:
         x: (R, 57) float64, one row per clip or segment, not scaled.
@@ -221,7 +221,7 @@ def _clips(path: Path, names: pd.Series, labels: pd.Series) -> tuple[np.ndarray,
     form = re.compile(r"((\w+)\.\d{5})(?:\.(\d+))?\.\w+")
     matches = [form.fullmatch(name) for name in names]
     wrong = [
-        f"{name} labelled {label}"
+        f"{name} labeled {label}"
         for name, label, match in zip(names, labels, matches, strict=True)
         if match is None or match[2] != label
     ]

@@ -99,8 +99,8 @@ def nearest(train_probs: np.ndarray, train_y: np.ndarray, *, k: int = 15) -> Agg
         ShapeError: if the shapes of scores and class numbers do not match.
 
     >>> train = np.array([[.9, .1], [.6, .4], [.55, .45]])
-    >>> by_neighbours = nearest(train, np.array([0, 1, 1]), k=2)
-    >>> by_neighbours(np.array([[.58, .42]]), np.array([0]), 1)
+    >>> by_neighbors = nearest(train, np.array([0, 1, 1]), k=2)
+    >>> by_neighbors(np.array([[.58, .42]]), np.array([0]), 1)
     array([[0., 1.]])
     """
     from sklearn.neighbors import NearestNeighbors  # a slow import that only this function needs

@@ -77,7 +77,7 @@ class Predictions:
             duplicates = some(clip_ids[clip_ids.duplicated()].unique())
             hint = "aggregate the segments of each clip first."
             raise EvaluationError(explain("Predictions", "each clip once", duplicates, hint))
-        if self.labelled:
+        if self.labeled:
             self._refuse((self.truth < 0) | (self.truth >= len(self.genres)), "labels in 0..K-1")
         self._refuse(~np.isfinite(self.probs).all(axis=1), "finite probabilities")
         self._refuse((self.probs < 0).any(axis=1), "no negative probability")
@@ -96,7 +96,7 @@ class Predictions:
         return self.n
 
     def __repr__(self) -> str:
-        result = f"{int(self.correct.sum())} correct" if self.labelled else "true genres unknown"
+        result = f"{int(self.correct.sum())} correct" if self.labeled else "true genres unknown"
         return f"Predictions({self.n} clips, {len(self.genres)} genres, {result})"
 
     @property
@@ -116,13 +116,13 @@ class Predictions:
         Raises:
             EvaluationError: if the true genres are unknown.
         """
-        if not self.labelled:
+        if not self.labeled:
             hint = "predict a corpus, whose clips have labels."
             raise EvaluationError(explain("Predictions", "clips of known genre", "none", hint))
         return self.predicted == self.truth
 
     @property
-    def labelled(self) -> bool:
+    def labeled(self) -> bool:
         """Whether the true genres are known."""
         return not bool((self.truth == -1).all())
 
@@ -174,9 +174,9 @@ class Predictions:
         names = np.asarray(self.genres, dtype=object)
         index = pd.Index(self.clip_ids, name="clip_id")
         columns = {
-            "truth": names[self.truth] if self.labelled else None,
+            "truth": names[self.truth] if self.labeled else None,
             "predicted": names[self.predicted],
-            "correct": self.correct if self.labelled else None,
+            "correct": self.correct if self.labeled else None,
             "confidence": self.probs.max(axis=1),
         }
         probs = pd.DataFrame(self.probs, index=index, columns=list(self.genres))

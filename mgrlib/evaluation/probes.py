@@ -93,7 +93,7 @@ def _drop_cells(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.
 
 
 def _pink_noise(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
-    return add_noise(y, level, seed, colour="pink")
+    return add_noise(y, level, seed, color="pink")
 
 
 def _low_pass(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.ndarray:
@@ -166,7 +166,7 @@ def _rerecord(y: np.ndarray, sample_rate: int, level: float, seed: int) -> np.nd
     band = [150.0, min(7000.0, 0.45 * sample_rate)]
     speaker = signal.butter(2, band, btype="bandpass", fs=sample_rate, output="sos")
     played = _reverb(signal.sosfilt(speaker, y), sample_rate, 0.3, seed)
-    return add_noise(played, level, seed, colour="pink")
+    return add_noise(played, level, seed, color="pink")
 
 
 def _rms(y: np.ndarray) -> float:

@@ -34,7 +34,7 @@ def unfinished(record: Record) -> str:
     """Why an accuracy says little about its system: it did not learn its own training clips.
 
     Returns:
-        A text for tables; empty if the training clips were learnt, or if nothing was trained.
+        A text for tables; empty if the training clips were learned, or if nothing was trained.
     """
     train = record.train_accuracy
     if "accuracy" not in record.metric or record.protocol.startswith("no training"):

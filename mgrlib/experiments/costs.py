@@ -95,7 +95,7 @@ def _record(
         data=NO_CLIPS,
         protocol=f"one segment, one thread, {latency.n} rounds in turn",
         seeds=(0,),
-        metric="milliseconds a segment",
+        metric="milliseconds per segment",
         value=round(latency.median_ms, 4),
         low=round(latency.low_ms, 4),
         high=round(latency.high_ms, 4),

@@ -14,20 +14,20 @@ from mgrlib.features.spectrum import FloatArray, check_waveform
 
 
 def pad_or_truncate(
-    y: np.ndarray, length: int, *, where: Literal["end", "centre"] = "end"
+    y: np.ndarray, length: int, *, where: Literal["end", "center"] = "end"
 ) -> FloatArray:
     """(N,) -> (length,): add zeros or cut off samples, at the end or equally on both sides.
 
     >>> pad_or_truncate(np.array([1.0, 2.0, 3.0]), 5)
     array([1., 2., 3., 0., 0.], dtype=float32)
-    >>> pad_or_truncate(np.array([1.0, 2.0, 3.0]), 1, where="centre")
+    >>> pad_or_truncate(np.array([1.0, 2.0, 3.0]), 1, where="center")
     array([2.], dtype=float32)
     """
     y = check_waveform("pad_or_truncate", y)
     if length < 1:
         raise FeatureError(explain("pad_or_truncate", "a length of at least 1", str(length)))
-    if where not in ("end", "centre"):
-        raise FeatureError(explain("pad_or_truncate", "where='end' or 'centre'", repr(where)))
+    if where not in ("end", "center"):
+        raise FeatureError(explain("pad_or_truncate", "where='end' or 'center'", repr(where)))
     surplus = len(y) - length
     n_before = 0 if where == "end" else abs(surplus) // 2
     if surplus >= 0:

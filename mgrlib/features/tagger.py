@@ -53,7 +53,7 @@ class TaggerMel:
 
     Args:
         sample_rate: 12000, the only rate that the networks were trained for.
-        part: which 29.12 s of a longer sound are taken: its "centre" (Choi) or its "start" (Jiménez
+        part: which 29.12 s of a longer sound are taken: its "center" (Choi) or its "start" (Jiménez
             and José, on clips of 30 s). A shorter sound is filled up with zeros at the end.
         scale: "clip" standardizes each clip, "none" leaves the values in dB.
         exponent: the power to which the mel power is raised; 1 leaves out the square.
@@ -68,14 +68,14 @@ class TaggerMel:
 
     sample_rate: int
     _: KW_ONLY
-    part: Literal["centre", "start"] = "centre"
+    part: Literal["center", "start"] = "center"
     scale: Literal["clip", "none"] = "clip"
     exponent: float = 2.0
     top_db: float | None = 80.0
 
     def __post_init__(self) -> None:
         settle_choice(self, "sample_rate", (TAGGER_RATE,))
-        settle_choice(self, "part", ("centre", "start"))
+        settle_choice(self, "part", ("center", "start"))
         settle_choice(self, "scale", ("clip", "none"))
         settle_real(self, "exponent", low=1e-3, high=10.0)
         settle_real(self, "top_db", low=1.0, high=1000.0, optional=True)
@@ -110,15 +110,15 @@ class TaggerMel:
         """
         y = check_waveform("TaggerMel", y)
         length = n_samples(TAGGER_SECONDS, self.sample_rate)
-        where: Literal["centre", "end"] = "end"
-        if self.part == "centre" and len(y) > length:
-            where = "centre"
+        where: Literal["center", "end"] = "end"
+        if self.part == "center" and len(y) > length:
+            where = "center"
         db = self.log_mel(pad_or_truncate(y, length, where=where))
         return standardize_clips(db) if self.scale == "clip" else db
 
     def of_levels(self, levels: LevelMap) -> FloatArray:
         """The same for a spectrogram's picture; a shorter one is continued with its floor."""
         spare = levels.length - TAGGER_SECONDS
-        start = spare / 2 if self.part == "centre" and spare > 0 else 0.0
+        start = spare / 2 if self.part == "center" and spare > 0 else 0.0
         db = self.log_mel.of_levels(levels.part(start, TAGGER_SECONDS))
         return standardize_clips(db) if self.scale == "clip" else db

@@ -67,7 +67,7 @@ def _parameter(layer: str, name: str) -> str:
     return name.removesuffix(":0").removesuffix("_1").removeprefix(f"{layer}_")
 
 
-def stored_statistic(weights: Weights) -> Literal["deviation", "variance"] | None:
+def stored_statistic(weights: Weights) -> Literal["std", "variance"] | None:
     """Infer from a file whether `running_std` contains standard deviations or variances.
 
     Padded frames are always zero, so their running mean and their variance are exactly 0. A stored
@@ -78,7 +78,7 @@ def stored_statistic(weights: Weights) -> Literal["deviation", "variance"] | Non
     padded = norm["running_std"][norm["running_mean"] == 0]
     if len(padded) < 2 or (not (padded > 5e-4).all() and not (padded < 5e-4).all()):
         return None
-    return "deviation" if padded[0] > 5e-4 else "variance"
+    return "std" if padded[0] > 5e-4 else "variance"
 
 
 def network_of(weights: Weights, file: WeightsFile, reading: Reading) -> Crnn | Fcn5:
@@ -148,7 +148,7 @@ def _norm_state(
     Keras up to 1.0.6 divides by std + eps, so the equivalent variance is (std + eps)² - eps.
     """
     variance = norm["running_std"].astype(np.float64)
-    if reading.statistic == "deviation":
+    if reading.statistic == "std":
         variance = (variance + reading.eps) ** 2 - reading.eps
     return {
         f"{name}.weight": norm["gamma"],
@@ -162,7 +162,7 @@ def write_keras1(
     path: Path,
     network: Crnn | Fcn5,
     *,
-    statistic: Literal["deviation", "variance"] = "deviation",
+    statistic: Literal["std", "variance"] = "std",
     backend: Literal["theano", "tensorflow"] = "theano",
 ) -> str:
     """Write a network in the format of Keras 1, and return the file's checksum, `"sha256:..."`.
@@ -201,7 +201,7 @@ def _keras1_weights(
             "gamma": state["weight"],
             "beta": state["bias"],
             "running_mean": state["running_mean"],
-            "running_std": np.sqrt(variance + 1e-6) if statistic == "deviation" else variance,
+            "running_std": np.sqrt(variance + 1e-6) if statistic == "std" else variance,
         }
 
     weights = {"bn_0_freq": of_norm(network.frame_norm)}

@@ -61,19 +61,19 @@ class Reading:
     """How the statistics of a file are interpreted, and how its input is scaled.
 
     Args:
-        statistic: the content of `running_std`: "deviation", the standard deviation (Keras up to
+        statistic: the content of `running_std`: "std", the standard deviation (Keras up to
             1.0.6), or "variance" (later versions).
         eps: added to the standard deviation, or to the variance before its root is taken.
         scale: of the input: "clip" if each clip is standardized, "none" for dB, as in
             `mgrlib.features.TaggerMel`.
     """
 
-    statistic: Literal["deviation", "variance"]
+    statistic: Literal["std", "variance"]
     eps: float
     scale: Literal["clip", "none"]
 
 
-CALIBRATED = Reading("deviation", 1e-6, "clip")
+CALIBRATED = Reading("std", 1e-6, "clip")
 """The reading with which Choi's networks were trained: Keras 1.0.6 or older, standardized clips."""
 
 README = Reading("variance", 1e-5, "none")

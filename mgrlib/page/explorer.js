@@ -43,11 +43,11 @@ const mgrMel = (function () {
     const top = hzToMel(rate / 2), bins = nFft / 2 + 1, bands = [];
     const edge = (m) => melToHz(top * m / (nMels + 1));
     for (let m = 0; m < nMels; m++) {
-      const low = edge(m), centre = edge(m + 1), high = edge(m + 2), weights = [];
+      const low = edge(m), center = edge(m + 1), high = edge(m + 2), weights = [];
       const first = Math.floor(low * nFft / rate) + 1;
       for (let k = first; k < bins && k * rate / nFft < high; k++) {
         const hz = k * rate / nFft;
-        weights.push(Math.min((hz - low) / (centre - low), (high - hz) / (high - centre)) * 2 / (high - low));
+        weights.push(Math.min((hz - low) / (center - low), (high - hz) / (high - center)) * 2 / (high - low));
       }
       bands.push({first: first, weights: weights});
     }
@@ -155,7 +155,7 @@ function mgrExplore(root) {
     return sounds[name];
   }
 
-  function colour(level, low, high) {
+  function color(level, low, high) {
     const i = 6 * Math.round(255 * (level - low) / Math.max(high - low, 1e-9));
     return [0, 2, 4].map((k) => parseInt(options.colors.slice(i + k, i + k + 2), 16));
   }
@@ -168,7 +168,7 @@ function mgrExplore(root) {
     const pixels = brush.createImageData(mel.frames, mel.bands);
     const high = mel.db.reduce((a, b) => Math.max(a, b)), low = mel.db.reduce((a, b) => Math.min(a, b));
     for (let t = 0; t < mel.frames; t++) for (let m = 0; m < mel.bands; m++) {
-      const at = 4 * ((mel.bands - 1 - m) * mel.frames + t), rgb = colour(mel.db[t * mel.bands + m], low, high);
+      const at = 4 * ((mel.bands - 1 - m) * mel.frames + t), rgb = color(mel.db[t * mel.bands + m], low, high);
       pixels.data[at] = rgb[0]; pixels.data[at + 1] = rgb[1]; pixels.data[at + 2] = rgb[2]; pixels.data[at + 3] = 255;
     }
     brush.putImageData(pixels, 0, 0);

@@ -114,7 +114,7 @@ class Explorer:
 
         feature = self.feature(window, hop, bands)
         log_mel = feature(self.sounds[name])
-        source = png_address(plot_mel(log_mel, feature, colour_bar=False), 100)
+        source = png_address(plot_mel(log_mel, feature, color_bar=False), 100)
         alt = ALT.format(name=name, window=window, hop=hop, bands=bands)
         summary = SUMMARY.format(
             bands=bands,

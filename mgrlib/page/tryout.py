@@ -24,7 +24,7 @@ from mgrlib.compression.onnx_files import load
 from mgrlib.errors import MgrError, explain
 from mgrlib.page.explorer import color_map
 from mgrlib.page.html import Html, inline, plain, script_json, style, unique_id
-from mgrlib.plots.style import GENRE_COLOURS
+from mgrlib.plots.style import GENRE_COLORS
 from mgrlib.storage import atomic_write
 
 __all__ = ["TryClip", "TryModel", "demo_page", "model_of", "try_it"]
@@ -165,7 +165,7 @@ def try_it(
         "clips": [
             {"title": c.title, **places.of(f"clip-{i}", c.mp3)} for i, c in enumerate(clips, 1)
         ],
-        "colors": GENRE_COLOURS,
+        "colors": GENRE_COLORS,
         "map": color_map(),
     }
     body = (

@@ -20,7 +20,7 @@ from mgrlib.plots.sound import (
     plot_waveform,
 )
 from mgrlib.plots.style import (
-    GENRE_COLOURS,
+    GENRE_COLORS,
     GENRE_STYLES,
     SIZES,
     GenreStyle,
@@ -33,7 +33,7 @@ from mgrlib.plots.style import (
 from mgrlib.plots.trees import plot_tree
 
 __all__ = [
-    "GENRE_COLOURS",
+    "GENRE_COLORS",
     "GENRE_STYLES",
     "SIZES",
     "GenreStyle",

@@ -47,7 +47,7 @@ def plot_by_genre(
     for k, (genre, style) in enumerate(zip(genres, genre_styles(genres), strict=True)):
         x, y = values[labels == k], k + shift[labels == k]
         if x.size:
-            dots = ax.scatter(x, y, s=36, c=style.colour, marker=style.marker, alpha=0.7)
+            dots = ax.scatter(x, y, s=36, c=style.color, marker=style.marker, alpha=0.7)
             dots.set(linewidth=0)
             medians[genre] = float(np.median(x))
             ax.plot([medians[genre]] * 2, [k - 0.4, k + 0.4], color=INK, linewidth=2)

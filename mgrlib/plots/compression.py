@@ -31,7 +31,7 @@ def plot_genres_over_time(prediction: GenresOverTime, *, ax: Axes | None = None)
     for k, genre in enumerate(prediction.genres):
         look: dict[str, Any]
         if genre in strongest:
-            look = {"color": styles[genre].colour, "marker": styles[genre].marker, "label": genre}
+            look = {"color": styles[genre].color, "marker": styles[genre].marker, "label": genre}
         else:
             look = {"color": FAINT, "zorder": 1}
         ax.plot(prediction.middles, prediction.probs[:, k], ms=5, **look)

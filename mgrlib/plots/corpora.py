@@ -18,7 +18,7 @@ def plot_counts(
 ) -> Axes:
     """Plot the number of clips per genre as bars: `plot_counts(corpus.counts())`."""
     ax = new_axes(ax)
-    colors = [style.colour for style in genre_styles(list(counts))]
+    colors = [style.color for style in genre_styles(list(counts))]
     places = np.arange(len(counts))
     bars = ax.barh(places, list(counts.values()), color=colors)
     ax.bar_label(bars, padding=3)
@@ -60,7 +60,7 @@ def plot_spread(
         capprops={"color": INK},
     )
     for box, style in zip(boxes["boxes"], genre_styles(genres), strict=True):
-        box.set(facecolor=style.colour, edgecolor=style.colour)
+        box.set(facecolor=style.color, edgecolor=style.color)
     ax.set_yticks(np.arange(1, len(genres) + 1), genres)
     ax.set_xlabel(quantity)
     ax.invert_yaxis()

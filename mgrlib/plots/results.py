@@ -126,7 +126,7 @@ def plot_per_genre(
     place, width = np.arange(len(genres)), 0.8 / len(systems)
     for i, (name, predictions) in enumerate(systems.items()):
         table = per_genre(predictions)
-        genre_colors = [style.colour for style in genre_styles(genres)]
+        genre_colors = [style.color for style in genre_styles(genres)]
         colors, hatch = ([SERIES[i % 4]], HATCHES[i % 4]) if name else (genre_colors, "")
         value = table["accuracy"].to_numpy()
         x = place + (i - (len(systems) - 1) / 2) * width
@@ -247,7 +247,7 @@ def plot_scatter_genres(
             x,
             y,
             s=90 if style.marker == "*" else 50,
-            c=style.colour,
+            c=style.color,
             marker=style.marker,
             label=genre,
             alpha=0.85,

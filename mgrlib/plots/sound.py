@@ -19,7 +19,7 @@ TICKS_HZ = (250, 500, 1000, 2000, 4000, 8000, 16000)
 
 
 def plot_waveform(
-    y: np.ndarray, sample_rate: int, *, ax: Axes | None = None, colour: str = SERIES[0]
+    y: np.ndarray, sample_rate: int, *, ax: Axes | None = None, color: str = SERIES[0]
 ) -> Axes:
     """Plot a waveform (N,) over time; a long one as the range of values in each pixel column."""
     y = np.asarray(y)
@@ -29,9 +29,9 @@ def plot_waveform(
     if len(y) > 2 * COLUMNS:
         starts = np.linspace(0, len(y), COLUMNS, endpoint=False).astype(int)
         low, high = np.minimum.reduceat(y, starts), np.maximum.reduceat(y, starts)
-        ax.fill_between(starts / sample_rate, low, high, color=colour, linewidth=0.5)
+        ax.fill_between(starts / sample_rate, low, high, color=color, linewidth=0.5)
     else:
-        ax.plot(np.arange(len(y)) / sample_rate, y, color=colour, linewidth=1.2)
+        ax.plot(np.arange(len(y)) / sample_rate, y, color=color, linewidth=1.2)
     limit = max(peak * 1.05, 0.01)
     ax.set(xlim=(0, seconds), ylim=(-limit, limit))
     ax.set(xlabel="time (s)", ylabel="amplitude (1 = full scale)")
@@ -39,7 +39,7 @@ def plot_waveform(
 
 
 def plot_mel(
-    x: Any, feature: LogMel, *, ax: Axes | None = None, unit: str = "dB", colour_bar: bool = True
+    x: Any, feature: LogMel, *, ax: Axes | None = None, unit: str = "dB", color_bar: bool = True
 ) -> Axes:
     """Plot a log-mel spectrogram (n_mels, T), with low frequencies at the bottom.
 
@@ -48,7 +48,7 @@ def plot_mel(
         feature: the settings, from which the axes get their units.
         ax: the axes; new ones by default.
         unit: of the values, which changes if `x` was standardized.
-        colour_bar: whether to draw a color bar.
+        color_bar: whether to draw a color bar.
 
     Raises:
         ShapeError: if `x` is not (n_mels, T).
@@ -65,14 +65,14 @@ def plot_mel(
     rows = (hz_to_mel(np.array(ticks)) - low) / (high - low) * (feature.n_mels + 1) - 1
     ax.set_yticks(rows, [str(f) for f in ticks])
     ax.set(xlabel="time (s)", ylabel="frequency (Hz)", ylim=(-0.5, feature.n_mels - 0.5))
-    if colour_bar:
+    if color_bar:
         _bar(ax, image, f"level ({unit})")
     text = f"Mel spectrogram, {feature.n_mels} bands up to {fmax:.0f} Hz, {seconds:.3g} s, values "
     return describe(ax, f"{text}from {x.min():.3g} to {x.max():.3g} {unit}.")
 
 
 def plot_mfcc(
-    x: Any, feature: Mfcc, *, ax: Axes | None = None, by_row: bool = False, colour_bar: bool = True
+    x: Any, feature: Mfcc, *, ax: Axes | None = None, by_row: bool = False, color_bar: bool = True
 ) -> Axes:
     """Plot mel-frequency cepstral coefficients (n_rows, T), white where they are zero.
 
@@ -83,7 +83,7 @@ def plot_mfcc(
         by_row: whether to standardize each row. Otherwise C0, the loudness, and C1 are so large
             that the other rows look pale; the colors then cover nine tenths of the values, and the
             rest is saturated.
-        colour_bar: whether to draw a color bar.
+        color_bar: whether to draw a color bar.
 
     Raises:
         ShapeError: if `x` is not (n_rows, T).
@@ -101,7 +101,7 @@ def plot_mfcc(
     step = -(-len(names) // 8)
     ax.set_yticks(range(0, len(names), step), names[::step])
     ax.set(xlabel="time (s)", ylabel="coefficient")
-    if colour_bar:
+    if color_bar:
         _bar(ax, image, "standard deviations" if by_row else "value", extend="both")
     return describe(ax, f"{len(names)} cepstral coefficients over {seconds:.3g} s.")
 

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 __all__ = [
-    "GENRE_COLOURS",
+    "GENRE_COLORS",
     "GENRE_STYLES",
     "INK",
     "PAPER",
@@ -34,7 +34,7 @@ __all__ = [
 class GenreStyle:
     """The color of a genre, and its marker for color-blind readers and for printing in gray."""
 
-    colour: str
+    color: str
     marker: str
 
 
@@ -52,7 +52,7 @@ GENRE_STYLES = {
     "reggae": GenreStyle("#11a974", "<"),
     "rock": GenreStyle("#da1241", ">"),
 }
-GENRE_COLOURS = {genre: style.colour for genre, style in GENRE_STYLES.items()}
+GENRE_COLORS = {genre: style.color for genre, style in GENRE_STYLES.items()}
 
 INK = "#22262b"  # text and axes
 PAPER = "#ffffff"  # figures are white in the dark theme, too

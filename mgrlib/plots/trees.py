@@ -59,8 +59,8 @@ def plot_tree(
 
     draw(tree, 0)
     for genre, style in zip(tree.genres, genre_styles(tree.genres), strict=True):
-        ax.plot(depth, row[genre], style.marker, color=style.colour, ms=8, zorder=3)
-        ax.text(depth + 0.09, row[genre], genre, va="center", color=style.colour, fontsize=11)
+        ax.plot(depth, row[genre], style.marker, color=style.color, ms=8, zorder=3)
+        ax.text(depth + 0.09, row[genre], genre, va="center", color=style.color, fontsize=11)
     ax.set(xlim=(-0.42, depth + 0.75), ylim=(len(row) - 0.5, -0.5))
     ax.set_axis_off()
     return describe(ax, _in_words(tree, values, prefix))

@@ -86,7 +86,7 @@ def artist(genre: str, name: str, seed: int = 0) -> Artist:
     rng = generator("artist", genre, name, seed)
     sound = substyle.sound
     low, high = substyle.tempo
-    centre = rng.uniform(low, high)
+    center = rng.uniform(low, high)
     width = 0.35 * (high - low)
     return Artist(
         name=name,
@@ -94,7 +94,7 @@ def artist(genre: str, name: str, seed: int = 0) -> Artist:
         substyle=substyle,
         players=_players(substyle, rng),
         kit=_vary_kit(KITS[pick(rng, substyle.kits)], rng) if substyle.grooves else None,
-        tempo=(max(low, centre - width), min(high, centre + width)),
+        tempo=(max(low, center - width), min(high, center + width)),
         tonics=tuple(int(t) for t in rng.choice(12, size=4, replace=False)),
         habit=int(rng.integers(2**31)),
         balance=_vary_balance(sound.balance, sound.spread_db, rng),

@@ -140,8 +140,8 @@ def plan(artist: Artist, index: int, seed: int = 0) -> Song:
         ("chorus", style.chorus or style.verse),
         ("bridge", style.bridge or style.chorus or style.verse),
     ):
-        favourites = tuple(options[i] for i in habits.permutation(len(options))[:3])
-        charts[name] = pick(rng, favourites)
+        favorites = tuple(options[i] for i in habits.permutation(len(options))[:3])
+        charts[name] = pick(rng, favorites)
     charts["intro"] = charts["ending"] = charts["verse"]
     charts["solo"] = charts["verse"]
     sections = []
@@ -249,7 +249,7 @@ def _add_ending(song: Song, player: Player, section: Section, notes: list[Note])
     play, home, beats = player.part.play, _home(song), song.artist.substyle.beats
     pitches: tuple[float, ...]
     if isinstance(play, Comp | Arpeggio):
-        pitches = voice(home, song.tonic, play.voicing, play.centre)
+        pitches = voice(home, song.tonic, play.voicing, play.center)
     else:
         near = notes[-1].pitches[0]
         root = near - 6 + (song.tonic - near + 6) % 12
@@ -398,9 +398,9 @@ def _repeat_patterns(
     """Write a part from one-bar patterns: a main pattern, and a second one in every fourth bar."""
     patterns = play.rhythms if isinstance(play, Comp) else play.patterns
     habits = np.random.Generator(np.random.PCG64(song.artist.habit + len(name)))
-    favourites = tuple(patterns[i] for i in habits.permutation(len(patterns))[:3])
+    favorites = tuple(patterns[i] for i in habits.permutation(len(patterns))[:3])
     rng = song.rng("pattern", name, section.name)
-    main, variation = pick(rng, favourites), pick(rng, favourites)
+    main, variation = pick(rng, favorites), pick(rng, favorites)
     beats = song.artist.substyle.beats
     notes: list[Note] = []
     for bar in _bars(song, section):
@@ -417,23 +417,23 @@ def _repeat_patterns(
     return notes
 
 
-def voice(chord: Chord, tonic: int, voicing: str, centre: int) -> tuple[int, ...]:
+def voice(chord: Chord, tonic: int, voicing: str, center: int) -> tuple[int, ...]:
     """MIDI pitches of a chord laid out around a center, lowest first.
 
     >>> from mgrlib.synth.theory import parse_chord
-    >>> voice(parse_chord("I"), tonic=0, voicing="close", centre=60)
+    >>> voice(parse_chord("I"), tonic=0, voicing="close", center=60)
     (55, 60, 64)
     """
     root = (tonic + chord.root) % 12
     if voicing in ("root", "power", "octaves"):
-        low = centre - 6 + (root - (centre - 6)) % 12
+        low = center - 6 + (root - (center - 6)) % 12
         fifth = 6 if 6 in chord.tones and 7 not in chord.tones else 7
         shape = {"root": (0,), "power": (0, fifth, 12), "octaves": (0, 12)}[voicing]
         return tuple(low + s for s in shape)
     rootless = voicing == "rootless" and len(chord.tones) > 3
     tones = chord.tones[1:] if rootless else chord.tones
     classes = sorted({(root + t) % 12 for t in tones[:5]})
-    bottom = centre - 6
+    bottom = center - 6
     close = sorted(bottom + (c - bottom) % 12 for c in classes)
     if voicing == "guitar":
         low = 40 + (root - 40) % 12
@@ -448,7 +448,7 @@ def _comp(song: Song, play: Comp, pattern: str, at: float, chart: list[ChordAt])
     notes = []
     for count, (start, length, level) in enumerate(steps(pattern, song.artist.substyle.beats)):
         chord, _ = _chord_at(chart, at + start)
-        pitches = voice(chord, song.tonic, play.voicing, play.centre)
+        pitches = voice(chord, song.tonic, play.voicing, play.center)
         length = min(length, 0.3) if play.short else length
         mark = "m" if play.short else ("u" if count % 2 else "")
         notes.append(Note(at + start, length, pitches, level, mark))
@@ -461,7 +461,7 @@ def _arpeggio(
     notes = []
     for start, length, word in _tokens(pattern, song.artist.substyle.beats):
         chord, _ = _chord_at(chart, at + start)
-        pitches = voice(chord, song.tonic, play.voicing, play.centre)
+        pitches = voice(chord, song.tonic, play.voicing, play.center)
         number = int(word)
         pitch = pitches[number % len(pitches)] + 12 * (number // len(pitches))
         level = 0.85 if start == 0 else 0.65

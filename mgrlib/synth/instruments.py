@@ -125,8 +125,8 @@ def apply_envelope(y: Wave, attack: float, hold: float, release: float, rate: in
 def peaks(hertz: Wave, resonances: tuple[tuple[float, float, float], ...]) -> Wave:
     """Gain at each frequency of resonances given as (center Hz, width Hz, gain in dB)."""
     total = np.zeros_like(hertz)
-    for centre, width, gain_db in resonances:
-        total += gain_db / (1.0 + ((hertz - centre) / (0.5 * width)) ** 2)
+    for center, width, gain_db in resonances:
+        total += gain_db / (1.0 + ((hertz - center) / (0.5 * width)) ** 2)
     return 10.0 ** (total / 20.0)
 
 
@@ -364,7 +364,7 @@ class Wavetable:
         env = envelope(n, self.attack, seconds, self.release, rate)
         if self.decay:
             env *= np.exp(-t / self.decay)
-        y = self._colour(f0, cycles, env, t / max(seconds, 0.05), rate, rng)
+        y = self._color(f0, cycles, env, t / max(seconds, 0.05), rate, rng)
         if self.growl:
             y *= 1.0 + self.growl * np.sin(2 * np.pi * 70.0 * t + 3 * np.sin(2 * np.pi * 9.0 * t))
         if self.breath:
@@ -404,7 +404,7 @@ class Wavetable:
         cents += np.interp(np.arange(len(t)) / 32, np.arange(len(drift)), drift)
         return 2.0 ** (cents / 1200.0)
 
-    def _colour(
+    def _color(
         self, f0: float, cycles: Wave, env: Wave, part: Wave, rate: int, rng: np.random.Generator
     ) -> Wave:
         if not self.vowels:
@@ -421,9 +421,9 @@ class Wavetable:
         return tuple((scale * hz, width, gain) for hz, width, gain in VOWELS[vowel])
 
     def _noise(self, n: int, f0: float, rate: int, rng: np.random.Generator) -> Wave:
-        centre = min(0.4 * rate, max(1500.0, 4 * f0))
+        center = min(0.4 * rate, max(1500.0, 4 * f0))
         pole = np.exp(-2 * np.pi * 800.0 / rate)
-        cosine = np.cos(2 * np.pi * centre / rate)
+        cosine = np.cos(2 * np.pi * center / rate)
         start = int(rng.integers(len(_white())))
         white = np.take(_white(), np.arange(start, start + n), mode="wrap")
         return signal.lfilter([1 - pole], [1, -2 * pole * cosine, pole * pole], white)
@@ -554,10 +554,10 @@ def _loudspeaker(low_cut: float, high_cut: float, presence: float, rate: int) ->
     return np.concatenate([low, _bell(2500.0, presence, 0.8, rate), high])
 
 
-def _bell(centre: float, gain_db: float, quality: float, rate: int) -> Wave:
+def _bell(center: float, gain_db: float, quality: float, rate: int) -> Wave:
     """(1, 6): a peaking filter, from the audio engineers' cookbook formulae."""
     amplitude = 10 ** (gain_db / 40)
-    omega = 2 * np.pi * centre / rate
+    omega = 2 * np.pi * center / rate
     alpha = np.sin(omega) / (2 * quality)
     b = [1 + alpha * amplitude, -2 * np.cos(omega), 1 - alpha * amplitude]
     a = [1 + alpha / amplitude, -2 * np.cos(omega), 1 - alpha / amplitude]

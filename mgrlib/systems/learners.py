@@ -182,7 +182,7 @@ class NodeByNode:
 
     Args:
         tree: `(train, seed) -> Tree`, from prepared training segments.
-        node: how each node's classifier is learnt.
+        node: how each node's classifier is learned.
         epochs: `(tree, epochs of the recipe) -> epochs of each node, by its name`; None gives each
             node the recipe's.
     """

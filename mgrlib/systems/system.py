@@ -73,7 +73,7 @@ class System:
         return self._network_classifier().shapes
 
     def with_network(self, network: nn.Module) -> System:
-        """The same system with another network in the place of its own: pruned, quantised, ..."""
+        """The same system with another network in the place of its own: pruned, quantized, ..."""
         classifier = replace(self._network_classifier(), network=network)
         return replace(self, classifier=classifier, training=None)
 

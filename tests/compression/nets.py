@@ -9,7 +9,7 @@ from mgrlib.segments import Segments
 
 
 class Small(nn.Module):
-    """A convolution with normalisation, a hidden layer, and an output."""
+    """A convolution with normalization, a hidden layer, and an output."""
 
     def __init__(self, n_classes: int = 3, input_shape: tuple[int, int] = (4, 12)) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Small(nn.Module):
 
 
 def small(seed: int = 0) -> Small:
-    """A `Small` whose normalisation is not the trivial one."""
+    """A `Small` whose normalization is not the trivial one."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Small()

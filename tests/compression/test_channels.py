@@ -39,7 +39,7 @@ class Shifted(nn.Module):
         return self.b(torch.sigmoid(self.a(x)))
 
 
-def test_chains_name_maker_normalisation_and_reader(model):
+def test_chains_name_maker_normalization_and_reader(model):
     assert chains(model, SHAPE) == [
         Chain("conv", ("norm",), "hidden"),
         Chain("hidden", (), "output"),

@@ -63,7 +63,7 @@ def test_pruning_changes_non_zeros_and_gzip_but_not_stored_bytes():
     assert cut.packed < full.packed / 4
 
 
-def test_statistics_of_normalisation_are_stored_too():
+def test_statistics_of_normalization_are_stored_too():
     assert stored_bytes(nn.BatchNorm1d(8)) == 4 * 4 * 8
 
 

@@ -199,7 +199,7 @@ def network_input(path: Path, y: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("steps", [(), (Standardize(),), (PerClip(),), (PerClip(), Standardize())])
 def test_every_step_of_preparation_is_in_the_file(steps, tmp_path):
-    """A network trained on standardised clips was once exported with raw decibels before it."""
+    """A network trained on standardized clips was once exported with raw decibels before it."""
     _check_file(replace(BANDS, prepare=steps), tmp_path)
 
 

@@ -6,7 +6,7 @@ import torch
 from nets import Small, small
 from torch import nn
 
-from mgrlib.compression import binarised, pack, plain, pruned, shared, unpack
+from mgrlib.compression import binarized, pack, plain, pruned, shared, unpack
 from mgrlib.compression.pack import FORMS as NAMES
 from mgrlib.errors import MgrError, ShapeError
 
@@ -15,7 +15,7 @@ FORMS = {
     "pruned": lambda model: pruned(model, 0.9),
     "shared": lambda model: shared(model, 16),
     "pruned and shared": lambda model: shared(pruned(model, 0.8), 8),
-    "binary": binarised,
+    "binary": binarized,
     "empty": lambda model: pruned(model, 0.9999),
 }
 

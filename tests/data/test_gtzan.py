@@ -20,7 +20,7 @@ from mgrlib.data.corpus import Corpus
 from mgrlib.data.gtzan import (
     CITATION,
     GENRES,
-    LICENCE,
+    LICENSE,
     download_gtzan,
     gtzan,
     gtzan_mini,
@@ -102,8 +102,8 @@ def test_a_genre_without_clips_is_named(tmp_path, lay_out):
 
 def test_a_file_of_another_form_is_named(tmp_path, lay_out, write):
     lay_out("genres")
-    write("genres/pop/my favourite.wav")
-    with pytest.raises(CorpusError, match="my favourite"):
+    write("genres/pop/my favorite.wav")
+    with pytest.raises(CorpusError, match="my favorite"):
         gtzan(tmp_path)
 
 
@@ -242,8 +242,8 @@ def test_known_faults_name_clips_of_gtzan_and_repeated_ones_share_a_group(all_cl
         assert group[row["clip_id"]] == group[row["same_as"]]
 
 
-def test_the_licence_and_the_papers_are_named():
-    assert "no licence" in LICENCE
+def test_the_license_and_the_papers_are_named():
+    assert "no license" in LICENSE
     assert "Tzanetakis" in CITATION
     assert "Sturm" in CITATION
 

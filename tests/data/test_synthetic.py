@@ -125,7 +125,7 @@ def test_impossible_sizes_are_refused(arguments: dict) -> None:
         synthetic(**arguments)
 
 
-FAULTS = Faults(exact=2, reencoded=1, mislabelled=3, clipped=1, silent=1, truncated=2)
+FAULTS = Faults(exact=2, reencoded=1, mislabeled=3, clipped=1, silent=1, truncated=2)
 
 
 def test_what_was_planted_is_listed() -> None:
@@ -134,7 +134,7 @@ def test_what_was_planted_is_listed() -> None:
     assert counts == {
         "exact": 2,
         "reencoded": 1,
-        "mislabelled": 3,
+        "mislabeled": 3,
         "clipped": 1,
         "silent": 1,
         "truncated": 2,
@@ -149,8 +149,8 @@ def test_planting_leaves_the_given_table_alone_and_repeats_itself() -> None:
     pd.testing.assert_frame_equal(first, two)
 
 
-def test_a_mislabelled_clip_carries_another_genre() -> None:
-    wrong = planted(synthetic(5, faults=Faults(mislabelled=4)))
+def test_a_mislabeled_clip_carries_another_genre() -> None:
+    wrong = planted(synthetic(5, faults=Faults(mislabeled=4)))
     assert (wrong["genre"] != wrong["true_genre"]).all()
 
 

@@ -91,7 +91,7 @@ def test_a_value_that_is_no_number_is_named_with_its_row(table, save, value):
 
 def test_a_label_that_contradicts_the_file_name_is_named(table, save):
     table.loc[4, "label"] = "polka"
-    with pytest.raises(CorpusError, match=r"pop\.00003\.0\.wav labelled polka"):
+    with pytest.raises(CorpusError, match=r"pop\.00003\.0\.wav labeled polka"):
         kaggle_features(save(table))
 
 

@@ -29,7 +29,7 @@ def right_or_wrong(correct):
 
 
 def test_wilson_for_seven_of_ten_by_hand():
-    # p = .7, n = 10, z = 1.959964: centre (.7 + .192073) / 1.384146 = .644493,
+    # p = .7, n = 10, z = 1.959964: center (.7 + .192073) / 1.384146 = .644493,
     # half-width 1.959964 sqrt(.021 + .0096037) / 1.384146 = .247714
     interval = wilson(7, 10)
     assert interval.value == 0.7

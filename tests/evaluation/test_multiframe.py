@@ -78,20 +78,20 @@ def test_no_frames_are_refused():
         thinned(frames({"a": [0.5]}, [0]), 0)
 
 
-def test_neighbours_tell_a_genre_by_its_mistakes():
+def test_neighbors_tell_a_genre_by_its_mistakes():
     # Pop is always called jazz with .6, jazz with .9: the scores are wrong, their places are not.
     train = np.array([[0.9, 0.1], [0.88, 0.12], [0.6, 0.4], [0.62, 0.38]])
-    by_neighbours = nearest(train, np.array([0, 0, 1, 1]), k=2)
+    by_neighbors = nearest(train, np.array([0, 0, 1, 1]), k=2)
     predictions = frames({"a": [0.89, 0.91], "b": [0.61, 0.6]}, [0, 0, 1, 1])
     assert joined(predictions).correct.tolist() == [True, False]
-    assert joined(predictions, by_neighbours).correct.all()
+    assert joined(predictions, by_neighbors).correct.all()
 
 
-def test_fewer_training_frames_than_neighbours_all_tell():
-    by_neighbours = nearest(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0, 1]), k=15)
-    assert joined(frames({"a": [0.9]}, [0]), by_neighbours).probs.tolist() == [[0.5, 0.5]]
+def test_fewer_training_frames_than_neighbors_all_tell():
+    by_neighbors = nearest(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0, 1]), k=15)
+    assert joined(frames({"a": [0.9]}, [0]), by_neighbors).probs.tolist() == [[0.5, 0.5]]
 
 
-def test_neighbours_without_a_class_are_refused():
+def test_neighbors_without_a_class_are_refused():
     with pytest.raises(ShapeError, match="classes"):
         nearest(np.zeros((3, 2)), np.zeros(2, dtype=int))

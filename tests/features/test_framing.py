@@ -11,7 +11,7 @@ def ramp(n):
     return np.arange(n, dtype=np.float32)
 
 
-@pytest.mark.parametrize("where", ["end", "centre"])
+@pytest.mark.parametrize("where", ["end", "center"])
 @pytest.mark.parametrize("length", [1, 4, 9, 10, 11, 25])
 def test_padding_and_truncation_give_the_length_asked_for(where, length):
     out = pad_or_truncate(ramp(10) + 1, length, where=where)
@@ -20,9 +20,9 @@ def test_padding_and_truncation_give_the_length_asked_for(where, length):
     assert np.count_nonzero(out) == min(length, 10)
 
 
-def test_a_centre_crop_takes_as_much_from_both_ends():
-    np.testing.assert_array_equal(pad_or_truncate(ramp(10), 4, where="centre"), [3, 4, 5, 6])
-    np.testing.assert_array_equal(pad_or_truncate(ramp(2) + 1, 4, where="centre"), [0, 1, 2, 0])
+def test_a_center_crop_takes_as_much_from_both_ends():
+    np.testing.assert_array_equal(pad_or_truncate(ramp(10), 4, where="center"), [3, 4, 5, 6])
+    np.testing.assert_array_equal(pad_or_truncate(ramp(2) + 1, 4, where="center"), [0, 1, 2, 0])
 
 
 def test_what_is_cut_to_length_is_a_copy():

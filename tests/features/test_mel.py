@@ -70,15 +70,15 @@ def test_extra_square_is_of_the_mel_power(y):
 
 
 def test_sine_is_loudest_in_the_band_around_it(sine):
-    centres = mel_to_hz(np.linspace(0, hz_to_mel(11025.0), 130))[1:-1]
+    centers = mel_to_hz(np.linspace(0, hz_to_mel(11025.0), 130))[1:-1]
     for band in (20, 64, 110):
-        log_mel = LogMel(22050)(sine(centres[band]))
+        log_mel = LogMel(22050)(sine(centers[band]))
         assert np.all(log_mel[:, 10:-10].argmax(axis=0) == band)
 
 
-def test_sine_at_a_bin_centre_has_the_power_of_its_window(sine):
-    # A sine of amplitude 1 at the centre of a bin puts (n_fft / 4)^2 into it under a Hann window,
-    # and a quarter of that into each neighbour.
+def test_sine_at_a_bin_center_has_the_power_of_its_window(sine):
+    # A sine of amplitude 1 at the center of a bin puts (n_fft / 4)^2 into it under a Hann window,
+    # and a quarter of that into each neighbor.
     bin_hz = 22050 / 2048
     log_mel = LogMel(22050, n_mels=8, top_db=None)(sine(100 * bin_hz))[:, 20]
     weights = mel_filterbank(22050, 2048, 8)

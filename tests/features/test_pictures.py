@@ -1,4 +1,4 @@
-"""Pictures: what is where, in which colour."""
+"""Pictures: what is where, in which color."""
 
 import matplotlib
 import numpy as np
@@ -13,7 +13,7 @@ ALL = (WavePlot, ZcrPlot, MelPicture, MfccPicture)
 
 
 @pytest.mark.parametrize("name", ["magma", "coolwarm"])
-def test_colours_are_matplotlibs(name):
+def test_colors_are_matplotlibs(name):
     expected = matplotlib.colormaps[name](np.arange(256))[:, :3]
     np.testing.assert_allclose(color_map(name), expected, atol=2 / 255)
 
@@ -30,7 +30,7 @@ def test_resizing_keeps_the_mean():
         assert resize(values, height, width).mean() == pytest.approx(values.mean(), abs=1e-5)
 
 
-def test_half_covered_pixels_are_half_coloured():
+def test_half_covered_pixels_are_half_colored():
     picture = fill_between(np.array([1.0]), np.array([2.5]), 4)
     blue = np.array(BLUE)
     np.testing.assert_allclose(

@@ -17,7 +17,7 @@ def test_a_spectrograms_sound_has_much_the_same_spectrogram(y):
     assert sound.dtype == np.float32
     after = FEATURE(sound)[:, : before.shape[1]]
     loud = before > before.max() - 40
-    # random phases move power between neighbouring frames: close on average, not cell by cell
+    # random phases move power between neighboring frames: close on average, not cell by cell
     assert np.corrcoef(before[loud], after[loud])[0, 1] > 0.9
 
 

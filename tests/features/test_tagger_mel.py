@@ -43,7 +43,7 @@ def test_a_short_sound_is_followed_by_silence(long):
     assert DB(y).shape == DB.shape(14.56) == (96, 1366)
 
 
-def test_a_clip_is_standardised_by_itself(long):
+def test_a_clip_is_standardized_by_itself(long):
     z = TaggerMel(12000)(long)
     assert z.dtype == np.float32
     assert abs(z.mean()) < 1e-5

@@ -39,7 +39,7 @@ def test_a_baseline_answers_the_same_for_the_same_seed(make, rows):
     assert np.array_equal(*twins)
 
 
-def test_one_neighbour_repeats_the_training_label():
+def test_one_neighbor_repeats_the_training_label():
     x, y = np.array([[0.0], [1.0], [10.0]]), np.array([0, 1, 0])
     assert k_nn(0, n_neighbors=1).fit(x, y).predict([[1.2], [9.0]]).tolist() == [1, 0]
 

@@ -47,7 +47,7 @@ def made_up(network: type[nn.Module] = Crnn, **options) -> nn.Module:
 
 
 def weights_file(
-    folder: Path, network: nn.Module, statistic: str = "deviation", backend: str = "theano"
+    folder: Path, network: nn.Module, statistic: str = "std", backend: str = "theano"
 ) -> tuple[WeightsFile, Path]:
     """A file of the network in the form of Keras 1, and its description."""
     path = folder / "made_up.h5"
@@ -59,7 +59,7 @@ def weights_file(
 
 
 @pytest.mark.parametrize("network", [Crnn, Fcn5])
-@pytest.mark.parametrize("statistic", ["deviation", "variance"])
+@pytest.mark.parametrize("statistic", ["std", "variance"])
 @pytest.mark.parametrize("backend", ["theano", "tensorflow"])
 def test_a_network_comes_back_from_a_file_as_it_went_in(tmp_path, network, statistic, backend):
     model, x = made_up(network), some_input(2, *SHAPE)
@@ -115,7 +115,7 @@ def norm_by_hand(x: np.ndarray, norm: dict[str, np.ndarray], divisor: np.ndarray
     return (x - norm["running_mean"]) / divisor * norm["gamma"] + norm["beta"]
 
 
-@pytest.mark.parametrize("reading", [CALIBRATED, README], ids=["deviation", "variance"])
+@pytest.mark.parametrize("reading", [CALIBRATED, README], ids=["std", "variance"])
 def test_the_statistic_is_read_as_named(tmp_path, reading):
     file, path = weights_file(tmp_path, made_up(Fcn5))
     norm = read_keras1(path)["bn_0_freq"]
@@ -146,7 +146,7 @@ def padded_file(folder: Path, statistic: str, named: str) -> tuple[WeightsFile, 
     return replace(file, reading=replace(CALIBRATED, statistic=named)), path
 
 
-@pytest.mark.parametrize("statistic", ["deviation", "variance"])
+@pytest.mark.parametrize("statistic", ["std", "variance"])
 def test_padded_frames_tell_what_is_stored(tmp_path, statistic):
     file, path = padded_file(tmp_path, statistic, statistic)
     assert stored_statistic(read_keras1(path)) == statistic
@@ -159,7 +159,7 @@ def test_without_padded_frames_a_file_is_silent_about_its_statistic(tmp_path):
 
 
 def test_a_statistic_named_against_the_files_own_evidence_is_refused(tmp_path):
-    file, path = padded_file(tmp_path, "deviation", "variance")
+    file, path = padded_file(tmp_path, "std", "variance")
     with pytest.raises(StorageError, match="stated statistic 'variance', got those of a deviation"):
         load_tagger(file, source=path)
 
@@ -270,7 +270,7 @@ def test_a_damaged_file_is_refused_by_its_checksum(home, pretended):
         find("one", pretended["one"])
 
 
-def test_a_swapped_file_is_refused_and_recognised(home, pretended):
+def test_a_swapped_file_is_refused_and_recognized(home, pretended):
     with pytest.raises(ChecksumError, match=r"sha256 of one\.h5, got that of two\.h5"):
         find("one", pretended["two"])
 

@@ -61,7 +61,7 @@ def test_pooling_before_elu_equals_elu_before_pooling():
         assert torch.equal(block(x), block.pool(nn.functional.elu(block.norm(block.conv(x)))))
 
 
-def test_frames_are_normalised_each_by_itself():
+def test_frames_are_normalized_each_by_itself():
     x = some_input(6, 5, 4) + torch.arange(4) * 10.0  # frame t has mean 10 t
     y = FrameNorm(4)(x)
     assert torch.allclose(y.mean((0, 1)), torch.zeros(4), atol=1e-5)

@@ -50,7 +50,7 @@ def test_the_mean_of_the_states_is_their_mean():
     assert torch.allclose(model.embed(x), states.mean(1), atol=1e-6)
 
 
-def test_pooling_averages_neighbouring_frames():
+def test_pooling_averages_neighboring_frames():
     x = torch.randn(1, 13, 40, generator=torch.Generator().manual_seed(1))
     pooled = x.reshape(1, 13, 10, 4).mean(3)
     assert torch.allclose(network(pool=4)(x), network()(pooled), atol=1e-6)

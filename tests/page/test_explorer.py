@@ -62,7 +62,7 @@ def test_every_control_changes_the_picture_its_words_and_what_is_heard(explorer)
 
 def test_widgets_are_plain_ones_with_labels(explorer):
     row, *outputs = explorer.widget.children
-    assert {type(w).__name__ for w in row.children} == {"Dropdown"}  # a native, labelled select
+    assert {type(w).__name__ for w in row.children} == {"Dropdown"}  # a native, labeled select
     assert {type(w).__name__ for w in outputs} == {"HTML"}
     assert all(control.description for control in row.children)
 

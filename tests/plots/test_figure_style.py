@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from mgrlib.plots import (
-    GENRE_COLOURS,
+    GENRE_COLORS,
     GENRE_STYLES,
     alt_text,
     genre_styles,
@@ -42,9 +42,9 @@ RGB_TO_XYZ = np.array(
 )
 
 
-def linear(colours):
-    """Hex colours as linear RGB, (n, 3)."""
-    rgb = np.array([to_rgb(colour) for colour in colours])
+def linear(colors):
+    """Hex colors as linear RGB, (n, 3)."""
+    rgb = np.array([to_rgb(color) for color in colors])
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
 
@@ -55,15 +55,15 @@ def lab(rgb):
     return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], 1)
 
 
-def smallest_difference(colours, vision="normal"):
-    """The smallest CIE 1976 difference between two of the colours, as an eye of that kind sees."""
-    colours_seen = lab(np.clip(linear(colours) @ np.array(VISIONS[vision]).T, 0, 1))
-    return min(np.linalg.norm(a - b) for a, b in itertools.combinations(colours_seen, 2))
+def smallest_difference(colors, vision="normal"):
+    """The smallest CIE 1976 difference between two of the colors, as an eye of that kind sees."""
+    colors_seen = lab(np.clip(linear(colors) @ np.array(VISIONS[vision]).T, 0, 1))
+    return min(np.linalg.norm(a - b) for a, b in itertools.combinations(colors_seen, 2))
 
 
-def contrast(colour, paper="#ffffff"):
+def contrast(color, paper="#ffffff"):
     """The contrast ratio of WCAG 2, 1 to 21."""
-    low, high = sorted((linear([colour, paper]) @ RGB_TO_XYZ[1]) + 0.05)
+    low, high = sorted((linear([color, paper]) @ RGB_TO_XYZ[1]) + 0.05)
     return high / low
 
 
@@ -75,23 +75,23 @@ def test_the_measures_know_black_and_white():
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_no_two_genres_look_alike_to_anyone(vision):
-    # 2.3 is just noticeable; matplotlib's own ten colours come down to 7.2 for deuteranopia
-    assert smallest_difference(GENRE_COLOURS.values(), vision) > 20
+    # 2.3 is just noticeable; matplotlib's own ten colors come down to 7.2 for deuteranopia
+    assert smallest_difference(GENRE_COLORS.values(), vision) > 20
 
 
-def test_genres_differ_in_grey():
-    lightness = np.sort(lab(linear(GENRE_COLOURS.values()))[:, 0])
+def test_genres_differ_in_gray():
+    lightness = np.sort(lab(linear(GENRE_COLORS.values()))[:, 0])
     assert np.diff(lightness).min() > 4
 
 
-@pytest.mark.parametrize("genre", GENRE_COLOURS)
+@pytest.mark.parametrize("genre", GENRE_COLORS)
 def test_every_genre_stands_out_from_the_page(genre):
-    assert contrast(GENRE_COLOURS[genre]) > 2.95  # the 3:1 that WCAG asks of graphics
+    assert contrast(GENRE_COLORS[genre]) > 2.95  # the 3:1 that WCAG asks of graphics
 
 
 def test_series_and_text_stand_out_and_differ():
-    for colour in style.SERIES:
-        assert contrast(colour) > 2.95
+    for color in style.SERIES:
+        assert contrast(color) > 2.95
     assert contrast(style.INK) > 7
     for vision in VISIONS:
         assert smallest_difference(style.SERIES, vision) > 20
@@ -108,9 +108,9 @@ def test_a_genre_keeps_its_style_in_any_company():
 def test_unknown_genres_get_what_is_left_over():
     styles = genre_styles(["samba", "blues", "tango"])
     assert styles[1] == GENRE_STYLES["blues"]
-    assert len({s.colour for s in styles}) == 3
+    assert len({s.color for s in styles}) == 3
     many = genre_styles([f"genre{i}" for i in range(12)])
-    assert len({s.colour for s in many}) == 10
+    assert len({s.color for s in many}) == 10
     assert many[10] == many[0]
 
 

@@ -5,14 +5,14 @@ import pytest
 from matplotlib.colors import to_hex
 
 from mgrlib.errors import ShapeError
-from mgrlib.plots import GENRE_COLOURS, alt_text
+from mgrlib.plots import GENRE_COLORS, alt_text
 from mgrlib.plots.corpora import plot_counts, plot_spread
 
 
-def test_a_bar_is_as_long_as_its_genre_has_clips_and_has_its_colour():
+def test_a_bar_is_as_long_as_its_genre_has_clips_and_has_its_color():
     ax = plot_counts({"blues": 3, "jazz": 7})
     assert [bar.get_width() for bar in ax.patches] == [3, 7]
-    assert to_hex(ax.patches[1].get_facecolor()) == GENRE_COLOURS["jazz"]
+    assert to_hex(ax.patches[1].get_facecolor()) == GENRE_COLORS["jazz"]
 
 
 def test_counts_are_told_in_words():

@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from mgrlib.errors import ShapeError
 from mgrlib.evaluation import EvaluationError, Interval, Predictions, wilson
 from mgrlib.plots import (
-    GENRE_COLOURS,
+    GENRE_COLORS,
     alt_text,
     plot_confusion,
     plot_distances,
@@ -116,10 +116,10 @@ def test_confusion_without_an_error_says_so():
     assert alt_text(ax) == "Confusion matrix of 3 clips, 3 of them correct."
 
 
-def test_bars_of_one_system_have_the_genres_colours_and_wilson_whiskers():
+def test_bars_of_one_system_have_the_genres_colors_and_wilson_whiskers():
     ax = plot_per_genre(SIX)
     bars = ax.patches
-    assert [to_hex(bar.get_facecolor()) for bar in bars] == [GENRE_COLOURS[g] for g in GENRES]
+    assert [to_hex(bar.get_facecolor()) for bar in bars] == [GENRE_COLORS[g] for g in GENRES]
     np.testing.assert_allclose([bar.get_height() for bar in bars], [2 / 3, 1 / 2, 1])
     whisker = ax.collections[0].get_segments()[0]
     interval = wilson(2, 3)
@@ -193,16 +193,16 @@ def test_nothing_to_show_is_refused():
 
 
 def test_long_names_of_rows_are_broken():
-    ax = plot_intervals({"ShallowCNN, log-mel, standardised": ROWS["MeanLSTM"]})
-    assert ax.get_yticklabels()[0].get_text() == "ShallowCNN, log-mel,\nstandardised"
+    ax = plot_intervals({"ShallowCNN, log-mel, standardized": ROWS["MeanLSTM"]})
+    assert ax.get_yticklabels()[0].get_text() == "ShallowCNN, log-mel,\nstandardized"
 
 
-def test_scattered_points_have_the_colour_and_marker_of_their_genre():
+def test_scattered_points_have_the_color_and_marker_of_their_genre():
     points = np.arange(12.0).reshape(6, 2)
     ax = plot_scatter_genres(points, np.array([0, 1, 2, 0, 1, 2]), GENRES)
     assert len(ax.collections) == 3
     np.testing.assert_allclose(ax.collections[1].get_offsets(), points[[1, 4]])
-    assert to_hex(ax.collections[1].get_facecolor()[0]) == GENRE_COLOURS["jazz"]
+    assert to_hex(ax.collections[1].get_facecolor()[0]) == GENRE_COLORS["jazz"]
     assert [t.get_text() for t in ax.get_legend().texts] == list(GENRES)
     with pytest.raises(ShapeError, match=r"points\[:, :2\]"):
         plot_scatter_genres(np.zeros((6, 3)), np.zeros(6), GENRES)

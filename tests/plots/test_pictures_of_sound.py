@@ -86,7 +86,7 @@ def test_mel_has_its_length_in_seconds_and_its_unit_at_the_bar():
     assert ax.get_xlim() == (0, pytest.approx(87 * 512 / 22050))
     assert ax.images[0].get_cmap().name == "magma"
     assert ax.figure.axes[1].get_ylabel() == "level (dB)"
-    alone = plot_mel(x, MEL, colour_bar=False)
+    alone = plot_mel(x, MEL, color_bar=False)
     assert len(alone.figure.axes) == 1
 
 

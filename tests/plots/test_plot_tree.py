@@ -5,7 +5,7 @@ import pytest
 
 from mgrlib.evaluation import Interval
 from mgrlib.models.tree import PAPER_TREE, Tree
-from mgrlib.plots import GENRE_COLOURS, alt_text, plot_tree
+from mgrlib.plots import GENRE_COLORS, alt_text, plot_tree
 
 SMALL = Tree.of([["metal", "rock"], "jazz"])
 
@@ -20,9 +20,9 @@ def texts(ax) -> dict[str, str]:
     return {t.get_text(): t.get_color() for t in ax.texts}
 
 
-def test_every_genre_stands_once_in_its_colour():
+def test_every_genre_stands_once_in_its_color():
     labels = texts(plot_tree(PAPER_TREE))
-    assert {g: labels[g] for g in PAPER_TREE.genres} == GENRE_COLOURS
+    assert {g: labels[g] for g in PAPER_TREE.genres} == GENRE_COLORS
 
 
 def test_nodes_carry_their_names_and_what_they_are_worth():

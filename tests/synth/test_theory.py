@@ -44,4 +44,4 @@ def test_tablature_gives_start_length_and_level() -> None:
 
 
 def test_a_power_chord_is_root_fifth_and_octave() -> None:
-    assert voice(parse_chord("i"), tonic=4, voicing="power", centre=46) == (40, 47, 52)
+    assert voice(parse_chord("i"), tonic=4, voicing="power", center=46) == (40, 47, 52)

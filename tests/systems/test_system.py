@@ -48,7 +48,7 @@ def test_segments_and_a_waveform_give_what_the_corpus_gives(corpus):
     clip_id = corpus.clips.index[5]
     alone = system.predict(corpus.audio(clip_id, RATE))
     np.testing.assert_allclose(alone.probs, predictions.select([clip_id]).probs, atol=1e-6)
-    assert not alone.labelled
+    assert not alone.labeled
     with pytest.raises(EvaluationError, match="known genre"):
         alone.correct  # noqa: B018
 

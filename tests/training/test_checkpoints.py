@@ -72,7 +72,7 @@ def test_a_killed_run_ends_as_if_it_had_never_been(tmp_path):
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop", "adadelta"])
-def test_every_optimiser_goes_on_where_it_was(tmp_path, optimizer):
+def test_every_optimizer_goes_on_where_it_was(tmp_path, optimizer):
     config = replace(CONFIG, optimizer=optimizer, momentum=0.9)
     interrupted(tmp_path / "run.pt", config)
     resumed, uninterrupted = small(), small()

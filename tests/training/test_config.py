@@ -34,13 +34,13 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(settings):
 
 
 @pytest.mark.parametrize("optimizer", sorted(OPTIMIZERS))
-def test_every_optimiser_lowers_the_loss(optimizer):
+def test_every_optimizer_lowers_the_loss(optimizer):
     lr = 1.0 if optimizer == "adadelta" else 0.01
     run = fit(small(), toy(), None, TrainConfig(epochs=8, optimizer=optimizer, lr=lr, momentum=0.5))
     assert run.history["train_loss"].iloc[-1] < run.history["train_loss"].iloc[0]
 
 
-def test_weight_decay_reaches_the_optimiser():
+def test_weight_decay_reaches_the_optimizer():
     optimizer = TrainConfig(optimizer="adamw", weight_decay=0.25).make_optimizer(small())
     assert optimizer.param_groups[0]["weight_decay"] == 0.25
 

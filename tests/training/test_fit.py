@@ -37,7 +37,7 @@ def same(first: nn.Module, other: nn.Module) -> bool:
     return list(a) == list(b) and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_a_separable_problem_is_learnt_to_the_last_segment():
+def test_a_separable_problem_is_learned_to_the_last_segment():
     model = small()
     run = fit(model, toy(), toy(40, 1), SETTLED)
     assert measure(model, toy(40, 2))[1] == 1.0
@@ -191,7 +191,7 @@ def test_a_rest_of_one_joins_the_batch_before(n, batch_size, sizes):
     assert sorted(rows) == sorted(toy(n).inputs[0].tolist())
 
 
-def test_batch_normalisation_survives_a_rest_of_one():
+def test_batch_normalization_survives_a_rest_of_one():
     run = fit(small(), toy(17), None, CONFIG)  # batches of 8 would leave 1
     assert len(run.history) == 6
 

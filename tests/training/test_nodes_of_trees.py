@@ -20,7 +20,7 @@ def toy(n: int = 12, per_clip: int = 1) -> Segments:
     return Segments((x,), y, clip, tuple(f"c{m}" for m in range(n)), ("jazz", "metal", "rock"))
 
 
-def test_a_node_sees_only_its_own_genres_labelled_by_child():
+def test_a_node_sees_only_its_own_genres_labeled_by_child():
     own = node_segments(TREE.nodes["2"], toy(per_clip=2))
     assert own.genres == ("rock", "metal")
     assert own.clip_ids == ("c1", "c2", "c4", "c5", "c7", "c8", "c10", "c11")

@@ -176,7 +176,7 @@ def test_a_rate_of_zero_is_refused():
 
 
 @pytest.mark.parametrize("how", sorted(INITIALIZERS))
-def test_an_initialisation_draws_all_weights_and_leaves_normalisation(how):
+def test_an_initialization_draws_all_weights_and_leaves_normalization(how):
     model = network()
     twin = initialize(model, how, seed=0)
     assert "frame_norm" not in changed(model, twin)
@@ -190,6 +190,6 @@ def test_orthogonal_weights_are_orthogonal():
     assert np.allclose(weight.T @ weight, np.eye(4), atol=1e-5)
 
 
-def test_an_unknown_initialisation_is_refused():
+def test_an_unknown_initialization_is_refused():
     with pytest.raises(TrainingError, match="Xavier"):
         initialize(network(), "zeros", seed=0)

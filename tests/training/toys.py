@@ -22,7 +22,7 @@ def toy(n: int = 40, seed: int = 0, flip: bool = False) -> Segments:
 
 
 def small(seed: int = 0) -> nn.Sequential:
-    """A network with all that has a state of its own: dropout, and batch normalisation."""
+    """A network with all that has a state of its own: dropout, and batch normalization."""
     with seeded(seed):
         return nn.Sequential(
             nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 2)

@@ -2,7 +2,7 @@
 
 They belong to no paper. Every paper's system is compared with them on the same clips and under the
 same divisions: a network that is less accurate than a support vector machine on 57 averages has
-learnt little from its spectrograms, and the embeddings show what pretraining is worth.
+learned little from its spectrograms, and the embeddings show what pretraining is worth.
 
 - *57 values*: the public table (`--data gtzan-table`), one row per clip.
 - *OpenL3*: 512 values per clip, the mean over time of the embeddings that a network trained on

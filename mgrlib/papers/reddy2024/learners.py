@@ -3,7 +3,7 @@
 What the paper leaves open and what we chose:
 
 - *k-NN over frames.* Both texts name it beside the mean; the report describes what is a majority
-  vote. Ours has the vote and, apart from it, neighbours among the scores of training frames. Those
+  vote. Ours has the vote and, apart from it, neighbors among the scores of training frames. Those
   scores are of frames that the classifier was not trained on, from inner folds that keep songs
   together.
 - *The published network's first normalization*, of frames, was trained as well in theirs. Ours
@@ -45,7 +45,7 @@ __all__ = [
     "TaggerLayers",
     "Weighted",
     "frame_predictions",
-    "neighbour_predictions",
+    "neighbor_predictions",
     "tuned_half",
     "tuned_tagger",
     "with_first_weights",
@@ -129,7 +129,7 @@ class ScoredClassifier(EstimatorClassifier):
 
 @dataclass(frozen=True)
 class OutOfFold(Estimator):
-    """A scikit-learn classifier that keeps scores of its training frames, for neighbours.
+    """A scikit-learn classifier that keeps scores of its training frames, for neighbors.
 
     Args:
         n_folds: inner folds, of whole songs, from which the scores come.
@@ -175,7 +175,7 @@ def frame_predictions(system: System, clips: Corpus, segments: Segments) -> Pred
     return system.predict(as_clips(segments))
 
 
-def neighbour_predictions(system: System, clips: Corpus, segments: Segments) -> Predictions:
+def neighbor_predictions(system: System, clips: Corpus, segments: Segments) -> Predictions:
     """A condition: songs told by the training frames whose scores are nearest to their frames'."""
     classifier = cast(ScoredClassifier, system.classifier)
     frames = frame_predictions(system, clips, segments)

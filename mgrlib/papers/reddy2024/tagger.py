@@ -1,4 +1,4 @@
-"""Our tagger: a small CRNN that has learnt 44 tags of the embedded corpus' music.
+"""Our tagger: a small CRNN that has learned 44 tags of the embedded corpus' music.
 
 The source task is that of the published taggers, in small: instruments, tempo, mode, mood and
 voices of music by artists of other worlds than those that are tested. The weights that came of it

@@ -22,7 +22,7 @@ __all__ = [
     "NODE_EPOCHS",
     "RandomTree",
     "budget",
-    "learnt_tree",
+    "grown_tree",
     "node_epochs",
     "paper_tree",
 ]
@@ -82,7 +82,7 @@ class RandomTree:
         return random_tree(PAPER_TREE, self.n_per_seed * seed + self.number)
 
 
-def learnt_tree(train: Segments, seed: int) -> Tree:
+def grown_tree(train: Segments, seed: int) -> Tree:
     """The tree that joins first what logistic regression confuses most *among the training clips*.
 
     Each training clip is judged by a classifier that was fitted on the others of its fold, so that
@@ -97,7 +97,7 @@ def learnt_tree(train: Segments, seed: int) -> Tree:
     rows = applied(x, change).numpy()
     fewest = int(np.bincount(y, minlength=train.n_classes).min())
     if fewest < 2:
-        raise RecipeError(explain("learnt_tree", "two training clips per genre", str(fewest)))
+        raise RecipeError(explain("grown_tree", "two training clips per genre", str(fewest)))
     folds = StratifiedKFold(min(INNER_FOLDS, fewest), shuffle=True, random_state=seed)
     guesses = cross_val_predict(linear(seed), rows, y, cv=folds)
     confusion = np.zeros((train.n_classes, train.n_classes), dtype=np.int64)

@@ -27,7 +27,7 @@ from mgrlib.models.tang2018 import StackedLstm
 from mgrlib.papers.tang2018.learners import (
     FLAT_EPOCHS,
     RandomTree,
-    learnt_tree,
+    grown_tree,
     node_epochs,
     paper_tree,
 )
@@ -90,9 +90,9 @@ RANDOM_SHORT = short(
 )
 LEARNT_SHORT = short(
     HIERARCHY,
-    name="tang2018/learnt",
+    name="tang2018/grown",
     title="Nine LSTMs in a grown tree",
-    learner=NodeByNode(learnt_tree, LSTM, node_epochs),
+    learner=NodeByNode(grown_tree, LSTM, node_epochs),
 )
 
 

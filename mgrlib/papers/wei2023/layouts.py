@@ -12,7 +12,7 @@ __all__ = ["layouts"]
 def layouts(n_parameters: int, widths: Sequence[int], dense: Sequence[int]) -> list[dict[str, Any]]:
     """The nets of nine layers on 13 MFCC of 130 frames that have exactly so many parameters.
 
-    Tried are four to eight convolutions of 3×3 whose width never falls, with batch normalisation
+    Tried are four to eight convolutions of 3×3 whose width never falls, with batch normalization
     or without, with every number of poolings of 2×2 that keep or drop an odd row, and linear layers
     up to nine layers in all, to ten genres.
 

@@ -73,7 +73,7 @@ class Taught:
     """A network that learns from the truth and from what a larger network says.
 
     The teacher trains on the same clips first. It looks at features of its own, which nobody needs
-    once the student has learnt.
+    once the student has learned.
 
     Args:
         teacher: a recipe of one network and one way of cutting with the student's.

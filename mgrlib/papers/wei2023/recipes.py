@@ -12,7 +12,7 @@ What the paper leaves open and what we chose:
 - *Segments.* The parameters of the network are printed and no layer is: see
   `mgrlib.models.wei2023`. "80% on trainset, and 20% on testset", of segments, it seems; the recipes
   keep the segments of a clip together, and `studies.leak` does both. Batches of 16 and 40 epochs
-  are printed; optimiser and learning rate are not. Ours: Adam, 0.001, and inputs standardized.
+  are printed; optimizer and learning rate are not. Ours: Adam, 0.001, and inputs standardized.
 - *Teacher and student.* Distillation is named in section 6.2 and no result is given. Ours: the
   teacher is a ResNet18 on pictures of 96 pixels, the student a ShallowCNN on the log-mel
   spectrogram, with a twenty-fifth of its weights.

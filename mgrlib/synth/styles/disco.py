@@ -149,7 +149,7 @@ CLASSIC = Substyle(
 )
 
 ELECTRONIC = Substyle(
-    "Munich synthesisers",
+    "Munich synthesizers",
     tempo=(114, 134),
     modes=("minor", "dorian"),
     verse=LOOPS[:4],

@@ -37,12 +37,12 @@ class Walk:
 class Comp:
     """Chords in rhythm. `voicing`: close, open, power, guitar, rootless, octaves or root.
 
-    `centre` is the MIDI pitch around which the chord lies; `short` cuts each chord off.
+    `center` is the MIDI pitch around which the chord lies; `short` cuts each chord off.
     """
 
     rhythms: tuple[str, ...]
     voicing: str = "close"
-    centre: int = 60
+    center: int = 60
     short: bool = False
 
 
@@ -52,7 +52,7 @@ class Arpeggio:
 
     patterns: tuple[str, ...]
     voicing: str = "open"
-    centre: int = 60
+    center: int = 60
 
 
 @dataclass(frozen=True)

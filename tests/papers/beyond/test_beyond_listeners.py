@@ -62,7 +62,7 @@ def test_shares_of_recommendations_add_up_to_one_and_random_ones_are_even(corpus
     rows = popularity(corpus, (0,), recipe=QUICK, audience=Audience(n_listeners=60), n_audiences=1)
     shares: dict[str, dict[str, float]] = {}
     for row in rows:
-        if row["metric"] == "share":
+        if row["metric"] == "fraction":
             condition = row["condition"]
             shares.setdefault(condition["system"], {})[condition["artists"]] = row["value"]
     for by_third in shares.values():

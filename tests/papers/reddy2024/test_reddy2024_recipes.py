@@ -8,7 +8,7 @@ import pytest
 from mgrlib import papers
 from mgrlib.experiments.protocol import Protocol
 from mgrlib.experiments.run import cross_validate
-from mgrlib.papers.reddy2024.learners import Weighted, neighbour_predictions
+from mgrlib.papers.reddy2024.learners import Weighted, neighbor_predictions
 from mgrlib.papers.reddy2024.studies.imbalance import MLP57
 from mgrlib.segments import Segments
 from mgrlib.systems import System, learn, segments_of
@@ -42,7 +42,7 @@ def test_a_saved_system_says_what_it_said(tones, tmp_path, name):
     assert np.allclose(again.predict(corpus).probs, system.predict(corpus).probs, atol=1e-6)
     if name == "pieces-statistics":
         segments = segments_of(recipe, corpus)
-        before, after = (neighbour_predictions(s, corpus, segments) for s in (system, again))
+        before, after = (neighbor_predictions(s, corpus, segments) for s in (system, again))
         assert np.allclose(before.probs, after.probs)
 
 

@@ -11,7 +11,7 @@ from mgrlib.experiments.protocol import Protocol
 from mgrlib.experiments.run import cross_validate
 from mgrlib.experiments.study import conduct
 from mgrlib.papers.reddy2024.features import FRAME, FRAMES
-from mgrlib.papers.reddy2024.learners import frame_predictions, neighbour_predictions
+from mgrlib.papers.reddy2024.learners import frame_predictions, neighbor_predictions
 from mgrlib.papers.reddy2024.studies.songs import Source
 from mgrlib.segments import cut
 
@@ -19,7 +19,7 @@ from mgrlib.segments import cut
 @pytest.fixture(scope="module")
 def result(songs):
     recipe = papers.recipe("reddy2024/frames-statistics")
-    on = {"frames": frame_predictions, "neighbours": neighbour_predictions}
+    on = {"frames": frame_predictions, "neighbors": neighbor_predictions}
     return cross_validate(recipe, songs(), Protocol(3, by="group"), on=on)
 
 
@@ -51,8 +51,8 @@ def test_songs_that_hum_are_told_from_songs_that_hiss(result):
     assert result.predictions(0).correct.all()
 
 
-def test_neighbours_among_scores_tell_songs_too(result):
-    near = result.predictions(0, "neighbours")
+def test_neighbors_among_scores_tell_songs_too(result):
+    near = result.predictions(0, "neighbors")
     assert near.correct.all()
     assert near.n == 12
 
@@ -82,8 +82,8 @@ def test_the_study_has_a_row_for_each_number_of_the_paper(table):
 def test_rows_tell_frames_from_songs(table):
     frames = table.only(split="by song", unit="frames", metric="accuracy")
     assert frames.n == frames.predictions().n == 24
-    assert table.only(split="by song", joined="mean").n == 12
-    assert table.only(split="by artist", joined="nearest neighbours").predictions().n == 12
+    assert table.only(split="by song", aggregation="mean").n == 12
+    assert table.only(split="by artist", aggregation="nearest neighbors").predictions().n == 12
 
 
 def test_without_known_artists_there_is_no_split_by_artist(tones):

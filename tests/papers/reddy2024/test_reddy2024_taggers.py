@@ -54,7 +54,7 @@ def test_perfect_tags_have_an_auc_of_one_and_no_spread(corpus):
 
 
 @pytest.mark.parametrize("n_blocks", [2, 5])
-def test_neighbours_are_left_out_together(corpus, n_blocks):
+def test_neighbors_are_left_out_together(corpus, n_blocks):
     splits = Folding("blocks", n_blocks=n_blocks).splits(corpus, 0)
     tested = [clip for split in splits for clip in split.test]
     assert sorted(tested) == sorted(corpus.clips.index)
@@ -124,14 +124,14 @@ def test_all_forty_probabilities_came_out():
 
 def test_the_misread_tagger_is_far_behind():
     misread = measured("tagger-auc", network="CRNN", std_read_as="variance", input="dB")
-    right = measured("tagger-auc", network="CRNN", std_read_as="deviation", input="standardised")
+    right = measured("tagger-auc", network="CRNN", std_read_as="std", input="standardized")
     assert misread.value == pytest.approx(0.727, abs=0.005)
     assert right.value == pytest.approx(0.972, abs=0.005)
 
 
 def test_the_ten_genre_network_is_right_on_three_clips_of_four():
     assert measured("genre-net", variant="first 29.12 s").value == pytest.approx(0.75, abs=0.02)
-    assert measured("genre-net", variant="std read as deviation").value < 0.2
+    assert measured("genre-net", variant="running_std taken as std").value < 0.2
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_a_learning_curve_has_a_row_for_each_strategy_and_size(tones, untaught):
 
 
 @pytest.mark.parametrize(
-    ("name", "n_rows"), [("frozen-layers", 5), ("optimisers", 6), ("initialisations", 5)]
+    ("name", "n_rows"), [("frozen-layers", 5), ("optimizers", 6), ("initializations", 5)]
 )
 def test_studies_of_fine_tuning_have_a_row_for_each_way(tones, untaught, name, n_rows):
     rows = conduct(changed(name, sizes=(2,), n_steps=0), tones())  # one epoch, the least there is
@@ -129,7 +129,7 @@ def test_studies_of_fine_tuning_have_a_row_for_each_way(tones, untaught, name, n
 
 
 def test_conditions_of_the_records_are_those_of_the_studies():
-    for name in ("learning-curve", "published-curve", "frozen-layers", "optimisers"):
+    for name in ("learning-curve", "published-curve", "frozen-layers", "optimizers"):
         study = papers.study(f"reddy2024/{name}")
         conditions = {
             tuple(sorted({**named, "clips_per_genre": size}.items()))

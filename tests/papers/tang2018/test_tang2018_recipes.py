@@ -19,7 +19,7 @@ from mgrlib.training import TrainConfig
 GOLDEN = {
     "hierarchy-short": {"1": [0.0113, 0.0111, 0.8419], "3d": [0.127, 0.9201, 0.9225]},
     "random-short": {"1": [0.0142, 0.9845, 0.984], "3d": [0.3909, 0.4028, 0.3908]},
-    "learnt-short": {"1": [0.9941, 0.9963, 0.9957], "3a": [0.0552, 0.0519, 0.8454]},
+    "grown-short": {"1": [0.9941, 0.9963, 0.9957], "3a": [0.0552, 0.0519, 0.8454]},
     "flat-short": {"": [0.7974, 0.0033, 0.0019]},
 }
 """What every seventh test clip gets as the probability of each node's first child, or of blues."""
@@ -61,16 +61,16 @@ def test_random_trees_of_one_seed_and_of_others_differ():
 
 
 @pytest.mark.parametrize("n_dimensions", [2, 3])
-def test_the_learnt_tree_joins_genres_that_sound_alike(n_dimensions):
+def test_the_grown_tree_joins_genres_that_sound_alike(n_dimensions):
     genres = ("jazz", "metal", "rock", "blues")
     rng = np.random.default_rng(0)
     y = np.arange(80) % 4
-    centre = np.array([[0, 0], [9, 9], [9.2, 9], [0.2, 0]])  # jazz by blues, metal by rock
-    x = torch.from_numpy(centre[y] + rng.normal(size=(80, 2))).float()
+    center = np.array([[0, 0], [9, 9], [9.2, 9], [0.2, 0]])  # jazz by blues, metal by rock
+    x = torch.from_numpy(center[y] + rng.normal(size=(80, 2))).float()
     x = x if n_dimensions == 2 else x[:, :, None].expand(-1, -1, 5)
     clips = torch.arange(80), tuple(map(str, range(80)))
     train = Segments((x,), torch.from_numpy(y), *clips, genres)
-    pairs = {frozenset(node.genres) for node in learners.learnt_tree(train, 0).nodes.values()}
+    pairs = {frozenset(node.genres) for node in learners.grown_tree(train, 0).nodes.values()}
     assert {frozenset({"jazz", "blues"}), frozenset({"metal", "rock"})} <= pairs
 
 

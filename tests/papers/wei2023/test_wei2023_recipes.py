@@ -159,7 +159,7 @@ def test_the_imagenet_weights_are_trained_on_where_there_are_any(tiny, both, mon
     assert not torch.equal(system.network.conv1.weight, before)
 
 
-def test_every_modality_is_standardised_by_the_training_part(both):
+def test_every_modality_is_standardized_by_the_training_part(both):
     config = TrainConfig(epochs=1, batch_size=6)
     fused = replace(recipe("wei2023/fusion-early"), config=config, options={"width": 4})
     train = both.of([f"c{m}" for m in range(8)])
@@ -271,7 +271,7 @@ class Silent:
 
 
 @pytest.mark.usefixtures("studied")
-def test_a_random_split_pays_for_what_cannot_be_learnt(corpus):
+def test_a_random_split_pays_for_what_cannot_be_learned(corpus):
     records = study("leak-57", corpus, (0, 1), systems={"1-NN": NEAREST})
     value = {(r.metric, r.condition["division"]): r.value for r in records}
     assert value["accuracy of segments", "segments at random"] == 1.0

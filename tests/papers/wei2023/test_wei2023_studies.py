@@ -96,7 +96,7 @@ def test_every_number_that_the_paper_prints_on_compression_has_its_record():
 
 
 def test_pruning_gives_a_record_for_each_way_and_the_ratios(table):
-    units = {"pruned gradually": "zeros", "units taken out": "units"}
+    units = {"pruned gradually": "zeros", "units removed": "units"}
     ways = {name: (pruning.WAYS[name][0], (0.75,), unit) for name, unit in units.items()}
     schedule = pruning.Schedule(TrainConfig(epochs=1, batch_size=64), 3)
     ratio_of = ("pruned gradually", 0.75)
@@ -105,7 +105,7 @@ def test_pruning_gives_a_record_for_each_way_and_the_ratios(table):
     assert len(apart) == 1 + len(ways)
     smaller = apart.only(zeros=0.75)
     assert smaller.get("nonzeros") < 0.26 * smaller.get("parameters")
-    assert smaller.get("stored") == apart.only(way="whole").get("stored")
+    assert smaller.get("stored") == apart.only(way="original").get("stored")
     assert 0 <= smaller.train_accuracy <= 1
     assert apart.only(units=0.75).get("parameters") < 20_000
     assert records.only(division="clips apart", ratio="stored bytes").value == 1

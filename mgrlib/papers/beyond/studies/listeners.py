@@ -318,11 +318,11 @@ def _add_recommendations(
         results.add("hit rate", hit_rate(best, rare), listeners, system=name, artists="rare")
         for k, third in enumerate(THIRDS):
             share = share_of(best, thirds == k)
-            results.add("share", share, listeners, system=name, artists=third)
+            results.add("fraction", share, listeners, system=name, artists=third)
     total = np.maximum(listening.plays.sum(axis=1), 1)
     for k, third in enumerate(THIRDS):
         share = listening.plays[:, thirds == k].sum(axis=1) / total
-        results.add("share", share, listeners, system="plays", artists=third)
+        results.add("fraction", share, listeners, system="plays", artists=third)
 
 
 def _add_classifiers(

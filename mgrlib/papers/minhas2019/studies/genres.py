@@ -30,7 +30,7 @@ from mgrlib.training.loop import Loss, cross_entropy, fit
 from mgrlib.training.losses import multi_label
 from mgrlib.training.seeds import seeded
 
-__all__ = ["STUDIES", "labelled"]
+__all__ = ["STUDIES", "labeled"]
 
 N_TRAIN, N_TEST = 450, 225  # blends
 
@@ -51,7 +51,7 @@ def two_genres(
         split = by_group(corpus, test=0.25, seed=seed).check(corpus)
         parts = [corpus.select(clip_ids=ids) for ids in (split.train, split.test)]
         train, test = (
-            labelled(blended(part, n, seed=seed, alone=True))
+            labeled(blended(part, n, seed=seed, alone=True))
             for part, n in zip(parts, (N_TRAIN, N_TEST), strict=True)
         )
         n_single = len(parts[1])
@@ -71,7 +71,7 @@ def two_genres(
     ]
 
 
-def labelled(corpus: Corpus) -> Segments:
+def labeled(corpus: Corpus) -> Segments:
     """The 26 values of five seconds of each clip or blend, with its genres as targets (S, K)."""
     segments = cut(corpus, VECTOR)
     return replace(segments, y=torch.from_numpy(genre_targets(corpus, segments.clip_ids)))

@@ -35,7 +35,7 @@ FITTED = replace(DENSE, prepare=(), learner=Estimator())
 SYSTEMS = {
     "dense network": DENSE,
     "logistic regression": replace(FITTED, model=linear),
-    "1 nearest neighbour": replace(FITTED, model=k_nn, options={"n_neighbors": 1}),
+    "1 nearest neighbor": replace(FITTED, model=k_nn, options={"n_neighbors": 1}),
     "RBF SVM": replace(FITTED, model=rbf_svm),
     "boosted trees": replace(FITTED, model=boosted_trees, options={"n_rounds": 40}),
 }

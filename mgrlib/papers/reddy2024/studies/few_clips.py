@@ -5,7 +5,7 @@ What the paper leaves open and what we chose:
 - *How long.* Every network gets the same number of steps, however many clips it has: with the same
   number of epochs, few clips would also mean little training. On validation artists fine-tuning has
   nearly stopped gaining after 300. Validation artists choose the best epoch.
-- *Rates of the optimisers.* Adam and RMSprop have the source task's, gradient descent with momentum
+- *Rates of the optimizers.* Adam and RMSprop have the source task's, gradient descent with momentum
   ten times that, and each .3 of its own when it fine-tunes.
 """
 
@@ -200,7 +200,7 @@ FROZEN: tuple[Variant, ...] = (
 )
 
 _RATES = {"adam": 3e-3, "sgd": 0.03, "rmsprop": 3e-3}
-OPTIMISERS: tuple[Variant, ...] = tuple(
+OPTIMIZERS: tuple[Variant, ...] = tuple(
     (
         {"optimizer": optimizer, "start": start},
         replace(
@@ -258,14 +258,14 @@ STUDIES = (
         n_steps=200,
     ),
     _study(
-        "optimisers",
+        "optimizers",
         "Three optimizers, from scratch and fine-tuning",
-        OPTIMISERS,
+        OPTIMIZERS,
         sizes=TWENTY,
         n_steps=200,
     ),
     _study(
-        "initialisations",
+        "initializations",
         "Four ways to draw first weights, and the tagger's",
         FIRST_WEIGHTS,
         sizes=TWENTY,

@@ -47,7 +47,7 @@ def pretrain(
 
     A row is the mean AUC of a group of tags on clips of artists that it has never heard. Of a clip
     of half a minute it hears all whole excerpts, and the mean of its logits counts; two more rows
-    tell what the first excerpt alone gives, and what it knows of the music that it learnt from.
+    tell what the first excerpt alone gives, and what it knows of the music that it learned from.
     The weights are written to `mgrlib.storage.home() / "weights"`.
     """
     music = [synthetic(n_per_genre, seconds, world) for world in worlds]
@@ -64,7 +64,7 @@ def pretrain(
     return [
         *_auc_rows(means, truth, "new artists", seeds[0], {**every, **TAG_GROUPS}, sha256),
         *_auc_rows(logits[first], truth, "new artists, first excerpt", seeds[0], every, sha256),
-        *_auc_rows(*training_scores, "that it learnt from", seeds[0], every, sha256),
+        *_auc_rows(*training_scores, "training music", seeds[0], every, sha256),
     ]
 
 

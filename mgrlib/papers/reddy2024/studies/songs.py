@@ -28,7 +28,7 @@ from mgrlib.papers.reddy2024.features import START
 from mgrlib.papers.reddy2024.learners import (
     OutOfFold,
     frame_predictions,
-    neighbour_predictions,
+    neighbor_predictions,
 )
 from mgrlib.papers.reddy2024.recipes import (
     CONVOLUTIONS,
@@ -45,9 +45,9 @@ from mgrlib.systems.learn import learn, segments_of
 from mgrlib.systems.learners import Estimator
 from mgrlib.systems.recipe import Recipe
 
-__all__ = ["JOINING", "STUDIES", "cross_data", "multiframe"]
+__all__ = ["AGGREGATIONS", "STUDIES", "cross_data", "multiframe"]
 
-JOINING: dict[str, Aggregate] = {
+AGGREGATIONS: dict[str, Aggregate] = {
     "mean": mean_probs,
     "median": median,
     "vote": vote,
@@ -55,7 +55,7 @@ JOINING: dict[str, Aggregate] = {
 }
 """Ways to tell a song from its frames, by the name that tables give them."""
 
-NEIGHBOURS = "nearest neighbours"
+NEIGHBORS = "nearest neighbors"
 SPLITS: Mapping[str, By] = {"by song": "clip", "by artist": "group"}
 
 
@@ -72,11 +72,11 @@ def multiframe(
 
     Each way of joining has a row, and each number of frames a song, joined by the mean.
     Bounds are those of a single seed's interval, averaged over seeds; frames are drawn song by
-    song. The rows of frames and of neighbours keep the first seed's predictions.
+    song. The rows of frames and of neighbors keep the first seed's predictions.
     """
     on: dict[str, Condition] = {"frames": frame_predictions}
     if isinstance(recipe.learner, OutOfFold):
-        on[NEIGHBOURS] = neighbour_predictions
+        on[NEIGHBORS] = neighbor_predictions
     rows: list[Row] = []
     for split, by in SPLITS.items():
         if by in ("clip", best_by(corpus, n_folds)):
@@ -103,7 +103,7 @@ def _frame_rows(split: str, result: Result) -> list[Row]:
             "runs": _runs(result, "frames"),
         },
         row(
-            "share of genres",
+            "fraction of genres",
             helped,
             condition={"split": split, "unit": "genres that the mean helps"},
         ),
@@ -119,11 +119,14 @@ def _song_rows(split: str, result: Result, n_frames: Sequence[int]) -> list[Row]
         interval = mean_interval([accuracy_interval(predictions) for predictions in songs])
         return row("accuracy", interval, condition=condition, train_accuracy=result.train_accuracy)
 
-    rows = [accuracy_row([joined(f, how) for f in frames], joined=w) for w, how in JOINING.items()]
-    if NEIGHBOURS in result.conditions:
-        near = [result.predictions(seed, NEIGHBOURS) for seed in result.seeds]
-        runs = _runs(result, NEIGHBOURS)
-        rows.append({**accuracy_row(near, joined=NEIGHBOURS), "runs": runs})
+    rows = [
+        accuracy_row([joined(f, how) for f in frames], aggregation=name)
+        for name, how in AGGREGATIONS.items()
+    ]
+    if NEIGHBORS in result.conditions:
+        near = [result.predictions(seed, NEIGHBORS) for seed in result.seeds]
+        runs = _runs(result, NEIGHBORS)
+        rows.append({**accuracy_row(near, aggregation=NEIGHBORS), "runs": runs})
     return rows + [
         accuracy_row([joined(thinned(f, n)) for f in frames], frames_per_song=n) for n in n_frames
     ]
@@ -222,7 +225,7 @@ def _cross(name: str, title: str, deviations: tuple[str, ...], **settings: Any) 
 
 
 def _plain(recipe: Recipe) -> Recipe:
-    """The recipe without scores for neighbours, under a name of its own."""
+    """The recipe without scores for neighbors, under a name of its own."""
     return replace(recipe, name=f"{recipe.name}-alone", learner=Estimator(use_valid=False))
 
 

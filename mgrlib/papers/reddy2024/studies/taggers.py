@@ -10,7 +10,7 @@ What the sources leave open and what we chose:
   the tag than a clip of another genre; the mean over pairs is ours, no paper prints it.
 - *How a network of 10 sigmoids decides.* By its largest output; Jiménez and José divide by the sum
   first, which changes no decision.
-- *Neighbours.* GTZAN's clips of one artist mostly stand side by side, so blocks of neighbouring
+- *Neighbors.* GTZAN's clips of one artist mostly stand side by side, so blocks of neighboring
   clips are held together. That parts fewer artists than one would wish: in the mini set all blues
   is of one artist and all classical music of one composer. The share of test clips whose artist is
   known to train as well stands beside every accuracy.
@@ -110,8 +110,10 @@ def stored_statistics(corpus: Corpus, seeds: Sequence[int], progress: bool = Fal
                 stored = (norm["running_std"][frames], norm["running_mean"][frames])
                 rows.append(_frames_row("running_std", {"file": name, "frames": kind}, *stored))
     db = _values(corpus, TaggerMel(12000, scale="none"), progress).numpy()
-    for name, x in (("in dB", db), ("standardised", standardize_clips(db))):
-        rows.append(_frames_row("deviation", {"clips": name}, x.std((0, 1)), x.mean((0, 1))))
+    for name, x in (("in dB", db), ("standardized", standardize_clips(db))):
+        rows.append(
+            _frames_row("standard deviation", {"clips": name}, x.std((0, 1)), x.mean((0, 1)))
+        )
     return rows
 
 
@@ -150,7 +152,7 @@ class Variant:
 
     condition: Mapping[str, str]
     file: str = "msd-crnn"
-    statistic: str = "deviation"
+    statistic: str = "std"
     scale: Literal["clip", "none"] = "clip"
     front: Mapping[str, Any] = field(default_factory=dict)
     batches: Batches | None = None
@@ -165,7 +167,7 @@ def zero_shot_auc(
         front = TaggerMel(12000, scale="none", **variant.front)
         db = _values(corpus, front, progress)
         x = standardize_clips(db) if variant.scale == "clip" else db
-        reading = CALIBRATED if variant.statistic == "deviation" else README
+        reading = CALIBRATED if variant.statistic == "std" else README
         tagger = load_tagger(variant.file, reading=replace(reading, scale=variant.scale))
         batches = variant.batches
         probs = _from_batches(tagger, x, batches, seeds[0]) if batches else tagger.folded()(x)
@@ -302,7 +304,7 @@ class Layers:
 
 @dataclass(frozen=True)
 class Folding:
-    """Random folds, or blocks of neighbouring clips, which are the same whatever the seed.
+    """Random folds, or blocks of neighboring clips, which are the same whatever the seed.
 
     Args:
         name: what tables call it.
@@ -321,7 +323,7 @@ class Folding:
         return seeds[:1] if self.n_blocks else seeds
 
     def splits(self, corpus: Corpus, seed: int) -> list[Split]:
-        """Random folds, or one block of neighbours of each genre left out after the other."""
+        """Random folds, or one block of neighbors of each genre left out after the other."""
         if not self.n_blocks:
             return folds(corpus, self.n_folds, seed=seed, by="clip")
         ids, genre = corpus.clips.index.to_numpy(), corpus.clips["genre"].to_numpy()
@@ -457,14 +459,14 @@ NETWORKS = (
 FOLDINGS = (
     Folding("10 random folds", (0.1, 1.0, 10.0, 100.0)),
     Folding("10 random folds, C = 10"),
-    Folding("5 blocks of neighbours, C = 10", n_blocks=5),
-    Folding("2 blocks of neighbours, C = 10", n_blocks=2),
+    Folding("5 blocks of neighbors, C = 10", n_blocks=5),
+    Folding("2 blocks of neighbors, C = 10", n_blocks=2),
 )
-SCALES: Mapping[str, Literal["clip", "none"]] = {"dB": "none", "standardised": "clip"}
+SCALES: Mapping[str, Literal["clip", "none"]] = {"dB": "none", "standardized": "clip"}
 GRID = tuple(
     Variant({"network": name, "std_read_as": statistic, "input": text}, file, statistic, scale)
     for name, file in (("CRNN", "msd-crnn"), ("CNN", "msd-cnn"))
-    for statistic in ("variance", "deviation")
+    for statistic in ("variance", "std")
     for text, scale in SCALES.items()
 )
 FRONTS = (
@@ -485,9 +487,9 @@ BATCHES = tuple(
 )
 GENRE_NETWORK: Mapping[str, Mapping[str, Any]] = {
     "first 29.12 s": {"part": "start"},
-    "middle 29.12 s": {"part": "centre"},
-    "kernels not turned": {"part": "centre", "backend": "tensorflow"},
-    "std read as deviation": {"part": "centre", "statistic": "deviation"},
+    "middle 29.12 s": {"part": "center"},
+    "kernels not rotated": {"part": "center", "backend": "tensorflow"},
+    "running_std taken as std": {"part": "center", "statistic": "std"},
 }
 
 

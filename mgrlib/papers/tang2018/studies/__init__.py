@@ -113,7 +113,7 @@ def _lengths() -> tuple[Recipe, ...]:
         "the first eighth of the clip": replace(base, features=(first_eighth,)),
         "8 averaged, mean of all states": replace(base, options={"pool": 8, "read": "mean"}),
         "8 averaged, bfloat16": replace(eight, config=bfloat16),
-        "8 averaged, standardised": replace(eight, prepare=(Standardize(),)),
+        "8 averaged, standardized": replace(eight, prepare=(Standardize(),)),
     }
     return tuple(
         replace(recipe, name=f"tang2018/length-{i}", title=title)

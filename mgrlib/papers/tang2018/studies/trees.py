@@ -16,7 +16,7 @@ from mgrlib.experiments.protocol import Protocol, best_by
 from mgrlib.experiments.run import PLAIN, Result, cross_validate
 from mgrlib.experiments.study import row
 from mgrlib.models.baselines import linear, rbf_svm
-from mgrlib.papers.tang2018.learners import RandomTree, learnt_tree, paper_tree
+from mgrlib.papers.tang2018.learners import RandomTree, grown_tree, paper_tree
 from mgrlib.segments import Segments
 from mgrlib.systems.classifiers import TreeClassifier
 from mgrlib.systems.learn import learn, segments_of
@@ -39,7 +39,7 @@ def compare_trees(
 ) -> Rows:
     """The question of the tree with quick classifiers on the sequences' statistics: many seeds.
 
-    Flat, the paper's tree, random trees of its form and trees learnt from the training clips, each
+    Flat, the paper's tree, random trees of its form and trees learned from the training clips, each
     with logistic regression and with an RBF SVM at every node.
 
     Args:
@@ -51,12 +51,12 @@ def compare_trees(
         "flat": [None],
         "the paper's tree": [paper_tree],
         "random trees": random,
-        "learnt trees": [learnt_tree],
+        "grown trees": [grown_tree],
     }
     rows = []
     for classifier, model in CLASSIFIERS.items():
         for system, variants in trees.items():
-            with_soft = classifier == "linear" and system in ("the paper's tree", "learnt trees")
+            with_soft = classifier == "linear" and system in ("the paper's tree", "grown trees")
             results = []
             for i, tree in enumerate(variants):
                 learner = NodeByNode(tree, Estimator()) if tree else Estimator()
@@ -199,7 +199,7 @@ def map_genres(
     rows = []
     spaces = {
         "network's last state": [last_states(system, part) for part in (train, test)],
-        "mean and deviation": plain,
+        "mean and standard deviation": plain,
     }
     for name, (a, b) in spaces.items():
         mean, std = a.mean(0), a.std(0) + 1e-9
@@ -212,7 +212,7 @@ def map_genres(
             details: dict[str, Any] = {"points": points} if n_axes == 2 else {}
             rows.append(
                 row(
-                    "nearest neighbour's genre",
+                    "nearest neighbor's genre",
                     wilson(right, len(test)),
                     condition={"values": name, "dimensions": n_axes},
                     train_accuracy=system.about["train_accuracy"],

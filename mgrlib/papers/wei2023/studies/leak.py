@@ -1,8 +1,8 @@
 """What a random split of segments is worth: the same systems on segments divided in several ways.
 
 Wei et al. (n.d.) report around .95 for segments of 3 s and .9274 for rows of a table of such
-segments. Neighbouring segments of a clip hardly differ, and under a random split of segments nearly
-every test segment has such neighbours among those that trained. These studies measure how much of
+segments. Neighboring segments of a clip hardly differ, and under a random split of segments nearly
+every test segment has such neighbors among those that trained. These studies measure how much of
 the accuracy is that.
 """
 
@@ -190,7 +190,7 @@ def distances(
 ) -> Rows:
     """How often the nearest of all other segments is of the same clip, genre or artist.
 
-    Values are standardised over all segments; distances are Euclidean, or one minus correlation.
+    Values are standardized over all segments; distances are Euclidean, or one minus correlation.
     Each row also has the mean distance within clips (genres, artists) by that between them.
     """
     rows = []
@@ -212,7 +212,7 @@ def distances(
             nearest = over_groups(label[closest] == label, artist)
             condition = {"feature": name, "distance": metric, "same": kind}
             details: dict[str, Any] = {"n": len(corpus), "within by between": float(ratio)}
-            rows.append(row("share of segments", nearest, condition=condition, **details))
+            rows.append(row("fraction of segments", nearest, condition=condition, **details))
     return rows
 
 

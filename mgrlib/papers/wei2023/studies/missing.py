@@ -51,7 +51,7 @@ def missing(
 ) -> list[dict[str, Any]]:
     """Accuracy of each fused network with both modalities and with either one: a row each.
 
-    Where a network learnt how to weigh its branches, the weights of each run are in the details.
+    Where a network learned how to weigh its branches, the weights of each run are in the details.
     """
     protocol, rows = Protocol(n_folds, best_by(corpus, n_folds)), []
     for name, recipe in systems.items():

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from mgrlib.compression.binary import binarised
+from mgrlib.compression.binary import binarized
 from mgrlib.compression.channels import narrowed
 from mgrlib.compression.cost import cost
 from mgrlib.compression.prune import cubic_schedule, pruned
@@ -48,7 +48,7 @@ Rows = list[dict[str, Any]]
 Measured = Mapping[str, float]
 
 STEPS = 3  # of gradual pruning, which share the epochs of recovery
-WHOLE = "whole"
+ORIGINAL = "original"
 
 
 @dataclass(frozen=True)
@@ -137,20 +137,20 @@ def deep(system: System, parts: Parts, share: float) -> System:
 
 def binary(system: System, parts: Parts, share: float) -> System:
     """Signs in place of weights, trained on; the share is not asked."""
-    signs = system.with_network(binarised(system.network))
+    signs = system.with_network(binarized(system.network))
     return recover(signs, parts, 2 * parts.schedule.recovery)
 
 
 Way = Callable[[System, Parts, float], System]
 
 WAYS: dict[str, tuple[Way, tuple[float, ...], str]] = {
-    "trained on": (trained_on, (0.0,), ""),
+    "trained longer": (trained_on, (0.0,), ""),
     "pruned at once": (at_once, (0.5, 0.7, 0.8, 0.9, 0.95, 0.98), "zeros"),
     "pruned, recovered": (recovered, (0.9, 0.95), "zeros"),
     "pruned gradually": (gradual, (0.8, 0.9, 0.95, 0.98), "zeros"),
-    "units taken out": (narrow, (0.5, 0.75), "units"),
-    "shared": (deep, (0.0,), ""),
-    "pruned and shared": (deep, (0.9,), "zeros"),
+    "units removed": (narrow, (0.5, 0.75), "units"),
+    "weights shared": (deep, (0.0,), ""),
+    "pruned, weights shared": (deep, (0.9,), "zeros"),
     "binary": (binary, (0.0,), ""),
 }
 """How the network is made smaller, how far, and what that is a share of."""
@@ -190,12 +190,12 @@ def pruning(
         for seed in seeds:
             parts = replace(parts_of(corpus, segments, division, seed), schedule=schedule)
             system = whole(parts)
-            costs.setdefault((WHOLE, 0.0), []).append(_measured(system, parts))
+            costs.setdefault((ORIGINAL, 0.0), []).append(_measured(system, parts))
             for name, (way, shares, _) in ways.items():
                 for share in shares:
                     smaller = _measured(way(system, parts, share), parts)
                     costs.setdefault((name, share), []).append(smaller)
-        base = costs[WHOLE, 0.0]
+        base = costs[ORIGINAL, 0.0]
         for (name, share), runs in costs.items():
             unit = ways[name][2] if name in ways else ""
             condition = {"division": division, "way": name, **({unit: share} if unit else {})}

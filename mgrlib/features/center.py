@@ -8,10 +8,10 @@ import numpy as np
 
 from mgrlib.features.scale import Standardize
 
-__all__ = ["centred_on"]
+__all__ = ["centered_on"]
 
 
-def centred_on(train: Any) -> Standardize:
+def centered_on(train: Any) -> Standardize:
     """Return the scaler that subtracts each coefficient's mean over the training data (S, F, ...).
 
     This is the "Mean Normalization" of Reddy et al. (n.d.). Other authors use that name for a
@@ -19,7 +19,7 @@ def centred_on(train: Any) -> Standardize:
     Scaling", which is `MinMax`. Coefficients with large values still dominate any distance.
 
     >>> train = np.array([[0.0, 500.0], [2.0, 700.0]])
-    >>> centred_on(train)(train)
+    >>> centered_on(train)(train)
     array([[  -1., -100.],
            [   1.,  100.]], dtype=float32)
     """
