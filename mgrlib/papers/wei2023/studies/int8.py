@@ -2,7 +2,7 @@
 
 What the paper leaves open and what we chose:
 
-- *How it was quantised.* "The torch library is used for preparing model quantization": 3.93 times
+- *How it was quantized.* "The torch library is used for preparing model quantization": 3.93 times
   smaller and no faster. Ours is static, by ONNX Runtime, calibrated on training segments; beside it
   stand the two ways that give the same size and no speed.
 - *What was timed.* "Average inference time", of a batch of 8 perhaps; the computer is not told.
@@ -29,7 +29,7 @@ from mgrlib.evaluation.intervals import Interval
 from mgrlib.evaluation.paired import paired_bootstrap
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.protocol import Protocol, best_by
-from mgrlib.experiments.run import mean_accuracy
+from mgrlib.experiments.run import groups_of, mean_accuracy, over_clips
 from mgrlib.experiments.study import Study, row
 from mgrlib.models.luo2021 import ResNet1d
 from mgrlib.papers.wei2023.recipes import RECIPES, STUDENT_ALONE
@@ -60,10 +60,12 @@ def int8_study(
 
     Accuracies are over all folds; sizes and times are those of the first fold's files, which take
     turns. `speedup` is against float32 in the same rounds: median and quartiles. `gain` is against
-    the float32 file of the same network, clip by clip; its last rows are over all systems.
+    the float32 file of the same network, clip by clip; its last rows are over all systems. Where
+    artists are known, intervals draw artists.
     """
     rows: Rows = []
     over_all: Answers = {}
+    groups = groups_of(corpus)
     for name, recipe in systems.items():
         segments = segments_of(recipe, corpus, progress=progress)
         answers: Answers = {}
@@ -83,10 +85,10 @@ def int8_study(
                     costs = costs or _costs(paths, system, train, rounds)
             for kind, parts in tables.items():
                 answers.setdefault(kind, []).append(Predictions.concat(parts))
-        rows += _rows(name, answers, costs, float(np.mean(training)))
+        rows += _rows(name, answers, costs, groups, float(np.mean(training)))
         for kind, runs in answers.items():
             over_all.setdefault(kind, []).extend(runs)
-    return rows + _over_all(over_all)
+    return rows + _over_all(over_all, groups)
 
 
 def _mixed(train: Segments) -> Segments:
@@ -123,6 +125,7 @@ def _rows(
     system: str,
     answers: Answers,
     costs: Mapping[str, Mapping[str, Any]],
+    groups: Mapping[str, str],
     train_accuracy: float,
 ) -> Rows:
     """A row for each kind with its accuracy; then the seconds and the ratios."""
@@ -131,10 +134,11 @@ def _rows(
         rows.append(
             row(
                 "accuracy",
-                mean_accuracy(runs),
+                mean_accuracy(runs, groups),
                 condition={"system": system, "file": kind},
                 train_accuracy=train_accuracy,
-                **_difference(runs, answers["float32"]),
+                **over_clips(runs, groups),
+                **_difference(runs, answers["float32"], groups),
                 **costs[kind],
             )
         )
@@ -147,15 +151,18 @@ def _rows(
     return rows
 
 
-def _difference(runs: Sequence[Predictions], base: Sequence[Predictions]) -> dict[str, Any]:
-    """What a file gains on its float32 file over all runs; the interval is from drawing clips."""
+def _difference(
+    runs: Sequence[Predictions], base: Sequence[Predictions], groups: Mapping[str, str]
+) -> dict[str, Any]:
+    """What a file gains on its float32 file over all runs; the interval draws artists or clips."""
     own, other = (
         Predictions.concat(
             [replace(p, clip_ids=tuple(f"{i} {c}" for c in p.clip_ids)) for i, p in enumerate(part)]
         )
         for part in (runs, base)
     )
-    gain = paired_bootstrap(own, other, groups=[clip for run in runs for clip in run.clip_ids])
+    artists = [groups.get(clip, clip) for run in runs for clip in run.clip_ids]
+    gain = paired_bootstrap(own, other, groups=artists)
     changed = own.predicted != other.select(own.clip_ids).predicted
     return {
         "gain": [gain.value, gain.low, gain.high],
@@ -164,12 +171,12 @@ def _difference(runs: Sequence[Predictions], base: Sequence[Predictions]) -> dic
     }
 
 
-def _over_all(answers: Answers) -> Rows:
+def _over_all(answers: Answers, groups: Mapping[str, str]) -> Rows:
     """A row for each kind of int8: what it gains on float32 over all systems, clip by clip."""
     rows: Rows = []
     for kind, runs in answers.items():
         if kind != "float32":
-            details = _difference(runs, answers["float32"])
+            details = _difference(runs, answers["float32"], groups)
             value, low, high = details["gain"]
             gain = Interval(value, low, high, runs[0].n, unit="clips")
             condition = {"system": "all", "file": kind}
@@ -178,7 +185,7 @@ def _over_all(answers: Answers) -> Rows:
 
 
 def _quick(name: str, **changes: Any) -> Recipe:
-    """A recipe from scratch, standardised, in bfloat16."""
+    """A recipe from scratch, standardized, in bfloat16."""
     recipe = {r.name: r for r in RECIPES}[f"wei2023/{name}"]
     config = replace(recipe.config, precision="bfloat16", **changes)
     return replace(recipe, config=config, prepare=(Standardize(),), learner=None)
@@ -199,7 +206,7 @@ INT8 = (
         {"systems": SYSTEMS, "n_folds": 2},
         protocol=lambda corpus: Protocol(2, best_by(corpus, 2)),
         deviations=(
-            "static quantisation by ONNX Runtime; the paper's way is not told, and was no faster",
+            "static quantization by ONNX Runtime; the paper's way is not told, and was no faster",
         ),
     ),
 )
