@@ -109,9 +109,12 @@ def _reported_cell(pair: Pair) -> str:
 
 def printed_number(entry: Printed) -> str:
     """A printed number with its interval, metric, number of clips, place and protocol."""
-    inferred = " (our inference)" if "n" in entry.inferred else ""
-    n = "" if entry.n is None else f" on {entry.n:,} {entry.unit}{inferred}"
-    split = f"; {inline(entry.split)}" if entry.split else ""
+    n_inferred, split_inferred = (
+        " (our inference)" if name in entry.inferred else "" for name in ("n", "split")
+    )
+    unit = entry.unit.removesuffix("s") if entry.n == 1 else entry.unit
+    n = "" if entry.n is None else f" on {entry.n:,} {unit}{n_inferred}"
+    split = f"; {inline(entry.split)}{split_inferred}" if entry.split else ""
     about = f"{inline(entry.metric)}{n}, {inline(entry.place)}{split}"
     return f"{_bold(entry.value, entry.metric)}{_wilson(entry)}<small>{about}</small>"
 
@@ -175,12 +178,14 @@ def _bold(value: float, metric: str) -> str:
 def figure(value: float, metric: str) -> str:
     """Format a number for a table: fractions with three decimals, others with three digits.
 
-    >>> figure(0.705, "accuracy"), figure(5.49, "compression ratio"), figure(0.1488, "seconds")
-    ('.705', '5.49', '0.149')
+    >>> figure(0.705, "accuracy"), figure(3.3, "compression ratio"), figure(0.1488, "seconds")
+    ('.705', '3.30', '0.149')
     """
     from mgrlib.evaluation.intervals import three_digits
 
-    return three_digits(value) if _is_fraction(value, metric) else f"{value:,.3g}"
+    if _is_fraction(value, metric):
+        return three_digits(value)
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}".rstrip(".")
 
 
 def _is_fraction(value: float, metric: str) -> bool:

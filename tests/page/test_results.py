@@ -73,6 +73,12 @@ def test_a_system_that_was_not_run_says_why(page):
     assert "not run: takes a GPU" in page(table_of(pair)).text
 
 
+def test_what_is_inferred_of_a_printed_number_is_marked(page):
+    number = replace(NUMBER, n=1, split="at random", inferred=("split",))
+    text = page(table_of(Pair(NET, {}, number))).text
+    assert "on 1 clip," in text and "at random (our inference)" in text
+
+
 def test_older_and_own_records_are_marked(page):
     pair = replace(FULL, record=replace(MEASURED, version=0, seeds=(0,)), own=True)
     text = page(table_of(pair)).text
@@ -106,10 +112,10 @@ def test_table_refuses_no_rows():
 
 @pytest.mark.parametrize(
     ("value", "metric", "text"),
-    [(1.0, "accuracy", "1.000"), (0.2, "loss", "0.2"), (1234.5, "milliseconds", "1,234.5")],
+    [(1.0, "accuracy", "1.000"), (0.2, "loss", "0.200"), (1234.6, "milliseconds", "1,235")],
 )
 def test_figures_are_fractions_or_have_three_digits(value, metric, text):
-    assert figure(value, metric) == (text if metric != "milliseconds" else "1.23e+03")
+    assert figure(value, metric) == text
 
 
 @pytest.mark.parametrize("paper", papers.PAPERS)
