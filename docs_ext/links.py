@@ -17,9 +17,13 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.nodes import make_refnode
 
-CHAPTERS = ("book/foundations/", "book/papers/", "book/assignments/")
+CHAPTERS = ("book/foundations/", "book/papers/", "book/beyond/", "book/assignments/")
 GLOSSARY = "book/reference/glossary"
-EVERYDAY = {"group"}  # terms that are usually meant as everybody means them
+# Terms that are usually meant as everybody means them, or that have a second meaning.
+EVERYDAY = {
+    "bias", "genre", "group", "kernel", "key", "level", "loss", "recall", "resampling", "sample",
+    "significant",
+}  # fmt: skip
 # In these, words are not prose: names, headings, code, formulas, and what links already.
 NOT_PROSE = (
     nodes.title,
