@@ -58,29 +58,6 @@ class Interval:
         return self.low <= value <= self.high
 
     @property
-    def percent(self) -> str:
-        """As a sentence has it, in whole percent; the bounds are left out where there are none.
-
-        >>> Interval(0.77, 0.69, 0.8467, n=100).percent
-        '77 % (95 % interval 69 to 85 %)'
-        """
-        value = f"{100 * self.value:.0f} %"
-        if math.isnan(self.low) or math.isnan(self.high):
-            return value
-        level = f"{100 * self.level:g} % interval"
-        return f"{value} ({level} {100 * self.low:.0f} to {100 * self.high:.0f} %)"
-
-    @property
-    def points(self) -> str:
-        """A difference of two fractions as a sentence has it, in percentage points.
-
-        >>> Interval(0.0250, -0.0651, 0.1149, n=200).points
-        '+2.5 points (95 % interval -6.5 to +11.5)'
-        """
-        low, high = (f"{100 * bound:+.1f}" for bound in (self.low, self.high))
-        return f"{100 * self.value:+.1f} points ({100 * self.level:g} % interval {low} to {high})"
-
-    @property
     def margin(self) -> float:
         """Half the width."""
         return (self.high - self.low) / 2

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping, Sequence
 
 from mgrlib import papers
 from mgrlib.data.gtzan_artists import artist_groups
 from mgrlib.errors import MgrError, explain
 from mgrlib.evaluation.paired import Difference
-from mgrlib.experiments.compare import difference
+from mgrlib.experiments.compare import Listed, difference
 from mgrlib.experiments.ledger import Printed
 from mgrlib.experiments.record import Record
 from mgrlib.page.html import Html, inline
-from mgrlib.page.results import figure, printed_number
+from mgrlib.page.tables import bold, figure, none, printed_number, record_cell, table
 
 __all__ = [
     "PROTOCOLS",
@@ -32,8 +31,6 @@ PROTOCOLS = {
 
 FULL_SIZE = ("gtzan-pictures", "gtzan-table", "gtzan-openl3-music-mel128-512")
 """Corpora that have (nearly) all clips of GTZAN."""
-
-NONE = '<span class="mgr-none">{}</span>'
 
 
 def full_size_records(paper: str) -> dict[str, dict[str, Record]]:
@@ -60,7 +57,7 @@ def protocol_table(*keys: str, caption: str = "") -> Html:
     Raises:
         MgrError: if none of them has a record on all of GTZAN.
     """
-    titles = {item.name: item.title for key in keys for item in papers.listing(key)}
+    items = {item.name: item for key in keys for item in papers.listing(key)}
     printed = {entry.source: entry for key in keys for entry in _printed_accuracies(key)}
     rows = {name: row for key in keys for name, row in full_size_records(key).items()}
     if not rows:
@@ -68,13 +65,13 @@ def protocol_table(*keys: str, caption: str = "") -> Html:
     body = []
     for name, by_column in rows.items():
         entry = printed.get(name)
-        reported = printed_number(entry) if entry else NONE.format("not in the paper")
-        measured = [_cell(by_column.get(column)) for column in PROTOCOLS]
-        title = f"{inline(titles[name])}<small>{inline(name)}</small>"
+        reported = printed_number(entry) if entry else none("not in the paper")
+        measured = [_cell(by_column.get(column), items[name]) for column in PROTOCOLS]
+        title = f"{inline(items[name].title)}<small>{inline(name)}</small>"
         body.append((title, [reported, *measured]))
     heads = ("system", "reported", *PROTOCOLS)
     text = caption or "All 1,000 clips of GTZAN: accuracy with its 95 % interval"
-    return Html(_table(text, heads, body), f"table: {len(body)} systems under three protocols")
+    return Html(table(text, heads, body), f"table: {len(body)} systems under three protocols")
 
 
 def contrast_table(pairs: Sequence[tuple[str, str]], *, caption: str = "") -> Html:
@@ -89,14 +86,14 @@ def contrast_table(pairs: Sequence[tuple[str, str]], *, caption: str = "") -> Ht
     """
     keys = {name.split("/")[0] for pair in pairs for name in pair}
     records = {name: row for key in keys for name, row in full_size_records(key).items()}
-    titles = {item.name: item.title for key in keys for item in papers.listing(key)}
+    items = {item.name: item for key in keys for item in papers.listing(key)}
     missing = sorted({name for pair in pairs for name in pair} - records.keys())
     if missing:
         raise MgrError(explain("contrast_table", "records on all of GTZAN", f"none of {missing}"))
     printed = {entry.source: entry for key in keys for entry in _printed_accuracies(key)}
     body = []
     for first, second in pairs:
-        title = f"{inline(titles[first])}<small>minus {inline(titles[second])}</small>"
+        title = f"{inline(items[first].title)}<small>minus {inline(items[second].title)}</small>"
         cells = [_reported_difference(printed.get(first), printed.get(second))]
         for column in PROTOCOLS:
             both = [records[name].get(column) for name in (first, second)]
@@ -104,7 +101,7 @@ def contrast_table(pairs: Sequence[tuple[str, str]], *, caption: str = "") -> Ht
         body.append((title, cells))
     heads = ("systems", "reported difference", *PROTOCOLS)
     text = caption or "Differences in accuracy with 95 % intervals"
-    return Html(_table(text, heads, body), f"table: {len(body)} differences")
+    return Html(table(text, heads, body), f"table: {len(body)} differences")
 
 
 def artists_of(records: Iterable[Record]) -> Mapping[str, str]:
@@ -122,37 +119,28 @@ def _printed_accuracies(key: str) -> list[Printed]:
     return [e for e in papers.printed(key) if e.source and not e.condition and "acc" in e.metric]
 
 
-def _cell(record: Record | None) -> str:
+def _cell(record: Record | None, item: Listed) -> str:
+    """An accuracy, or why there is none."""
     if record is None:
-        return NONE.format("not run")
-    text = f'<b class="mgr-figure">{figure(record.value, "accuracy")}</b>'
-    if record.low is not None and record.high is not None:
-        bounds = (figure(bound, "accuracy") for bound in (record.low, record.high))
-        text += f" <span>[{', '.join(bounds)}]</span>"
-    seeds = "1 seed" if len(record.seeds) == 1 else f"{len(record.seeds)} seeds"
-    parts = [f"{record.n:,} clips", seeds]
-    if record.train_accuracy is not None:
-        parts.append(f"{figure(record.train_accuracy, 'accuracy')} on training clips")
-    return f"{text}<small>{inline('; '.join(parts))}</small>"
+        return none(item.no_record or "no record")
+    return record_cell(record, [f"{record.n:,} clips"])
 
 
 def _reported_difference(first: Printed | None, second: Printed | None) -> str:
     if first is None or second is None:
-        return NONE.format("not in the paper")
-    return f'<b class="mgr-figure">{_signed(first.value - second.value)}</b>'
+        return none("not in the paper")
+    return bold(_signed(first.value - second.value))
 
 
 def _difference_cell(first: Record | None, second: Record | None) -> str:
     if first is None or second is None:
-        return NONE.format("not run")
+        return none("no record of both")
     result = gtzan_contrast(first, second)
     accuracies = (record.train_accuracy for record in (first, second))
     trained = ", ".join("unknown" if v is None else figure(v, "") for v in accuracies)
-    return (
-        f'<b class="mgr-figure">{_signed(result.value)}</b>'
-        f" <span>[{_signed(result.low)}, {_signed(result.high)}]</span>"
-        f"<small>{_verdict(result)}; on training clips {trained}</small>"
-    )
+    bounds = f"<span>[{_signed(result.low)}, {_signed(result.high)}]</span>"
+    about = f"{_verdict(result)}; on training clips {trained}"
+    return f"{bold(_signed(result.value))} {bounds}<small>{about}</small>"
 
 
 def _verdict(result: Difference) -> str:
@@ -171,19 +159,3 @@ def _signed(value: float) -> str:
     text = figure(abs(round(value, 3)), "accuracy")
     sign = "" if round(value, 3) == 0 else "+" if value > 0 else "\N{MINUS SIGN}"
     return sign + text
-
-
-def _table(caption: str, heads: Sequence[str], body: Iterable[tuple[str, Sequence[str]]]) -> str:
-    header = "".join(f'<th role="columnheader" scope="col">{head}</th>' for head in heads)
-    rows = []
-    for name, cells in body:
-        columns = zip(heads[1:], cells, strict=True)
-        texts = (f'<td role="cell" data-head="{head}">{cell}</td>' for head, cell in columns)
-        row = f'<th role="rowheader" scope="row">{name}</th>{"".join(texts)}'
-        rows.append(f'<tr role="row">{row}</tr>')
-    return (
-        f'<div class="mgr-results" role="region" aria-label="{html.escape(caption)}" tabindex="0">'
-        f'<table role="table"><caption>{inline(caption)}</caption>'
-        f'<thead role="rowgroup"><tr role="row">{header}</tr></thead>'
-        f'<tbody role="rowgroup">{"".join(rows)}</tbody></table></div>'
-    )

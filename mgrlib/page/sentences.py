@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ __all__ = ["in_percent", "in_points"]
 def in_percent(interval: Interval, *, unit: str = "") -> str:
     """Return a fraction with its interval and the number of observations, for a sentence.
 
+    Bounds that are not known are left out.
+
     Args:
         interval: a fraction and the bounds of its interval, from 0 to 1.
         unit: what was counted, if the interval does not say so itself.
@@ -23,9 +26,10 @@ def in_percent(interval: Interval, *, unit: str = "") -> str:
     '70.5 % (95 % interval 63.8 to 76.4 %, 200 clips)'
     """
     value, low, high = (100 * number for number in (interval.value, interval.low, interval.high))
-    counted = f", {interval.n:,} {unit or interval.unit or 'clips'}" if interval.n else ""
     level = f"{100 * interval.level:.0f} %"
-    return f"{value:.1f} % ({level} interval {low:.1f} to {high:.1f} %{counted})"
+    parts = [] if math.isnan(low) else [f"{level} interval {low:.1f} to {high:.1f} %"]
+    parts += [f"{interval.n:,} {unit or interval.unit or 'clips'}"] if interval.n else []
+    return f"{value:.1f} %" + (f" ({', '.join(parts)})" if parts else "")
 
 
 def in_points(difference: Interval | Difference) -> str:

@@ -14,7 +14,7 @@ from mgrlib.experiments.compare import Caveat, Comparison, Listed, Pair
 from mgrlib.experiments.ledger import Printed
 from mgrlib.page import results_table, scoreboard
 from mgrlib.page.html import inline, plain, style, unique_id
-from mgrlib.page.results import figure
+from mgrlib.page.tables import figure
 
 NET = Listed("luo2021/net", "`Net`", "recipe", 1)
 NUMBER = Printed(0.705, "Net", "table 1", "accuracy", 200, ("n",), source="luo2021/net")

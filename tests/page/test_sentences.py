@@ -15,6 +15,11 @@ def test_an_interval_without_a_count_names_none():
     assert in_percent(Interval(0.5, 0.25, 0.75, n=0)) == "50.0 % (95 % interval 25.0 to 75.0 %)"
 
 
+def test_an_interval_of_one_run_has_no_bounds():
+    nan = float("nan")
+    assert in_percent(Interval(0.5, nan, nan, n=1, unit="seeds")) == "50.0 % (1 seeds)"
+
+
 def test_a_difference_carries_its_sign():
     lower = Interval(-0.034, -0.1, 0.02, n=100, level=0.9)
     assert in_points(lower) == "-3.4 percentage points (90 % interval -10.0 to +2.0)"
