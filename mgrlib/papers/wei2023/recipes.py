@@ -198,7 +198,6 @@ _FUSIONS = (
         features=(PICTURES["mel"](), SEQUENCE),
         options={},
         deviations=(_PROPOSED, "for a GPU"),
-        no_record="takes a GPU: pictures of 224 pixels and sequences of 1,290 frames together",
     ),
 )
 
