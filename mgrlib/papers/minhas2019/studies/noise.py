@@ -24,6 +24,7 @@ import torch
 from mgrlib.augment import drop_cells
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import RecipeError, explain
+from mgrlib.evaluation.paired import paired_bootstrap
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.evaluation.probes import PROBES, probed
 from mgrlib.experiments.conditions import Instead, probes
@@ -129,7 +130,8 @@ def under_noise(
     "held out": folds by group where groups are known, tested on the noisy clips of the fold that
     did not train. "silent" rows have lost pixels turned dark where the paper's zeros are bright;
     rows "in the spectrum" have values from the cells that are left, without a waveform. Where
-    artists are known, intervals are over artists and seeds.
+    artists are known, intervals are over artists and seeds. Each row's details have the change of
+    the accuracy from clean clips, clip by clip, with its interval.
 
     Args:
         systems: recipes by the names that rows have.
@@ -139,6 +141,7 @@ def under_noise(
     for name, recipe in systems.items():
         n_seeds, n_folds = (slow or {}).get(name, (len(seeds), N_FOLDS))
         conditions, run_seeds = noise_conditions(recipe, corpus), list(seeds[:n_seeds])
+        clean_answers: dict[str, list[Predictions]] = {}
         trained = [learn(recipe, corpus, seed=seed) for seed in run_seeds]
         segments = segments_of(recipe, corpus)
         train_accuracy_on_all = mean([system.about["train_accuracy"] for system in trained])
@@ -154,6 +157,7 @@ def under_noise(
                 HELD_OUT: [result.predictions(seed, key) for seed in run_seeds],
             }
             train_accuracy = {SAME: train_accuracy_on_all, HELD_OUT: result.train_accuracy}
+            clean_answers = clean_answers or answers  # clean clips come first
             for clips, tables in answers.items():
                 rows.append(
                     row(
@@ -162,10 +166,31 @@ def under_noise(
                         condition={"system": name, "noise": noise, "clips": clips},
                         train_accuracy=train_accuracy[clips],
                         runs=n_seeds,
+                        **change(tables, clean_answers[clips], result.groups),
                         **over_clips(tables, result.groups),
                     )
                 )
     return rows
+
+
+def change(
+    tables: Sequence[Predictions], clean: Sequence[Predictions], groups: Mapping[str, str]
+) -> dict[str, float]:
+    """The accuracy minus that on the same clips without noise, with its interval, for details.
+
+    Args:
+        tables: of noisy clips, one for each seed.
+        clean: the same without noise.
+        groups: the artist of each clip, or nothing.
+
+    Returns:
+        `change`, `change_low` and `change_high`.
+    """
+    artists = [groups[clip] for clip in tables[0].clip_ids] if groups else None
+    result = paired_bootstrap(tables, clean, groups=artists)
+    values = (result.value, result.low, result.high)
+    names = ("change", "change_low", "change_high")
+    return {name: round(float(v), 4) for name, v in zip(names, values, strict=True)}
 
 
 def untouched(system: System, clips: Corpus, test: Segments) -> Predictions:
