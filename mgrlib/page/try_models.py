@@ -31,15 +31,15 @@ def pocket_student() -> TryModel:
         ("Network", "a `ShallowCNN`, taught by a ResNet18, then pruned and with shared weights"),
         (
             "Trained on",
-            f"{10 * pocket.N_PER_GENRE} clips of the embedded corpus; it has never heard a "
-            "recording, a singer, or a real guitar",
+            f"{10 * pocket.N_PER_GENRE} clips of the embedded corpus, so on no "
+            "recording, no singer, and no real guitar",
         ),
-        ("Answers", "one of ten genres, whatever it hears"),
+        ("Answers", "one of ten genres, whatever the sound is"),
         ("Listens to", "23.8 s at once, at 22,050 Hz"),
         ("License", "BSD-3-Clause, like the rest of the package"),
     )
     sentences = [_sentence(record) for record in records]
-    worth = " ".join([*sentences, "Guessing among ten genres would name 10 %."])
+    worth = " ".join([*sentences, "Guessing among ten genres would be right for 10 %."])
     title = "Pocket student, trained on the course's own music"
     return TryModel("student", title, content, card, worth)
 
@@ -98,7 +98,7 @@ def _sentence(record: Record, who: str = "it") -> str:
     kind = "recorded clips" if record.data["name"].startswith("gtzan") else "new embedded clips"
     how = "" if "trained" in record.protocol else f", {record.protocol}"
     where = f"Of {record.n} {kind} (`{record.data['name']}`{how})"
-    return f"{where}, {who} names {value} correctly (95 % interval {low} to {high})."
+    return f"{where}, {who} classifies {value} correctly (95 % interval {low} to {high})."
 
 
 def course_clips() -> tuple[TryClip, ...]:
