@@ -88,6 +88,7 @@ def lengths(paths: Iterable[str], where: str, *, check: bool = True, hint: str =
         CorpusError: files that cannot be read, with the reason of the first three.
     """
     seconds, broken, odd = [], [], []
+    remedy = ""
     for path in paths:
         try:
             info = audio_info(path)
@@ -95,11 +96,12 @@ def lengths(paths: Iterable[str], where: str, *, check: bool = True, hint: str =
             odd += [f"{path}: {info.notes[0]}"] if info.notes else []
         except AudioError as error:
             seconds.append(float("nan"))
-            broken.append(str(error))
+            reason, _, own_remedy = str(error).partition(" Hint: ")
+            broken.append(reason)
+            remedy = remedy or own_remedy
     if broken and check:
-        hint = hint or (
-            "replace or remove the files, or pass check=False and let `audit` list what is wrong."
-        )
+        remedy = remedy or "replace or remove the files."
+        hint = hint or f"{remedy} With check=False, `audit` lists what is wrong."
         got = f"{len(broken)} that cannot be: {' '.join(broken[:3])}"
         raise CorpusError(explain(where, "audio files that can be read", got, hint))
     if odd:

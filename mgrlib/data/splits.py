@@ -1,7 +1,7 @@
 """Splits: who trains, who tests, and how they are kept apart.
 
 The two ways to divide a corpus differ in what they answer. `stratified` draws clips, so that an
-artist's clips fall on both sides and a model is paid for recognizing the artist; `by_group` draws
+artist's clips fall on both sides and a model is paid for recognising the artist; `by_group` draws
 groups (artists or songs), and asks about music never heard. Same seed, same split.
 """
 
@@ -109,9 +109,10 @@ def folds(
 def fault_filtered(corpus: Corpus) -> Split:
     """The split of GTZAN by Kereliuk, Sturm and Larsen (2015): 443 train, 197 valid, 290 test.
 
-    Repeated, mislabeled and distorted clips are left out. It is meant to keep artists apart, and
-    does so for all that Sturm's index names; by the artists known today, 17 groups stand in several
-    parts (56 of the 290 test clips). It is given as published all the same, to be compared with.
+    It leaves out 70 clips, chiefly repetitions and distorted clips. It is meant to keep artists
+    apart, and does so for the artists in Sturm's index; by the artists known today, 17 groups are
+    in several parts (56 of the 290 test clips share one). It is given as published all the same,
+    so that results can be compared.
     `corpus` is GTZAN with clip ids such as `"blues.00012"`. A corpus without all of the 930 clips
     gets the part of the split that it has, and `source` says how many: such figures cannot be
     compared with published ones.
@@ -292,7 +293,7 @@ def _assign(corpus: Corpus, units: np.ndarray, shares: np.ndarray, seed: int) ->
 
 
 def _split(corpus: Corpus, part: np.ndarray, name: str, source: str) -> Split:
-    """The parts as a Split in the corpus's order, if every genre can be learned from it."""
+    """The parts as a Split in the corpus's order, if every genre can be learnt from it."""
     ids = corpus.clips.index.to_numpy()
     train, valid, test = (tuple(ids[part == k].tolist()) for k in range(3))
     missing = _untaught(corpus, train)
