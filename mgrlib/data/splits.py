@@ -1,7 +1,7 @@
 """Splits: who trains, who tests, and how they are kept apart.
 
 The two ways to divide a corpus differ in what they answer. `stratified` draws clips, so that an
-artist's clips fall on both sides and a model is paid for recognising the artist; `by_group` draws
+artist's clips fall on both sides and a model is paid for recognizing the artist; `by_group` draws
 groups (artists or songs), and asks about music never heard. Same seed, same split.
 """
 
@@ -293,7 +293,7 @@ def _assign(corpus: Corpus, units: np.ndarray, shares: np.ndarray, seed: int) ->
 
 
 def _split(corpus: Corpus, part: np.ndarray, name: str, source: str) -> Split:
-    """The parts as a Split in the corpus's order, if every genre can be learnt from it."""
+    """The parts as a Split in the corpus's order, if every genre can be learned from it."""
     ids = corpus.clips.index.to_numpy()
     train, valid, test = (tuple(ids[part == k].tolist()) for k in range(3))
     missing = _untaught(corpus, train)
