@@ -69,7 +69,7 @@ ODDITIES = {
     ),
     "length 0": ("a header that states 0 bytes, followed by sound", "read to its end"),
     "miscounted": (
-        f"a header that promises up to {SLACK_BYTES} bytes more than there are",
+        f"a header that states up to {SLACK_BYTES} bytes more than there are",
         "the existing sound is read",
     ),
     "cut off": (
@@ -94,14 +94,14 @@ ODDITIES = {
 """Each kind of oddity: what is odd, and what is done with it."""
 
 UNREPORTED = (
-    ("ID3, APE and Lyrics3 tags and cover art in an mp3", "not taken for sound"),
+    ("ID3, APE and Lyrics3 tags and cover art in an mp3", "skipped"),
     ("a FLAC without a length; GSM, G.721, G.723 and NMS ADPCM", "decoded from start to end"),
     ("several channels", "averaged; `audit` reports channels that cancel each other"),
     ("NaN or infinite samples", "refused, with the place of the first"),
     ("samples beyond 1 in files of floating point", "left as they are"),
     (f"less than {MIN_SECONDS:g} s, or more than {MAX_SECONDS / 3600:g} h", "refused"),
-    ("a file that a decoder fails on, in whatever way", "refused by name; the others are read"),
-    ("pipes, sockets and devices, also through links", "passed over; refused when named"),
+    ("a file that its decoder cannot read", "refused by name; the others are read"),
+    ("pipes, sockets and devices, also through links", "skipped; refused when named"),
 )
 """What is dealt with and not reported, or refused."""
 
