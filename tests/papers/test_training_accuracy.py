@@ -32,9 +32,6 @@ NOT_RECORDED = {
     "reddy2024/pieces",
     "reddy2024/pieces-statistics",
     "reddy2024/published-curve",
-    "reddy2024/small-knn",
-    "reddy2024/small-softmax",
-    "reddy2024/small-svm",
     "reddy2024/tagger-svm",
     "tang2018/epochs",  # its two baselines
     "tang2018/few-genres",
