@@ -242,7 +242,7 @@ ASSIGNMENT = Assignment(
         ),
         Written(
             "mistakes",
-            "What it hears wrong",
+            "The network's mistakes",
             {
                 "names two genres that are confused, with counts": 1,
                 "describes what a misclassified clip sounds like": 1,
