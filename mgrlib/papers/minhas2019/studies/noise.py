@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import mean
+from typing import Any
 
 import numpy as np
 import torch
@@ -175,7 +176,7 @@ def under_noise(
 
 def change(
     tables: Sequence[Predictions], clean: Sequence[Predictions], groups: Mapping[str, str]
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """The accuracy minus that on the same clips without noise, with its interval, for details.
 
     Args:
