@@ -50,7 +50,7 @@ def chapter_facts(path: Path) -> list[object]:
 
 
 def of_chapters() -> Table:
-    """One row a chapter."""
+    """One row per chapter."""
     took = seconds()
     head = ["chapter", "reading, cells run", "exercises", "questions", "computing"]
     rows = []

@@ -37,7 +37,7 @@ class Note:
         genres: the K classes.
         sample_rate: of the waveform, in Hz.
         n_samples: of the waveform, N.
-        about: the note as it stands in the file.
+        about: the note as it is in the file.
     """
 
     genres: tuple[str, ...]

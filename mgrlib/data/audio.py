@@ -245,7 +245,7 @@ def _border(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[_Sound]:
-    """The open file, or an error that says what stands in its place."""
+    """The open file, or an error that says what is in its place."""
     start = _start(path)
     with ExitStack() as stack:
         stream = stack.enter_context(path.open("rb"))

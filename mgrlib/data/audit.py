@@ -1,6 +1,6 @@
 """What is wrong with a corpus, found by listening to all of it.
 
-Most published figures on GTZAN rest on repeated recordings and on artists who stand on both sides
+Most published figures on GTZAN rest on repeated recordings and on artists who are on both sides
 of the split. `audit` looks for that and for broken files in any corpus, yours included.
 """
 
@@ -300,7 +300,7 @@ def _near(corpus: Corpus, clips: dict[str, _Clip]) -> Iterator[_Copies]:
 
 
 def _root(first_of: dict[str, str], clip_id: str) -> str:
-    """The clip that stands for all known copies of this one."""
+    """The clip that represents all known copies of this one."""
     while first_of[clip_id] != clip_id:
         clip_id = first_of[clip_id]
     return clip_id
@@ -406,7 +406,7 @@ def _imbalance(corpus: Corpus) -> Iterator[Finding]:
 
 
 def _split_faults(corpus: Corpus, split: Split, recordings: Iterable[_Copies]) -> Iterator[Finding]:
-    """Recordings and groups that stand in two parts of the split."""
+    """Recordings and groups that are in two parts of the split."""
     part_of = {clip: part for part, ids in split.parts().items() for clip in ids}
     unknown = [clip for clip in part_of if clip not in corpus.clips.index]
     if unknown:

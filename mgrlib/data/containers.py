@@ -51,7 +51,7 @@ class Extent:
     """What a header says of the samples: their first byte, and how many bytes they are.
 
     `length` is None where the header leaves it open, and counts `prefix` bytes that are no samples;
-    it stands in `width` bytes at `place`, in the byte order `order`.
+    it takes `width` bytes at `place`, in the byte order `order`.
     """
 
     start: int

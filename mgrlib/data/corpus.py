@@ -61,7 +61,7 @@ class Corpus:
         name: what results call it, for example `"gtzan-mini"`.
         genres: the classes, in the order of their numbers.
         clips: one row per clip, indexed by `clip_id`, with at least the columns `path` (empty when
-            the clip is generated), `genre`, `group` (artist or song: what must not stand on both
+            the clip is generated), `genre`, `group` (artist or song: what must not be on both
             sides of a split; the clip's own id when nothing is known) and `seconds`.
         source: reads or renders the audio.
 
@@ -231,7 +231,7 @@ class Split:
         return self
 
     def shared_groups(self, corpus: Corpus) -> list[str]:
-        """The groups that stand in more than one part, sorted."""
+        """The groups that are in more than one part, sorted."""
         groups = [set(corpus.rows(ids)["group"]) for ids in self.parts().values()]
         train, valid, test = groups
         return sorted((train & valid) | (train & test) | (valid & test))

@@ -58,7 +58,7 @@ def known_credits() -> list[tuple[str, str]]:
 
 
 def artist_groups(clip_ids: Iterable[str], ties: Iterable[tuple[str, str]] = ()) -> list[str]:
-    """The group of each clip of GTZAN: no group may stand on both sides of a split.
+    """The group of each clip of GTZAN: no group may be on both sides of a split.
 
     Clips share a group if they share an artist, directly or through other clips, or if one repeats
     the other's recording. A group is called after the artist with most of its clips; a clip of

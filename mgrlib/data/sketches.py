@@ -15,7 +15,7 @@ __all__ = ["joined", "sketches"]
 def sketches(n_per_sketch: int = 12, seconds: float = 30.0, seed: int = 0) -> Corpus:
     """Clips of the three sketches of `mgrlib.synth.styles.sketches`, by twelve artists each.
 
-    A sketch is built of a few documented features. It stands for no tradition: see that module.
+    A sketch is built of a few documented features. It represents no tradition: see that module.
 
     Args:
         n_per_sketch: clips per sketch; the first n are the same whatever n is.

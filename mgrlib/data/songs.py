@@ -1,7 +1,8 @@
 """Whole songs: the handmade set of Jiménez and José, remade from the embedded corpus.
 
 Theirs was 30 songs in each of GTZAN's ten genres, taken from playlists, 20 to train and 10 to test
-on; the songs are not published. Ours has as many, two to five minutes long, by ten artists a genre.
+on; the songs are not published. Ours has as many, two to five minutes long, by ten artists in each
+genre.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ SONGS_EACH = 3
 
 
 def handmade(n_per_genre: int = 30, *, seed: int = 0) -> Corpus:
-    """Whole songs of the embedded corpus, ten genres, three songs an artist; rendered when needed.
+    """Whole songs of the embedded corpus, three by each artist of ten genres; rendered when needed.
 
-    Thirty songs a genre are fifteen hours of music: ten minutes of rendering, and 2 GB on disk.
+    Thirty songs per genre are fifteen hours of music: ten minutes of rendering, and 2 GB on disk.
     Fewer have fewer artists, so that a split by artist stays another thing than one by song.
 
     Raises:
-        CorpusError: more than 36 songs a genre, or none.
+        CorpusError: more than 36 songs per genre, or none.
 
     >>> handmade(6).clips.loc[["jazz.00000", "jazz.00012", "jazz.00001"], "artist"].tolist()
     ['jazz-a00', 'jazz-a00', 'jazz-a01']
     """
     if not 0 < n_per_genre <= SONGS_EACH * N_ARTISTS:
-        expected = f"1 to {SONGS_EACH * N_ARTISTS} songs a genre"
+        expected = f"1 to {SONGS_EACH * N_ARTISTS} songs per genre"
         raise CorpusError(explain("handmade", expected, str(n_per_genre)))
     everything = synthetic(SONGS_EACH * N_ARTISTS, seed=seed, songs=True)
     numbers = [N_ARTISTS * (i % SONGS_EACH) + i // SONGS_EACH for i in range(n_per_genre)]

@@ -56,7 +56,7 @@ def stratified(corpus: Corpus, *, test: float = 0.2, valid: float = 0.0, seed: i
 def by_group(corpus: Corpus, *, test: float = 0.2, valid: float = 0.0, seed: int) -> Split:
     """Groups (artists or songs) drawn at random, each genre as near to its share as they allow.
 
-    No group stands in two parts. Large groups make the parts uneven: look at the counts.
+    No group is in two parts. Large groups make the parts uneven: look at the counts.
 
     Args:
         test, valid: shares of the clips, at least 0 and together below 1; the rest trains.
@@ -139,7 +139,7 @@ def artist_folds(corpus: Corpus, *, published: bool = False) -> list[Split]:
     """The three folds of GTZAN by Foleis and Tavares (2020), 948 clips: each tests once.
 
     Repeated and distorted clips are left out, and the folds are meant to keep artists apart. By
-    the artists known today, 28 groups stand in several of the published folds, such as A Tribe
+    the artists known today, 28 groups are in several of the published folds, such as A Tribe
     Called Quest with ten clips in each of two. Here such a group moves to the fold that has most
     of its clips, which moves 58 clips.
 
@@ -250,7 +250,7 @@ def read_split(path: str | os.PathLike[str]) -> Split:
 def _divided(
     corpus: Corpus, units: np.ndarray, name: str, held: tuple[float, float], seed: int
 ) -> Split:
-    """A split in which every unit (clip or group) stands in one part."""
+    """A split in which every unit (clip or group) is in one part."""
     test, valid = held
     if not (test > 0 and valid >= 0 and test + valid < 1):
         want = "test above 0, valid at least 0, together below 1"

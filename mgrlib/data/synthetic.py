@@ -163,7 +163,7 @@ def synthetic(
     ['blues', 'blues-a01']
     """
     if n_per_genre < 1:
-        raise CorpusError(explain("synthetic", "at least one clip a genre", str(n_per_genre)))
+        raise CorpusError(explain("synthetic", "at least one clip per genre", str(n_per_genre)))
     if not 0 < seconds <= 120:
         hint = "`songs=True` gives whole songs."
         raise CorpusError(explain("synthetic", "0 < seconds <= 120", f"{seconds:g}", hint))

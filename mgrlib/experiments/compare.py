@@ -228,7 +228,7 @@ class Comparison(Sequence[Pair]):
         )
 
     def caveats(self, known: Iterable[Caveat]) -> tuple[Caveat, ...]:
-        """Those of the known caveats of which at least two systems stand in this table.
+        """Those of the known caveats of which at least two systems are in this table.
 
         Of a study whose own rows are compared, one is enough.
         """

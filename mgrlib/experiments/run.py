@@ -352,7 +352,7 @@ def _folder(
     config: Mapping[str, Any],
     on: Mapping[str, Condition],
 ) -> Path | None:
-    """Where the folds are kept; None where a condition cannot be told from another by its text."""
+    """Where the folds are kept; None where two conditions could have the same text."""
     try:
         parts = (recipe.key, fingerprint, str(protocol), dict(config), key_text(on))
     except RecipeError:

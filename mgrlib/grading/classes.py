@@ -75,7 +75,7 @@ def mark_class(run: ClassRun) -> list[dict[str, Any]]:
 
     Raises:
         MgrError: no assignment, no secret, no submissions, no box, or a rubric or roster that
-            cannot be read. What a submission does wrong raises nothing: it stands in its row.
+            cannot be read. What a submission does wrong raises nothing: it is reported in its row.
     """
     source = load_assignment(run.assignment)
     secret = Secret.read(run.seed, source.name)

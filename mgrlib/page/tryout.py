@@ -76,7 +76,7 @@ class TryModel:
         onnx: a file of `export`.
         card: pairs of a name and a text, such as ("Trained on", "400 clips ..."); `code` and
             *emphasis* are marked as in `mgrlib.page.html.inline`.
-        worth: one sentence that stands beside every answer: how often it is right, with the
+        worth: one sentence that is shown beside every answer: how often it is right, with the
             interval, the clips, and where that was measured.
     """
 
@@ -216,7 +216,7 @@ class _Places:
     address: str
 
     def of(self, key: str, content: bytes) -> dict[str, Any]:
-        """What the page is told of one file."""
+        """What the page knows of one file."""
         text = base64.b64encode(content).decode()
         size = f"{len(text) / 1000:,.0f} kB"
         if self.folder is None:

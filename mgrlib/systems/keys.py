@@ -19,7 +19,7 @@ def key_text(value: Any) -> str:
 
     Functions and classes are named by where they are defined, dataclasses by their class and
     fields, features by their own key. What a function *does* is not looked at: when its meaning
-    changes, whoever changes it raises a `version`.
+    changes, a change of it raises a `version`.
 
     Raises:
         RecipeError: a function without a name of its own (a lambda, or one defined inside another),

@@ -2,7 +2,7 @@
 
 What the paper leaves open and what we chose:
 
-- *Frames.* "25 ms" and 1293 frames a clip of 30 s: a hop of 512 samples at 22,050 Hz (23.2 ms)
+- *Frames.* "25 ms" and 1293 frames for a clip of 30 s: a hop of 512 samples at 22,050 Hz (23.2 ms)
   gives them. The frames are cut or filled up with silence to 1293.
 - *Coefficients.* The text says C1 to C13 in experiment 1 and C0 to C13 in experiment 2; the call
   that the paper prints, `n_mfcc=13`, gives C0 to C12. We follow the text.

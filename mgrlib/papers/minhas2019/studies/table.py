@@ -83,7 +83,7 @@ def over_splits(runs: Sequence[Predictions], groups: Mapping[str, str]) -> Inter
     """The accuracy of all answers of all runs, drawing artists; n is one run's number of clips.
 
     Args:
-        groups: the artist of each clip; a clip without one stands for itself.
+        groups: the artist of each clip; a clip without one is a group of its own.
     """
     correct = np.concatenate([run.correct for run in runs]).astype(float)
     artists = np.array([groups.get(clip, clip) for run in runs for clip in run.clip_ids])

@@ -1,8 +1,8 @@
-"""Multiframe: whole songs cut into frames of 29.12 s, frames classified, songs told from them.
+"""Multiframe: whole songs cut into frames of 29.12 s, frames classified, and songs from them.
 
-The handmade set is 30 whole songs a genre of the embedded corpus (`--data songs`). Three folds are
-20 songs a genre to train and 10 to test, three times over, so that every song is tested once and
-the intervals rest on 300 songs and not on 100.
+The handmade set has 30 whole songs per genre of the embedded corpus (`--data songs`). Three folds
+are 20 songs per genre to train and 10 to test, three times over, so that every song is tested once
+and the intervals rest on 300 songs and not on 100.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def multiframe(
 ) -> list[Row]:
     """Frames and songs of one recipe, split by song and, where artists are known, by artist.
 
-    Each way of joining has a row, and each number of frames a song, joined by the mean.
+    Each way of joining has a row, and so has each number of frames per song, joined by the mean.
     Bounds are those of a single seed's interval, averaged over seeds; frames are drawn song by
     song. The rows of frames and of neighbors keep the first seed's predictions.
     """

@@ -78,7 +78,7 @@ def compare_trees(
 
 
 def slug(text: str) -> str:
-    """A text as it can stand in a recipe's name."""
+    """A text as it can be used in a recipe's name."""
     return text.lower().replace(" ", "-").replace("'", "")
 
 
