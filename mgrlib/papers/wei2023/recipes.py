@@ -226,6 +226,21 @@ _SEGMENTS = (
     _THREE,
     *(_segment(f"{n:g}s", f"SegmentCnn, MFCC of {n:g} s", cut=Cut(n)) for n in (6.0, 9.0)),
     _segment("3s-rms", "SegmentCnn, MFCC and RMS of 3 s", features=(SEGMENT_MFCC_RMS,)),
+    _segment("whole", "SegmentCnn, MFCC of whole clips", features=(SEQUENCE,), cut=Cut()),
+    _segment(
+        "whole-steps",
+        "SegmentCnn, MFCC of whole clips, as many steps as 3 s",
+        features=(SEQUENCE,),
+        cut=Cut(),
+        config=replace(_THREE.config, epochs=50, batch_size=2),
+        deviations=(*_THREE.deviations, "batches of 2 clips, 50 epochs: about 1,700 steps"),
+    ),
+    _segment(
+        "3s-short",
+        "SegmentCnn, MFCC of 3 s, as few steps as whole clips",
+        config=replace(_THREE.config, epochs=5),
+        deviations=(*_THREE.deviations, "5 epochs: about 200 steps"),
+    ),
     *(
         _segment(f"3s-net{i}", f"same count: {title}", options=SegmentCnn.same_count[title])
         for i, title in enumerate(SegmentCnn.same_count, start=2)

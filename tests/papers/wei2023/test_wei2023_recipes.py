@@ -113,11 +113,22 @@ def printed_parameters() -> int:
 
 
 def test_the_nets_of_one_count_are_run_with_the_same_training():
-    nets = [net for net in papers.recipes("wei2023") if net.name.startswith("wei2023/segment-3s")]
-    same = [net for net in nets if not net.name.endswith("rms")]
-    counts = [count_parameters(net.model(10, (13, 130), **net.options)) for net in same]
+    nets = [recipe(f"wei2023/segment-3s{suffix}") for suffix in ("", "-net2", "-net3")]
+    counts = [count_parameters(net.model(10, (13, 130), **net.options)) for net in nets]
     assert counts == [printed_parameters()] * 3
-    assert len({net.config for net in same}) == 1
+    assert len({net.config for net in nets}) == 1
+
+
+@pytest.mark.parametrize(
+    ("whole", "cut"), [("whole", "3s-short"), ("whole-steps", "3s")], ids=["few", "many"]
+)
+def test_whole_clips_are_trained_with_as_many_steps_as_segments(whole, cut):
+    """With two thirds of 100 clips; a clip of GTZAN has nine or ten segments of 3 s."""
+    n_steps = []
+    for name, n_segments in ((whole, 67), (cut, 665)):
+        config = recipe(f"wei2023/segment-{name}").config
+        n_steps.append(config.epochs * -(-n_segments // config.batch_size))
+    assert max(n_steps) / min(n_steps) < 1.06
 
 
 def test_the_search_finds_the_nets_that_are_known_to_fit():
