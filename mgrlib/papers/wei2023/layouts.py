@@ -9,8 +9,10 @@ from typing import Any
 __all__ = ["layouts"]
 
 
-def layouts(n_parameters: int, widths: Sequence[int], dense: Sequence[int]) -> list[dict[str, Any]]:
-    """The nets of nine layers on 13 MFCC of 130 frames that have exactly so many parameters.
+def layouts(
+    n_parameters: int, widths: Sequence[int], dense: Sequence[int], *, n_frames: int = 130
+) -> list[dict[str, Any]]:
+    """List the nets of nine layers on 13 MFCC of a segment that have exactly so many parameters.
 
     Tried are four to eight convolutions of 3×3 whose width never falls, with batch normalization
     or without, with every number of poolings of 2×2 that keep or drop an odd row, and linear layers
@@ -18,6 +20,7 @@ def layouts(n_parameters: int, widths: Sequence[int], dense: Sequence[int]) -> l
 
     Args:
         widths, dense: the widths that a convolution and a linear layer may have, in rising order.
+        n_frames: of a segment; 3 s at 22,050 Hz and a hop of 512 have 130.
     """
     fitting = []
     for n_convolutions in range(4, 9):
@@ -26,9 +29,8 @@ def layouts(n_parameters: int, widths: Sequence[int], dense: Sequence[int]) -> l
             pairs = zip((1, *chain), chain, strict=False)
             n = sum((9 * a + 1) * b for a, b in pairs) + 2 * norm * sum(chain)
             for n_poolings, ceil in itertools.product(range(n_convolutions + 1), (False, True)):
-                n_inputs = (
-                    chain[-1] * _halved(13, n_poolings, ceil) * _halved(130, n_poolings, ceil)
-                )
+                n_places = _halved(13, n_poolings, ceil) * _halved(n_frames, n_poolings, ceil)
+                n_inputs = chain[-1] * n_places
                 for hidden in _falling(dense, 8 - n_convolutions):
                     if n + _n_dense((n_inputs, *hidden, 10)) == n_parameters:
                         net = {"widths": chain, "norm": norm, "dense": hidden}

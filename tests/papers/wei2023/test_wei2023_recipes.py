@@ -140,6 +140,15 @@ def test_the_search_finds_the_nets_that_are_known_to_fit():
     assert nets[0]["widths"] == (32, 64, 64, 128, 256, 256, 512)
 
 
+def test_the_count_fits_segments_at_twice_the_sample_rate_with_one_more_pooling():
+    nets = layouts(printed_parameters(), (32, 64, 128, 256, 512), (256,), n_frames=259)
+    assert [(net["widths"], net["n_poolings"]) for net in nets] == [
+        ((32, 64, 64, 128, 256, 256, 512), 6)
+    ]
+    net = SegmentCnn(10, (13, 259), pool_after=(1, 2, 3, 4, 6, 7))
+    assert count_parameters(net) == printed_parameters()
+
+
 # --- pretraining and fusion
 
 
