@@ -8,11 +8,13 @@ What the paper leaves open and what we chose:
   first 1290 of each clip are taken. For the pictures see `mgrlib.features.pictures`.
 - *Fusion* is proposed, not tried: everything about its training is ours. So that it can be repeated
   often on a CPU it has pictures of 96 pixels, a ResNet18 an eighth as wide, a frame for each 4096
-  samples, and an LSTM whose states are averaged.
+  samples, and an LSTM whose states are averaged; `fusion-full` has the sizes of section 4.
 - *Segments.* The parameters of the network are printed and no layer is: see
   `mgrlib.models.wei2023`. "80% on trainset, and 20% on testset", of segments, it seems; the recipes
   keep the segments of a clip together, and `studies.leak` does both. Batches of 16 and 40 epochs
   are printed; optimizer and learning rate are not. Ours: Adam, 0.001, and inputs standardized.
+  `segment-whole` reads whole clips, our reading of the paper's "raw" data; `segment-whole-steps` and
+  `segment-3s-short` make the numbers of gradient steps equal.
 - *Teacher and student.* Distillation is named in section 6.2 and no result is given. Ours: the
   teacher is a ResNet18 on pictures of 96 pixels, the student a ShallowCNN on the log-mel
   spectrogram, with a twenty-fifth of its weights.
@@ -197,7 +199,7 @@ _FUSIONS = (
         "FusionNet, early, 224 px and 1290 frames",
         features=(PICTURES["mel"](), SEQUENCE),
         options={},
-        deviations=(_PROPOSED, "for a GPU"),
+        deviations=(_PROPOSED, "from scratch; optimizer, learning rate and epochs are ours"),
     ),
 )
 
