@@ -16,7 +16,6 @@ NOT_RECORDED = {
     # Studies that were run before rows had it; tables say that it is not recorded. Their running
     # again takes hours on two cores. Take a source out when it was run again.
     "minhas2019/noise-cnn",
-    "minhas2019/robustness",  # on the embedded corpus
     "minhas2019/two-genres",
     "reddy2024/frames-statistics",
     "reddy2024/frames-tagger",
