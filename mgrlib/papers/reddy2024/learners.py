@@ -24,7 +24,7 @@ from mgrlib.data.corpus import Corpus
 from mgrlib.evaluation.aggregation import mean_probs, nearest
 from mgrlib.evaluation.multiframe import as_clips, joined
 from mgrlib.evaluation.predictions import Predictions
-from mgrlib.models.pretrained import pooled_layers
+from mgrlib.models.pretrained import load_tagger, pooled_layers
 from mgrlib.models.reddy2024 import recurrent_half
 from mgrlib.papers.reddy2024 import features, tagger
 from mgrlib.segments import Segments
@@ -48,6 +48,7 @@ __all__ = [
     "neighbor_predictions",
     "tuned_half",
     "tuned_tagger",
+    "tuned_whole",
     "with_first_weights",
 ]
 
@@ -65,25 +66,38 @@ class Bands(Fixed):
 
 @dataclass(frozen=True)
 class TaggerLayers(Fixed):
-    """What all layers of our tagger say of a segment, pooled, (S, 96, 310) -> (S, D).
+    """What all layers of one of our taggers say of a segment, pooled, (S, 96, 310) -> (S, D).
 
     Args:
         sha256: of the tagger's weights; empty for the same network without training.
+        kind: which of the taggers.
     """
 
     sha256: str = tagger.TAGGER_SHA256
+    kind: tagger.Kind = "CRNN"
 
     def change(self, x: torch.Tensor) -> torch.Tensor:
         """(S, 96, 310) -> (S, D)."""
-        network = tagger.embedded_tagger(self.sha256) if self.sha256 else tagger.untrained_tagger()
+        if self.sha256:
+            network = tagger.embedded_tagger(self.sha256, kind=self.kind)
+        else:
+            network = tagger.untrained_tagger(kind=self.kind)
         return torch.cat(list(pooled_layers(network, x, batch_size=64).values()), dim=1)
 
 
 def tuned_tagger(
-    recipe: Recipe, n_classes: int, shapes: Shapes, seed: int, *, sha256: str, n_frozen: int = 0
+    recipe: Recipe,
+    n_classes: int,
+    shapes: Shapes,
+    seed: int,
+    *,
+    sha256: str,
+    n_frozen: int = 0,
+    kind: tagger.Kind = "CRNN",
 ) -> nn.Module:
-    """Our tagger under a new head, its first layers fixed, for `Network(make=...)`."""
-    return freeze(new_head(tagger.embedded_tagger(sha256), n_classes, seed=seed), n_frozen)
+    """One of our taggers under a new head, its first layers fixed, for `Network(make=...)`."""
+    network = tagger.embedded_tagger(sha256, kind=kind)
+    return freeze(new_head(network, n_classes, seed=seed), n_frozen)
 
 
 def with_first_weights(
@@ -91,6 +105,11 @@ def with_first_weights(
 ) -> nn.Module:
     """The recipe's network, its first weights drawn in another way, for `Network(make=...)`."""
     return initialize(recipe.network(n_classes, shapes), how, seed=seed)
+
+
+def tuned_whole(recipe: Recipe, n_classes: int, shapes: Shapes, seed: int) -> nn.Module:
+    """The whole published CRNN under a new head, nothing fixed, for `Network(make=...)`."""
+    return new_head(load_tagger("msd-crnn").network, n_classes, seed=seed)
 
 
 def tuned_half(recipe: Recipe, n_classes: int, shapes: Shapes, seed: int) -> nn.Module:

@@ -38,13 +38,14 @@ from mgrlib.papers.reddy2024.features import (
     PublishedTags,
 )
 from mgrlib.papers.reddy2024.learners import OutOfFold, TaggerLayers, tuned_half, tuned_tagger
-from mgrlib.papers.reddy2024.tagger import TAGGER_SHA256, WIDTHS
+from mgrlib.papers.reddy2024.tagger import CNN_OPTIONS, CNN_SHA256, TAGGER_SHA256, WIDTHS
 from mgrlib.systems.learners import Estimator, Network
 from mgrlib.systems.prepare import PerClip
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import TrainConfig
 
 __all__ = [
+    "CNN_TUNED",
     "CONVOLUTIONS",
     "FRAMES_STATISTICS",
     "FRAMES_TAGGER",
@@ -57,6 +58,8 @@ __all__ = [
     "RECIPES",
     "SCRATCH",
     "SMALL",
+    "SMALL_CNN",
+    "SMALL_SOFTMAX",
     "SMALL_SVM",
     "TAGS_SOFTMAX",
     "TUNED",
@@ -121,6 +124,23 @@ SMALL_SVM, SMALL_SOFTMAX, SMALL_KNN = (
         ("softmax", "softmax", linear),
         ("knn", "k-NN", k_nn),
     )
+)
+_IN_CNN_CURVE = "the study reddy2024/cnn-curve has it, on the embedded corpus"
+SMALL_CNN = replace(
+    SMALL,
+    name="reddy2024/small-cnn",
+    title="Small CNN from scratch, 6.6 s",
+    model=Fcn5,
+    options=CNN_OPTIONS,
+    deviations=("a narrower CNN, on 6.6 s",),
+    no_record=_IN_CNN_CURVE,
+)
+CNN_TUNED = replace(
+    SMALL_CNN,
+    name="reddy2024/small-cnn-tuned",
+    title="Our convolutional tagger fine-tuned",
+    config=TUNING,
+    learner=Network(make=partial(tuned_tagger, sha256=CNN_SHA256, kind="CNN")),
 )
 
 LIGHT = "a softmax in place of fine-tuning, which takes hours on a CPU"
@@ -204,6 +224,8 @@ RECIPES = (
     SMALL,
     TUNED,
     TUNED_RECURRENT,
+    SMALL_CNN,
+    CNN_TUNED,
     SMALL_SVM,
     SMALL_SOFTMAX,
     SMALL_KNN,

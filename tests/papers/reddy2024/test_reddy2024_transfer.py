@@ -29,8 +29,8 @@ from mgrlib.training import TrainConfig, layer_features
 def tiny(monkeypatch) -> None:
     """Two channels a block, which train as fast as one could wish."""
     narrow = partial(tagger.small_crnn, widths=(2, 2, 2, 2))
-    for module in (tagger, pretraining):
-        monkeypatch.setattr(module, "small_crnn", narrow)
+    monkeypatch.setattr(tagger, "small_crnn", narrow)
+    monkeypatch.setitem(tagger.CNN_OPTIONS, "widths", (2, 2, 2, 2, 2))
 
 
 @pytest.fixture
@@ -71,16 +71,20 @@ def test_tags_stand_where_genres_stood():
 
 
 @pytest.mark.filterwarnings("ignore:Mean of empty slice")  # ten clips do not have all tags
-def test_pretraining_keeps_the_weights_that_it_measured(tiny):
-    settings = {"worlds": (1, 2), "n_per_genre": 1, "seconds": 1.0}
-    config = TrainConfig(epochs=1, batch_size=10)
-    study = replace(pretraining.PRETRAINING, settings={**settings, "config": config})
+@pytest.mark.parametrize("kind", ["CRNN", "CNN"])
+def test_pretraining_keeps_the_weights_that_it_measured(tiny, kind):
+    settings = {
+        "music": pretraining.OtherWorlds((1, 2), n_per_genre=1, seconds=1.0),
+        "kind": kind,
+        "config": TrainConfig(epochs=1, batch_size=10),
+    }
+    study = replace(pretraining.PRETRAINING, settings=settings)
     rows = conduct(study, synthetic(1, seconds=2.0, seed=3))
     assert len(rows) == 1 + 5 + 2
     every = rows.only(tags="all tags", music="new artists")
     assert every.low <= every.value <= every.high
     assert len(rows.where(tags="all tags")) == 3
-    assert checksum(home() / "weights" / pretraining.WEIGHTS) == every.details["sha256"]
+    assert checksum(home() / "weights" / pretraining.WEIGHTS[kind]) == every.details["sha256"]
 
 
 def test_band_statistics_are_mean_deviation_and_step(tones):

@@ -2,12 +2,13 @@
 
 from mgrlib.papers.reddy2024.studies import few_clips, songs, taggers
 from mgrlib.papers.reddy2024.studies.imbalance import IMBALANCE
-from mgrlib.papers.reddy2024.studies.pretraining import PRETRAINING
+from mgrlib.papers.reddy2024.studies.pretraining import PRETRAINING, PRETRAINING_CNN
 
 __all__ = ["STUDIES"]
 
 STUDIES = (
     PRETRAINING,
+    PRETRAINING_CNN,
     *few_clips.STUDIES,
     *songs.STUDIES,
     IMBALANCE,

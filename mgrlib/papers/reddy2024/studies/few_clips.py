@@ -5,6 +5,8 @@ What the paper leaves open and what we chose:
 - *How long.* Every network gets the same number of steps, however many clips it has: with the same
   number of epochs, few clips would also mean little training. On validation artists fine-tuning has
   nearly stopped gaining after 300. Validation artists choose the best epoch.
+- *What an interval covers.* The clips of an artist are often classified alike, so the bootstrap
+  draws whole artists, and seeds where there are several.
 - *Rates of the optimizers.* Adam and RMSprop have the source task's, gradient descent with momentum
   ten times that, and each .3 of its own when it fine-tunes.
 """
@@ -20,7 +22,7 @@ import numpy as np
 
 from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.splits import by_group
-from mgrlib.evaluation.intervals import over_runs
+from mgrlib.evaluation.intervals import align, over_values
 from mgrlib.evaluation.paired import mcnemar
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.study import Row, Study, row
@@ -33,16 +35,18 @@ from mgrlib.papers.reddy2024.learners import (
     with_first_weights,
 )
 from mgrlib.papers.reddy2024.recipes import (
+    CNN_TUNED,
     PUBLISHED_TUNED,
     SCRATCH,
     SMALL,
+    SMALL_CNN,
     SMALL_KNN,
     SMALL_SOFTMAX,
     SMALL_SVM,
     TUNED,
     TUNED_RECURRENT,
 )
-from mgrlib.papers.reddy2024.tagger import LAYERS, TAGGER_SHA256
+from mgrlib.papers.reddy2024.tagger import CNN_SHA256, LAYERS, TAGGER_SHA256
 from mgrlib.segments import Segments
 from mgrlib.systems.learn import learn, segments_of
 from mgrlib.systems.learners import Network
@@ -51,7 +55,14 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 from mgrlib.training.transfer import falling_rates
 
-__all__ = ["STUDIES", "few_clips", "few_clips_of", "n_epochs"]
+__all__ = [
+    "STUDIES",
+    "accuracy_row",
+    "artists_apart",
+    "few_clips",
+    "few_clips_of",
+    "n_epochs",
+]
 
 Variant = tuple[Mapping[str, Any], Recipe]
 """What sets it apart, and what is trained."""
@@ -97,9 +108,11 @@ def few_clips(
     Args:
         variants: conditions with their recipes.
         sizes: numbers of training clips per genre.
-        rival: the strategy that `p`, McNemar's test on the first seed, compares with.
+        rival: the value of a condition, such as a strategy. Rows have the difference to it on the
+            same clips, `gain` with its bounds, and `p`, McNemar's test on the first seed.
     """
     split, segments = artists_apart(corpus), _cut(variants, corpus, progress)
+    artists = corpus.clips["group"]
     rows: list[Row] = []
     for size in sizes:
         systems, answers = {}, {}
@@ -107,11 +120,11 @@ def few_clips(
             test = segments[i].of(split.test)
             systems[i] = [_trained(recipe, segments[i], split, size, s, n_steps) for s in seeds]
             answers[i] = [system.predict(test) for system in systems[i]]
-        rivals = [i for i, (fields, _) in enumerate(variants) if fields.get("strategy") == rival]
-        other = answers[rivals[0]][0] if rivals else None
+        rivals = [i for i, (fields, _) in enumerate(variants) if rival in fields.values()]
+        other = answers[rivals[0]] if rivals else None
         for i, (fields, _) in enumerate(variants):
             condition = {**fields, "clips_per_genre": size}
-            rows.append(_accuracy_row(condition, systems[i], answers[i], other))
+            rows.append(accuracy_row(condition, systems[i], answers[i], other, artists))
     return rows
 
 
@@ -133,24 +146,35 @@ def _trained(
     return learn(recipe, train, segments.of(split.valid), seed=seed, epochs=epochs)
 
 
-def _accuracy_row(
+def accuracy_row(
     condition: Mapping[str, Any],
     systems: Sequence[System],
     answers: Sequence[Predictions],
-    rival: Predictions | None,
+    rival: Sequence[Predictions] | None,
+    artists: Mapping[str, str],
 ) -> Row:
-    """The accuracy over seeds, the course of the losses, and the test against a rival."""
-    details: dict[str, Any] = {}
+    """The accuracy over seeds and artists, the losses, the seconds, and the gain over a rival."""
+    correct = _correct(answers, answers[0])
+    groups = [artists[clip] for clip in answers[0].clip_ids]
+    details: dict[str, Any] = {"n_groups": len(set(groups))}
     if rival is not None:
-        details["p"] = mcnemar(rival, answers[0]).p_exact
+        gain = over_values(correct - _correct(rival, answers[0]), groups)
+        details["gain"] = [round(value, 4) for value in (gain.value, gain.low, gain.high)]
+        details["p"] = mcnemar(rival[0], answers[0]).p_exact
     runs = [system.training for system in systems if system.training is not None]
     if runs:
         for name in ("train_loss", "valid_loss"):
             details[name] = np.mean([run.history[name] for run in runs], axis=0).round(4).tolist()
         details["best_epochs"] = [run.best_epoch for run in runs]
+    details["seconds"] = round(sum(system.about["seconds"] for system in systems), 1)
     train_accuracy = float(np.mean([system.about["train_accuracy"] for system in systems]))
-    interval = over_runs(answers)
+    interval = over_values(correct, groups)
     return row("accuracy", interval, condition=condition, train_accuracy=train_accuracy, **details)
+
+
+def _correct(runs: Sequence[Predictions], first: Predictions) -> np.ndarray:
+    """Whether each run is right on each clip, (R, M), in the order of the first one's clips."""
+    return np.stack([align(first, run).correct for run in runs]).astype(float)
 
 
 def _strategies(**recipes: Recipe) -> tuple[Variant, ...]:
@@ -172,6 +196,15 @@ CURVE = _strategies(
         "tagger's features + k-NN": SMALL_KNN,
         "untrained features + SVM": replace(SMALL_SVM, prepare=(PerClip(), TaggerLayers(""))),
         "band statistics + SVM": replace(SMALL_SVM, prepare=(PerClip(), Bands())),
+    }
+)
+CNN_CURVE = _strategies(
+    **{
+        "CNN from scratch": SMALL_CNN,
+        "CNN fine-tuned": CNN_TUNED,
+        "CNN's features + softmax": replace(
+            SMALL_SOFTMAX, prepare=(PerClip(), TaggerLayers(CNN_SHA256, kind="CNN"))
+        ),
     }
 )
 PUBLISHED_CURVE = _strategies(
@@ -228,7 +261,12 @@ FIRST_WEIGHTS: tuple[Variant, ...] = (
 def _study(name: str, title: str, variants: Sequence[Variant], **settings: Any) -> Study:
     protocol = "one split by artist"
     return Study(
-        f"reddy2024/{name}", title, few_clips, {"variants": variants, **settings}, protocol
+        f"reddy2024/{name}",
+        title,
+        few_clips,
+        {"variants": variants, **settings},
+        protocol,
+        version=2,  # intervals draw artists
     )
 
 
@@ -241,6 +279,14 @@ STUDIES = (
         sizes=SIZES,
         n_steps=300,
         rival="from scratch",
+    ),
+    _study(
+        "cnn-curve",
+        "Where transfer pays for a CNN, by number of clips",
+        CNN_CURVE,
+        sizes=(5, 20, 50),
+        n_steps=300,
+        rival="CNN from scratch",
     ),
     _study(
         "published-curve",
@@ -256,6 +302,7 @@ STUDIES = (
         FROZEN,
         sizes=TWENTY,
         n_steps=200,
+        rival="5 layers fixed",
     ),
     _study(
         "optimizers",
@@ -270,5 +317,6 @@ STUDIES = (
         FIRST_WEIGHTS,
         sizes=TWENTY,
         n_steps=200,
+        rival="PyTorch's own",
     ),
 )

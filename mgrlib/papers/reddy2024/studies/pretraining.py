@@ -1,9 +1,9 @@
-"""The source task: our tagger trained on other worlds' music, and asked for tags."""
+"""The source task: our taggers trained on other worlds' music, and asked for tags."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from mgrlib.experiments.study import Row, Study, row
 from mgrlib.features import standardize_clips
 from mgrlib.models.modes import evaluating
 from mgrlib.papers.reddy2024.features import SHORT
-from mgrlib.papers.reddy2024.tagger import TAG_GROUPS, small_crnn, with_tags
+from mgrlib.papers.reddy2024.tagger import TAG_GROUPS, Kind, small_network, with_tags
 from mgrlib.rows import in_memory
 from mgrlib.segments import Cut, Segments, cut
 from mgrlib.storage import home
@@ -28,9 +28,24 @@ from mgrlib.training.loop import fit
 from mgrlib.training.losses import multi_label
 from mgrlib.training.seeds import seeded
 
-__all__ = ["PRETRAINING", "WEIGHTS", "pretrain"]
+__all__ = ["PRETRAINING", "PRETRAINING_CNN", "WEIGHTS", "OtherWorlds", "pretrain"]
 
-WEIGHTS = "reddy2024-tagger.pt"
+WEIGHTS = {"CRNN": "reddy2024-tagger.pt", "CNN": "reddy2024-tagger-cnn.pt"}
+
+
+@dataclass(frozen=True)
+class OtherWorlds:
+    """The music of the source task.
+
+    Args:
+        worlds: seeds of the composer, other than those of the corpora that test.
+        n_per_genre: clips per genre and world.
+        seconds: of each clip.
+    """
+
+    worlds: tuple[int, ...] = tuple(range(1, 11))
+    n_per_genre: int = 24
+    seconds: float = 7.0
 
 
 def pretrain(
@@ -38,10 +53,9 @@ def pretrain(
     seeds: Sequence[int],
     progress: bool = False,
     *,
-    worlds: Sequence[int],
-    n_per_genre: int,
-    seconds: float,
+    music: OtherWorlds,
     config: TrainConfig,
+    kind: Kind = "CRNN",
 ) -> list[Row]:
     """Train the tagger on other worlds' music, keep its weights, and ask it for the corpus' tags.
 
@@ -50,9 +64,10 @@ def pretrain(
     tell what the first excerpt alone gives, and what it knows of the music that it learned from.
     The weights are written to `mgrlib.storage.home() / "weights"`.
     """
-    music = [synthetic(n_per_genre, seconds, world) for world in worlds]
-    train = _joined([_tagged(part, seconds) for part in music])
-    model, sha256 = _pretrained(train, replace(config, seed=seeds[0]), progress)
+    seconds = music.seconds
+    parts = [synthetic(music.n_per_genre, seconds, world) for world in music.worlds]
+    train = _joined([_tagged(part, seconds) for part in parts])
+    model, sha256 = _pretrained(train, replace(config, seed=seeds[0]), kind, progress)
     test = _tagged(corpus, seconds)
     logits = _logits(model, test)
     excerpts = [np.flatnonzero(test.clip.numpy() == m) for m in range(test.n_clips)]
@@ -74,14 +89,16 @@ def _tagged(corpus: Corpus, seconds: float) -> Segments:
     return with_tags(corpus, segments.map(standardize_clips))
 
 
-def _pretrained(train: Segments, config: TrainConfig, progress: bool) -> tuple[nn.Module, str]:
+def _pretrained(
+    train: Segments, config: TrainConfig, kind: Kind, progress: bool
+) -> tuple[nn.Module, str]:
     """The tagger after training, as its weights are kept, and the SHA-256 of their file."""
     with seeded(config.seed):
-        model = small_crnn(len(TAGS))
+        model = small_network(kind, len(TAGS))
     fit(model, train, config=config, loss=multi_label, progress=progress)
     half = {k: v.half() if v.is_floating_point() else v for k, v in model.state_dict().items()}
     model.load_state_dict(half)  # what is measured is what is kept
-    path = home() / "weights" / WEIGHTS
+    path = home() / "weights" / WEIGHTS[kind]
     path.parent.mkdir(parents=True, exist_ok=True)
     sha256 = save_weights(path, model.half())
     return model.float(), sha256
@@ -135,22 +152,28 @@ def _auc_rows(
     return rows
 
 
+_SETTINGS = {
+    "music": OtherWorlds(),
+    "config": TrainConfig(
+        epochs=16,
+        batch_size=16,
+        lr=3e-3,
+        schedule="cosine",
+        precision="bfloat16",
+        n_threads=1,
+    ),
+}
 PRETRAINING = Study(
     "reddy2024/tagger",
     "Our tagger, on artists it never heard",
     pretrain,
-    {
-        "worlds": tuple(range(1, 11)),
-        "n_per_genre": 24,
-        "seconds": 7.0,
-        "config": TrainConfig(
-            epochs=16,
-            batch_size=16,
-            lr=3e-3,
-            schedule="cosine",
-            precision="bfloat16",
-            n_threads=1,
-        ),
-    },
+    _SETTINGS,
+    "other worlds train",
+)
+PRETRAINING_CNN = Study(
+    "reddy2024/tagger-cnn",
+    "Our convolutional tagger, on artists it never heard",
+    pretrain,
+    {**_SETTINGS, "kind": "CNN"},
     "other worlds train",
 )
