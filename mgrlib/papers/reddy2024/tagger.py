@@ -1,4 +1,4 @@
-"""Our taggers: a small CRNN and a small CNN that have learned 44 tags of the embedded corpus' music.
+"""Our taggers: a small CRNN and a small CNN that learned 44 tags of the embedded corpus' music.
 
 The source task is that of the published taggers, in small: instruments, tempo, mode, mood and
 voices of music by artists of other worlds than those that are tested. The weights that came of it
