@@ -17,8 +17,9 @@ from mgrlib.models.contract import count_parameters
 from mgrlib.papers.reddy2024 import tagger
 from mgrlib.papers.reddy2024.features import SHORT, band_statistics
 from mgrlib.papers.reddy2024.learners import TaggerLayers
-from mgrlib.papers.reddy2024.studies import pretraining
+from mgrlib.papers.reddy2024.studies import augmentation, pretraining
 from mgrlib.papers.reddy2024.studies.few_clips import few_clips_of
+from mgrlib.papers.reddy2024.tagger import CNN_SHA256, TAGGER_SHA256
 from mgrlib.segments import cut
 from mgrlib.storage import checksum, home
 from mgrlib.synth.tags import TAGS
@@ -35,23 +36,28 @@ def tiny(monkeypatch) -> None:
 
 @pytest.fixture
 def untaught(monkeypatch, tiny) -> None:
-    """A tagger that was never trained in the place of ours."""
-    monkeypatch.setattr(tagger, "embedded_tagger", lambda sha256: tagger.untrained_tagger())
+    """Taggers that were never trained in the place of ours."""
+
+    def stand_in(sha256: str, kind: tagger.Kind = "CRNN"):
+        return tagger.untrained_tagger(kind=kind)
+
+    monkeypatch.setattr(tagger, "embedded_tagger", stand_in)
 
 
-def changed(name, **settings):
+def narrowed(name, **settings):
     """A study with other settings, its from-scratch networks narrow."""
     study = papers.study(f"reddy2024/{name}")
-    narrow = {"widths": (2, 2, 2, 2)}
+    narrow = {4: {"widths": (2, 2, 2, 2)}, 5: {**tagger.CNN_OPTIONS, "widths": (2, 2, 2, 2, 2)}}
     variants = tuple(
-        (named, replace(recipe, options=narrow) if "widths" in recipe.options else recipe)
+        (named, replace(recipe, options=narrow.get(len(recipe.options.get("widths", ())), {})))
         for named, recipe in study.settings["variants"]
     )
     return replace(study, settings={**study.settings, "variants": variants, **settings})
 
 
-def test_our_tagger_comes_with_the_package_and_knows_its_tags():
-    network = tagger.embedded_tagger()
+@pytest.mark.parametrize(("kind", "sha256"), [("CRNN", TAGGER_SHA256), ("CNN", CNN_SHA256)])
+def test_our_taggers_come_with_the_package_and_know_their_tags(kind, sha256):
+    network = tagger.embedded_tagger(sha256, kind=kind)
     assert network(torch.zeros(1, 96, 310)).shape == (1, len(TAGS))
     assert count_parameters(network) < 70_000
 
@@ -114,11 +120,16 @@ def test_features_tell_low_from_high(tones, untaught):
     assert result.accuracy().value > 0.9
 
 
-def test_a_learning_curve_has_a_row_for_each_strategy_and_size(tones, untaught):
-    rows = conduct(changed("learning-curve", sizes=(3, 4), n_steps=0), tones(), seeds=(0, 1))
-    assert len(rows) == 2 * 8
+@pytest.mark.parametrize(
+    ("name", "n_strategies", "rival"),
+    [("learning-curve", 8, "from scratch"), ("cnn-curve", 3, "CNN from scratch")],
+)
+def test_a_curve_has_a_row_for_each_strategy_and_size(tones, untaught, name, n_strategies, rival):
+    rows = conduct(narrowed(name, sizes=(3, 4), n_steps=0), tones(), seeds=(0, 1))
+    assert len(rows) == 2 * n_strategies
     assert {row.condition["clips_per_genre"] for row in rows} == {3, 4}
-    assert [row.details["p"] for row in rows.where(strategy="from scratch")] == [1.0, 1.0]
+    assert [row.details["p"] for row in rows.where(strategy=rival)] == [1.0, 1.0]
+    assert [row.details["gain"] for row in rows.where(strategy=rival)] == [[0.0] * 3] * 2
     assert all(row.n == 6 and row.train_accuracy is not None for row in rows)
 
 
@@ -126,7 +137,7 @@ def test_a_learning_curve_has_a_row_for_each_strategy_and_size(tones, untaught):
     ("name", "n_rows"), [("frozen-layers", 5), ("optimizers", 6), ("initializations", 5)]
 )
 def test_studies_of_fine_tuning_have_a_row_for_each_way(tones, untaught, name, n_rows):
-    rows = conduct(changed(name, sizes=(2,), n_steps=0), tones())  # one epoch, the least there is
+    rows = conduct(narrowed(name, sizes=(2,), n_steps=0), tones())  # one epoch, the least there is
     assert len(rows) == n_rows
     for row in rows:
         assert len(row.details["valid_loss"]) == len(row.details["train_loss"]) == 1
@@ -142,3 +153,29 @@ def test_conditions_of_the_records_are_those_of_the_studies():
         }
         rows = papers.records("reddy2024", name)
         assert {tuple(sorted(row.condition.items())) for row in rows} == conditions
+
+
+def test_changed_copies_differ_from_the_clips_and_from_each_other(tones):
+    recipe = papers.recipe("reddy2024/small-cnn")
+    clips = tones(3)
+    for name, changes in augmentation.WAYS.items():
+        train = augmentation.with_copies(recipe, clips, changes, n_copies=2, seed=0)
+        plain, first, second = train.inputs[0].split(6)
+        assert train.n_clips == 18
+        assert torch.equal(plain, first) == torch.equal(first, second) == (name == "none")
+
+
+def test_augmentation_has_a_row_for_each_way_and_test(tones):
+    study = papers.study("reddy2024/augmentation")
+    options = {**tagger.CNN_OPTIONS, "widths": (2, 2, 2, 2, 2)}
+    recipe = replace(study.settings["recipe"], options=options)
+    settings = {"recipe": recipe, "size": 2, "n_copies": 1, "n_steps": 0}
+    rows = conduct(replace(study, settings=settings), tones())
+    assert len(rows) == 2 * len(augmentation.WAYS)
+    assert {row.condition["test"] for row in rows} == {"unchanged", "with noise"}
+
+
+def test_a_sample_has_as_many_clips_of_each_genre(tones):
+    corpus = tones()
+    sample = augmentation.clip_sample(corpus, list(corpus.clips.index), 5, seed=1)
+    assert corpus.clips.loc[sample, "genre"].value_counts().to_list() == [5, 5]

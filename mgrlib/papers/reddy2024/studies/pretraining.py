@@ -28,7 +28,14 @@ from mgrlib.training.loop import fit
 from mgrlib.training.losses import multi_label
 from mgrlib.training.seeds import seeded
 
-__all__ = ["PRETRAINING", "PRETRAINING_CNN", "WEIGHTS", "OtherWorlds", "pretrain"]
+__all__ = [
+    "PRETRAINING",
+    "PRETRAINING_CNN",
+    "WEIGHTS",
+    "OtherWorlds",
+    "joined_segments",
+    "pretrain",
+]
 
 WEIGHTS = {"CRNN": "reddy2024-tagger.pt", "CNN": "reddy2024-tagger-cnn.pt"}
 
@@ -66,7 +73,7 @@ def pretrain(
     """
     seconds = music.seconds
     parts = [synthetic(music.n_per_genre, seconds, world) for world in music.worlds]
-    train = _joined([_tagged(part, seconds) for part in parts])
+    train = joined_segments([_tagged(part, seconds) for part in parts])
     model, sha256 = _pretrained(train, replace(config, seed=seeds[0]), kind, progress)
     test = _tagged(corpus, seconds)
     logits = _logits(model, test)
@@ -110,7 +117,7 @@ def _logits(model: nn.Module, segments: Segments) -> np.ndarray:
         return torch.cat([model(*inputs) for inputs in segments.in_order(64)]).numpy()
 
 
-def _joined(parts: Sequence[Segments]) -> Segments:
+def joined_segments(parts: Sequence[Segments]) -> Segments:
     """Several corpora's segments as one, each clip's name led by its corpus' number."""
     ids = tuple(f"{i}/{c}" for i, part in enumerate(parts) for c in part.clip_ids)
     starts = np.cumsum([0, *(part.n_clips for part in parts)])
