@@ -9,11 +9,13 @@ from mgrlib.evaluation import (
     Predictions,
     compare_counts,
     corrected_t_test,
+    independent_difference,
     mcnemar,
     mcnemar_range,
     paired_bootstrap,
     permutation_test,
     seeds_test,
+    wilson,
 )
 from mgrlib.evaluation.paired import Difference
 
@@ -105,6 +107,14 @@ def test_compare_counts_is_newcombes_first_example():
     assert result.low == pytest.approx(0.0524, abs=5e-5)
     assert result.high == pytest.approx(0.3339, abs=5e-5)
     assert result.p == pytest.approx(stats.fisher_exact([[56, 14], [48, 32]]).pvalue)
+
+
+def test_a_difference_of_two_wilson_intervals_is_that_of_the_counts():
+    counts, intervals = compare_counts(56, 48, 70, n2=80), (wilson(56, 70), wilson(48, 80))
+    difference = independent_difference(*intervals)
+    assert (difference.low, difference.high) == (counts.low, counts.high)
+    mirrored = independent_difference(*intervals[::-1])
+    assert (mirrored.low, mirrored.high) == pytest.approx((-counts.high, -counts.low))
 
 
 def test_compare_counts_turns_with_its_arguments():

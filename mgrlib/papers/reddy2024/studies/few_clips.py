@@ -266,7 +266,6 @@ def _study(name: str, title: str, variants: Sequence[Variant], **settings: Any) 
         few_clips,
         {"variants": variants, **settings},
         protocol,
-        version=2,  # intervals draw artists
     )
 
 
