@@ -160,8 +160,8 @@ def compare_counts(
     """Compare k1/n with k2/n2 (or k2/n), assuming that each system was tested on its own clips.
 
     p is that of Fisher's exact test. The interval is Newcombe's (1998, method 10), which is
-    `independent_difference` of the Wilson bounds of both proportions. For two systems on the same clips the test is too
-    conservative; use `mcnemar_range` instead.
+    `independent_difference` of the Wilson bounds of both proportions. For two systems on the same
+    clips the test is too conservative; use `mcnemar_range` instead.
 
     Raises:
         EvaluationError: unless 0 <= k <= n for both.

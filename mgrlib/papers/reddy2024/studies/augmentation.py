@@ -26,14 +26,19 @@ from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.study import Row, Study
 from mgrlib.papers.reddy2024.features import SHORT
 from mgrlib.papers.reddy2024.recipes import SMALL_CNN
-from mgrlib.papers.reddy2024.studies.few_clips import accuracy_row, artists_apart, n_epochs
+from mgrlib.papers.reddy2024.studies.few_clips import (
+    accuracy_row,
+    artists_apart,
+    clip_sample,
+    n_epochs,
+)
 from mgrlib.papers.reddy2024.studies.pretraining import joined_segments
 from mgrlib.segments import Segments
 from mgrlib.systems.learn import learn, segments_of
 from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 
-__all__ = ["AUGMENTATION", "WAYS", "augmentation", "changed", "clip_sample", "with_copies"]
+__all__ = ["AUGMENTATION", "WAYS", "augmentation", "changed", "with_copies"]
 
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -119,17 +124,6 @@ def augmentation(
     return rows
 
 
-def clip_sample(corpus: Corpus, clip_ids: Sequence[str], size: int, seed: int) -> list[str]:
-    """The names of `size` random clips of each genre."""
-    rng = np.random.default_rng(seed)
-    genre = corpus.clips.loc[list(clip_ids), "genre"]
-    sample: list[str] = []
-    for name in corpus.genres:
-        members = genre.index[genre == name]
-        sample += [members[i] for i in rng.permutation(len(members))[:size]]
-    return sample
-
-
 def with_copies(
     recipe: Recipe, clips: Corpus, changes: Sequence[Change], n_copies: int, seed: int
 ) -> Segments:
@@ -159,6 +153,6 @@ AUGMENTATION = Study(
     "reddy2024/augmentation",
     "A small CNN with and without changed copies of its clips",
     augmentation,
-    {"recipe": SMALL_CNN, "size": 20, "n_copies": 3, "n_steps": 300},
+    {"recipe": SMALL_CNN, "size": 20, "n_copies": 3, "n_steps": 200},
     "one split by artist",
 )
