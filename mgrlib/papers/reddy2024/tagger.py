@@ -53,7 +53,7 @@ CNN_OPTIONS = {"widths": (8, 32, 32, 48, 64), "pools": ((2, 3), (2, 3), (2, 3), 
 TAGGER_SHA256 = "41ff793e341f983c8f5bd9f0f9379c5ed772610db389b3fba5b362ad96b3822e"
 """Of the CRNN's weights that come with the package."""
 
-CNN_SHA256 = ""
+CNN_SHA256 = "079151a93c54ca31cd76b575ebe7a5698fb4c05ddb3b5f98e2a050baec97085f"
 """Of the CNN's weights that come with the package."""
 
 Kind = Literal["CRNN", "CNN"]
