@@ -266,7 +266,9 @@ FIRST_WEIGHTS: tuple[Variant, ...] = (
 )
 
 
-def _study(name: str, title: str, variants: Sequence[Variant], **settings: Any) -> Study:
+def _study(
+    name: str, title: str, variants: Sequence[Variant], no_record: str = "", **settings: Any
+) -> Study:
     protocol = "one split by artist"
     return Study(
         f"reddy2024/{name}",
@@ -274,6 +276,7 @@ def _study(name: str, title: str, variants: Sequence[Variant], **settings: Any) 
         few_clips,
         {"variants": variants, **settings},
         protocol,
+        no_record=no_record,
     )
 
 
@@ -294,6 +297,7 @@ STUDIES = (
         sizes=(5, 20),
         n_steps=300,
         rival="CNN from scratch",
+        no_record="takes some minutes, and has not been run yet",
     ),
     _study(
         "published-curve",
