@@ -93,7 +93,7 @@ def training() -> str:
     rows = [
         [
             f"`{r['network']}`",
-            r["segments"],
+            f"{r['segments']:,}",
             r["batch_size"],
             r["precision"],
             f"{r['epochs_per_second']:.2f}",
