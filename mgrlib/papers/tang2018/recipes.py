@@ -108,7 +108,7 @@ def _flat_variant(suffix: str, title: str, reason: str, **changes: Any) -> Recip
 
 
 _OPTIMIZERS = (
-    "section 4.2 says that different optimizers were tried; only Adam's figures are printed"
+    "section 4.3 says that different optimizers were tried; only Adam's figures are printed"
 )
 
 OPTIMIZERS = (

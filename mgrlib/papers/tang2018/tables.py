@@ -1,12 +1,32 @@
-"""What the study "trees" of Tang et al. (2018) says about the paper's tree among random ones."""
+"""What the records of Tang et al. (2018) say about its tree: random rivals, nodes and products."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from mgrlib.experiments.record import Records
+from mgrlib.data.gtzan_artists import artist_groups
+from mgrlib.evaluation.intervals import Interval, over_groups
+from mgrlib.evaluation.node_answers import NodeAnswers
+from mgrlib.experiments.record import Record, Records
+from mgrlib.papers.tang2018.studies.nodes import (
+    MEAN,
+    N_DRAWS,
+    group_draws,
+    node_answers,
+    percentiles,
+)
 
-__all__ = ["CLASSIFIERS", "TREES", "share_beaten"]
+__all__ = [
+    "CLASSIFIERS",
+    "TREES",
+    "answers_by_seed",
+    "arrivals_and_strays",
+    "fraction_beaten",
+    "node_accuracies",
+    "products",
+]
 
 CLASSIFIERS = ("linear", "RBF SVM")
 TREES = ("the paper's tree", "random trees")
@@ -18,10 +38,92 @@ def by_seed(records: Records, system: str, classifier: str) -> np.ndarray:
     return np.reshape(record.details["by_seed"], (len(record.seeds), -1))
 
 
-def share_beaten(records: Records) -> dict[str, float]:
-    """By classifier the share of random trees that the paper's tree beats; ties count half."""
-    shares = {}
+def fraction_beaten(records: Records) -> dict[str, float]:
+    """By classifier, the fraction of random trees that the paper's tree beats; ties count half."""
+    fractions = {}
     for classifier in CLASSIFIERS:
         paper, random = (by_seed(records, name, classifier) for name in TREES)
-        shares[classifier] = round(float((random < paper).mean() + (random == paper).mean() / 2), 3)
-    return shares
+        beaten = (random < paper).mean() + (random == paper).mean() / 2
+        fractions[classifier] = round(float(beaten), 3)
+    return fractions
+
+
+def answers_by_seed(record: Record) -> list[NodeAnswers]:
+    """The answers of every node of a tree to every test clip, for each seed of a record."""
+    return [node_answers(record.runs, seed) for seed in record.seeds]
+
+
+def node_accuracies(record: Record) -> dict[str, Interval]:
+    """Each node's accuracy on GTZAN's clips of its genres; intervals resample artists."""
+    accuracies = {}
+    answers = answers_by_seed(record)
+    for name in answers[0].tree.nodes:
+        tables = [one_seed.node(name) for one_seed in answers]
+        right = np.concatenate([table.correct for table in tables])
+        artists = artist_groups([clip_id for table in tables for clip_id in table.clip_ids])
+        interval = over_groups(right, np.array(artists))
+        accuracies[name] = replace(interval, n=tables[0].n, unit="clips")
+    return accuracies
+
+
+def arrivals_and_strays(record: Record) -> dict[str, Interval]:
+    """How often the nodes below the first are right, by whether a clip reached them correctly.
+
+    Returns:
+        `arrived`, the fraction right among clips that all earlier nodes sent the right way;
+        `astray`, the fraction among clips of the node's genres that an earlier node sent
+        elsewhere; and their `difference`. Intervals resample GTZAN's artists; n counts answers.
+    """
+    clip_ids, arrived, right = _answers_below_the_first(answers_by_seed(record))
+    artist = np.unique(artist_groups(clip_ids), return_inverse=True)[1]
+    G = int(artist.max()) + 1
+    weights = np.random.default_rng(0).multinomial(G, np.full(G, 1 / G), size=N_DRAWS)
+    weights = np.concatenate([np.ones((1, G)), weights])
+    draws = {}
+    for name, among in (("arrived", arrived), ("astray", ~arrived)):
+        n_right, n_all = (np.bincount(artist[x], minlength=G) for x in (among & right, among))
+        draws[name] = weights @ n_right / (weights @ n_all)
+    draws["difference"] = draws["arrived"] - draws["astray"]
+    sizes = {"arrived": int(arrived.sum()), "astray": int((~arrived).sum())}
+    return {
+        name: replace(percentiles(values, sizes.get(name, len(right))), unit="answers")
+        for name, values in draws.items()
+    }
+
+
+def _answers_below_the_first(
+    by_seed: list[NodeAnswers],
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Each answer of a node to a clip of its genres: the clip, whether it arrived, if right."""
+    clip_ids: list[str] = []
+    arrived, right = [], []
+    for answers in by_seed:
+        for name in answers.tree.nodes:
+            members = np.flatnonzero(answers.below(name))
+            if len(members) < len(answers.clip_ids):  # every clip reaches the first node
+                clip_ids += [answers.clip_ids[m] for m in members]
+                arrived.append(answers.arrivals(name)[members])
+                right.append(answers.right(name)[members])
+    return clip_ids, np.concatenate(arrived), np.concatenate(right)
+
+
+def products(record: Record) -> dict[str, dict[str, Interval]]:
+    """The paper's product and the measured accuracy of each group of genres, on GTZAN's clips.
+
+    Returns:
+        By group and "mean of groups": `product`, `own product`, `measured`, and the difference
+        `measured minus product`. Intervals resample artists and seeds.
+    """
+    answers = answers_by_seed(record)
+    groups, artists = answers[0].groups(), artist_groups(answers[0].clip_ids)
+    draws = {}
+    for lowest, group in zip(map(str, groups.index), groups["genres"], strict=True):
+        draws[group] = group_draws(answers, lowest, artists)
+        draws[group]["measured minus product"] = draws[group]["measured"] - draws[group]["product"]
+    quantities = list(next(iter(draws.values())))
+    draws[MEAN] = {q: np.mean([draw[q] for draw in draws.values()], axis=0) for q in quantities}
+    sizes = dict(zip(groups["genres"], groups["n"], strict=True)) | {MEAN: groups["n"].sum()}
+    return {
+        group: {q: percentiles(values, int(sizes[group])) for q, values in draw.items()}
+        for group, draw in draws.items()
+    }

@@ -92,7 +92,7 @@ FEW_GENRES = Study(
         ),
     },
     protocol=five_folds,
-    deviations=("the cited network is another one, of which the paper tells nothing",),
+    deviations=("the cited network is a different one, about which the paper says nothing",),
 )
 
 

@@ -17,7 +17,7 @@ from mgrlib.experiments.run import cross_validate
 from mgrlib.experiments.study import row
 from mgrlib.systems.recipe import Recipe
 
-__all__ = ["node_answers", "sweep_nodes"]
+__all__ = ["MEAN", "N_DRAWS", "group_draws", "node_answers", "percentiles", "sweep_nodes"]
 
 N_DRAWS = 2000
 MEAN = "mean of groups"
@@ -90,12 +90,23 @@ def product_rows(answers: Sequence[NodeAnswers]) -> list[dict[str, Any]]:
     return [*rows, row("difference", interval, condition=condition)]
 
 
-def group_draws(answers: Sequence[NodeAnswers], lowest: str) -> dict[str, np.ndarray]:
-    """A group's three quantities: as measured, then for `N_DRAWS` draws of clips and seeds."""
+def group_draws(
+    answers: Sequence[NodeAnswers], lowest: str, artists: Sequence[str] | None = None
+) -> dict[str, np.ndarray]:
+    """A group's three quantities: as measured, then for `N_DRAWS` draws of clips and seeds.
+
+    Args:
+        answers: of each seed.
+        lowest: the last node of the group's path.
+        artists: of each clip of the first seed, in its order; whole artists are then drawn.
+    """
     order = answers[0].clip_ids
     M, R = len(order), len(answers)
+    units = np.unique(range(M) if artists is None else artists, return_inverse=True)[1]  # (M,)
+    G = int(units.max()) + 1
     rng = np.random.default_rng(0)
-    clips = np.concatenate([np.ones((1, M)), rng.multinomial(M, np.full(M, 1 / M), size=N_DRAWS)])
+    drawn = rng.multinomial(G, np.full(G, 1 / G), size=N_DRAWS)[:, units]  # (draws, M)
+    clips = np.concatenate([np.ones((1, M)), drawn])
     seeds = np.concatenate(
         [np.full((1, R), 1 / R), rng.multinomial(R, np.full(R, 1 / R), size=N_DRAWS) / R]
     )
