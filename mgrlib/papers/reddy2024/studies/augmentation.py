@@ -96,6 +96,7 @@ def augmentation(
         n_steps: of training.
     """
     split = artists_apart(corpus)
+    artists = {str(clip): str(group) for clip, group in corpus.clips["group"].items()}
     valid, test = (corpus.select(clip_ids=ids) for ids in (split.valid, split.test))
     checked, plain = (segments_of(recipe, part, progress=progress) for part in (valid, test))
     tests = {"unchanged": plain, "with noise": changed(plain, test, (loud_noise,), 0)}
@@ -117,7 +118,7 @@ def augmentation(
                 systems[name],
                 answers[name],
                 answers["none"],
-                corpus.clips["group"],
+                artists,
             )
             for name in WAYS
         ]

@@ -111,7 +111,8 @@ def few_clips(
         rival: the value of a condition, such as a strategy. Rows have the difference to it on the
             same clips, `gain` with its bounds, and `p`, McNemar's test on the first seed.
     """
-    split, artists = artists_apart(corpus), corpus.clips["group"]
+    split = artists_apart(corpus)
+    artists = {str(clip): str(group) for clip, group in corpus.clips["group"].items()}
     samples = {
         (size, seed): clip_sample(corpus, split.train, size, seed)
         for size in sizes
