@@ -68,7 +68,7 @@ def definitions(app: Sphinx) -> dict[str, tuple[str, str]]:
     for item in app.env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
         text = next(item.findall(nodes.definition)).astext().replace("\n", " ")
         text = re.sub(r"\s*\[[^\]]*\]", "", text)  # citations
-        sentence = re.split(r"(?<=[.:])\s", text, maxsplit=1)[0].rstrip(":")
+        sentence = re.split(r"(?<=\.)\s", text, maxsplit=1)[0]
         for term in item.findall(nodes.term):
             entries[term.astext()] = (term["ids"][0], sentence)
     return entries
