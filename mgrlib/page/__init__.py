@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mgrlib.page.diagrams import drawing
-    from mgrlib.page.explorer import Explorer, explore
+    from mgrlib.page.explorer import explore
     from mgrlib.page.frames import choices, frames_slider
     from mgrlib.page.player import listen, listen_grid
     from mgrlib.page.protocols import contrast_table, full_size_records, protocol_table
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mgrlib.page.tryout import TryClip, TryModel, demo_page, try_it
 
 __all__ = [
-    "Explorer",
     "Question",
     "TryClip",
     "TryModel",
@@ -52,7 +51,7 @@ __all__ = [
 # No submodule may have the name of an object in it: once imported, it would hide the object.
 SUBMODULES = {
     "diagrams": ("drawing",),
-    "explorer": ("Explorer", "explore"),
+    "explorer": ("explore",),
     "frames": ("choices", "frames_slider"),
     "player": ("listen", "listen_grid"),
     "protocols": ("contrast_table", "full_size_records", "protocol_table"),

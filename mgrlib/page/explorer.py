@@ -1,9 +1,8 @@
 """An interactive explorer of mel spectrograms with controls for genre, window, hop and bands.
 
-In a live notebook it consists of widgets, and the package computes the spectrograms. On a rendered
-page, and wherever a notebook is executed without a user, the same controls are plain HTML and the
-browser computes the spectrograms, without a kernel, a network or widget state. The sounds are then
-MP3, which removes frequencies above nine tenths of half the sample rate.
+The controls are plain HTML and the browser computes the spectrograms, without a kernel, a network
+or widget state, on a rendered page as in a live notebook. The sounds are MP3, which removes
+frequencies above nine tenths of half the sample rate.
 
 Why the browser computes, and does not show pictures that were drawn in advance, as `choices` does:
 ten clips with 4 windows, 3 hops and 5 numbers of bands are 600 settings, each with a picture (25 kB
@@ -16,10 +15,10 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Sequence
-from functools import cache, cached_property
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,12 +26,10 @@ from mgrlib.errors import MgrError, explain
 from mgrlib.features.mel import LogMel
 from mgrlib.features.resynthesis import noise_like
 from mgrlib.page.frames import png_address
-from mgrlib.page.html import OWN_KEYS, Html, script_json, style, unique_id
+from mgrlib.page.html import OWN_KEYS, Html, script_json, unique_id
 from mgrlib.page.player import mp3_bytes
 
 if TYPE_CHECKING:
-    import ipywidgets
-
     from mgrlib.data.corpus import Corpus
 
 CONTROLS: dict[str, tuple[str, tuple[int, ...], int]] = {
@@ -53,7 +50,7 @@ def explore(
     clip_ids: Sequence[str] | None = None,
     seconds: float = 4.0,
     sample_rate: int = 22_050,
-) -> Explorer:
+) -> Html:
     """Show mel spectrograms of a clip of each genre, with controls for window, hop and bands.
 
     Args:
@@ -75,134 +72,64 @@ def explore(
     if not ids:
         raise MgrError(explain("explore", "at least one clip", "none"))
     sounds = [corpus.audio(c, sample_rate)[: round(seconds * sample_rate)] for c in ids]
-    return Explorer(dict(zip(names, sounds, strict=True)), sample_rate)
+    return explorer_of(dict(zip(names, sounds, strict=True)), sample_rate)
 
 
-class Explorer:
-    """An explorer of sounds, which displays as a widget in a live notebook and otherwise as HTML.
-
-    `widget` and `static` are the two forms.
+def explorer_of(sounds: Mapping[str, np.ndarray], sample_rate: int) -> Html:
+    """The explorer of some sounds.
 
     Args:
         sounds: (N,) float waveforms by name.
         sample_rate: of the sounds, in Hz.
 
-    >>> Explorer({"a": np.zeros(22050, dtype=np.float32)}, 22050)
+    >>> explorer_of({"a": np.zeros(22050, dtype=np.float32)}, 22050)
     explorer: 1 sounds of 1 s
     """
-
-    def __init__(self, sounds: dict[str, np.ndarray], sample_rate: int) -> None:
-        self.sounds = dict(sounds)
-        self.sample_rate = sample_rate
-        self.seconds = max(len(y) for y in sounds.values()) / sample_rate
-
-    def __repr__(self) -> str:
-        return f"explorer: {len(self.sounds)} sounds of {self.seconds:g} s"
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self.widget if has_user() else self.static)
-
-    def feature(self, window: int, hop: int, bands: int) -> LogMel:
-        """The feature with these settings."""
-        return LogMel(self.sample_rate, n_fft=window, hop_length=hop, n_mels=bands)
-
-    def picture(self, name: str, window: int, hop: int, bands: int) -> tuple[str, str]:
-        """A spectrogram as an `img` element, and a summary of its size in words."""
-        from mgrlib.plots.sound import plot_mel
-
-        feature = self.feature(window, hop, bands)
-        log_mel = feature(self.sounds[name])
-        source = png_address(plot_mel(log_mel, feature, color_bar=False), 100)
-        alt = ALT.format(name=name, window=window, hop=hop, bands=bands)
-        summary = SUMMARY.format(
-            bands=bands,
-            frames=log_mel.shape[1],
-            numbers=f"{log_mel.size:,}",
-            ms=f"{1000 * window / self.sample_rate:.0f}",
-            hz=f"{self.sample_rate / window:.1f}",
-        )
-        return f'<img data-part="picture" src="{source}" alt="{html.escape(alt)}">', summary
-
-    def resynthesis(self, name: str, window: int, hop: int, bands: int) -> np.ndarray:
-        """Noise with the same spectrogram, (N,), which contains what the spectrogram preserves."""
-        feature = self.feature(window, hop, bands)
-        sound = noise_like(feature(self.sounds[name]), feature)
-        return sound / max(float(np.abs(sound).max()), 1e-9)
-
-    @cached_property
-    def static(self) -> Html:
-        """The explorer as HTML, in which the browser computes the spectrograms."""
-        uid = unique_id("explorer" + "".join(self.sounds))
-        name, *settings = next(iter(self.sounds)), *(start for _, _, start in CONTROLS.values())
-        picture, summary = self.picture(name, *settings)
-        sounds = {n: _mp3_address(y, self.sample_rate) for n, y in self.sounds.items()}
-        options = {
-            "rate": self.sample_rate,
-            "seconds": self.seconds,
-            "sounds": sounds,
-            "colors": color_map(),
-            "alt": ALT,
-            "summary": SUMMARY,
-        }
-        data = script_json(options)
-        resynthesis = _mp3_address(self.resynthesis(name, *settings), self.sample_rate)
-        body = (
-            f'<div class="mgr-frames mgr-explorer" id="{uid}" role="group" '
-            f'aria-label="Explorer of mel spectrograms">{_selects(uid, list(self.sounds))}'
-            f'<p role="status" data-part="summary">{summary}</p>{picture}'
-            f"{_players(name, sounds[name], resynthesis, settings[-1])}"
-            f'<script type="application/json">{data}</script>'
-            f'<script>(function(){{{_script()}\nmgrExplore(document.getElementById("{uid}"));}})();'
-            f"</script></div>"
-        )
-        return Html(body, repr(self))
-
-    @cached_property
-    def widget(self) -> ipywidgets.VBox:
-        """The explorer as widgets, for which the package computes the spectrograms."""
-        import ipywidgets
-
-        style_ = {"description_width": "initial"}
-        controls = {"genre": ipywidgets.Dropdown(options=list(self.sounds), description="genre")}
-        for key, (label, values, start) in CONTROLS.items():
-            controls[key] = ipywidgets.Dropdown(options=values, value=start, description=label)
-        parts = [ipywidgets.HTML() for _ in range(3)]
-
-        def update(_change: Any = None) -> None:
-            values = [control.value for control in controls.values()]
-            for part, text in zip(parts, self._widget_texts(*values), strict=True):
-                part.value = text
-
-        for control in controls.values():
-            control.style = style_
-            control.observe(update, names="value")
-        update()
-        row = ipywidgets.HBox(list(controls.values()), layout={"flex_flow": "row wrap"})
-        return ipywidgets.VBox([row, *parts])
-
-    def _widget_texts(self, name: str, *settings: int) -> tuple[str, str, str]:
-        """The HTML of the three widgets: the summary, the picture, and the players."""
-        picture, summary = self.picture(name, *settings)
-        waveforms = (self.sounds[name], self.resynthesis(name, *settings))
-        original, resynthesis = (_mp3_address(y, self.sample_rate) for y in waveforms)
-        players = _players(name, original, resynthesis, settings[-1])
-        text = f'<style>{style()}</style><p role="status">{summary}</p>'
-        div = '<div class="mgr-explorer">{}</div>'
-        return text, div.format(picture), div.format(players)
+    seconds = max(len(y) for y in sounds.values()) / sample_rate
+    name, first = next(iter(sounds.items()))
+    window, hop, bands = (start for _, _, start in CONTROLS.values())
+    feature = LogMel(sample_rate, n_fft=window, hop_length=hop, n_mels=bands)
+    log_mel = feature(first)
+    picture, summary = _picture(name, log_mel, feature)
+    addresses = {n: _mp3_address(y, sample_rate) for n, y in sounds.items()}
+    resynthesis = noise_like(log_mel, feature)
+    resynthesis /= max(float(np.abs(resynthesis).max()), 1e-9)
+    uid = unique_id("explorer" + "".join(sounds))
+    options = {
+        "rate": sample_rate,
+        "seconds": seconds,
+        "sounds": addresses,
+        "colors": color_map(),
+        "alt": ALT,
+        "summary": SUMMARY,
+    }
+    body = (
+        f'<div class="mgr-frames mgr-explorer" id="{uid}" role="group" '
+        f'aria-label="Explorer of mel spectrograms">{_selects(uid, list(sounds))}'
+        f'<p role="status" data-part="summary">{summary}</p>{picture}'
+        f"{_players(name, addresses[name], _mp3_address(resynthesis, sample_rate), bands)}"
+        f'<script type="application/json">{script_json(options)}</script>'
+        f'<script>(function(){{{_script()}\nmgrExplore(document.getElementById("{uid}"));}})();'
+        f"</script></div>"
+    )
+    return Html(body, f"explorer: {len(sounds)} sounds of {seconds:g} s")
 
 
-def has_user() -> bool:
-    """Whether the running cell came from a front end that can ask a user for input.
+def _picture(name: str, log_mel: np.ndarray, feature: LogMel) -> tuple[str, str]:
+    """A spectrogram as an `img` element, and a summary of its size in words."""
+    from mgrlib.plots.sound import plot_mel
 
-    This is true in JupyterLab, Colab and editors, and false when a notebook is executed for a book,
-    a test or a report.
-    """
-    from IPython import get_ipython
-
-    shell: Any = get_ipython()
-    return bool(getattr(getattr(shell, "kernel", None), "_allow_stdin", False))
+    source = png_address(plot_mel(log_mel, feature, color_bar=False), 100)
+    window, bands = feature.n_fft, feature.n_mels
+    alt = ALT.format(name=name, window=window, hop=feature.hop_length, bands=bands)
+    summary = SUMMARY.format(
+        bands=bands,
+        frames=log_mel.shape[1],
+        numbers=f"{log_mel.size:,}",
+        ms=f"{1000 * window / feature.sample_rate:.0f}",
+        hz=f"{feature.sample_rate / window:.1f}",
+    )
+    return f'<img data-part="picture" src="{source}" alt="{html.escape(alt)}">', summary
 
 
 def _mp3_address(y: np.ndarray, sample_rate: int) -> str:
