@@ -1,15 +1,12 @@
-"""Data augmentation: changed waveforms, masked spectrograms, mixup, and balanced classes.
+"""Data augmentation: changed waveforms, masked spectrograms, and balanced classes.
 
 All functions are pure. Random ones take a seed (waveforms, indices) or a torch generator (batches),
 and the same seed gives the same result. Augment training data only.
-
-The argument `augment` of `fit` takes `partial(mixup, n_classes=10)` directly. Functions of one
-tensor need `on_inputs`, as in `on_inputs(partial(spec_augment, time_width=64))`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -17,8 +14,6 @@ import torch
 
 from mgrlib.errors import FeatureError, ShapeError, explain
 from mgrlib.features.spectrum import FloatArray, check_waveform
-
-Inputs = tuple[torch.Tensor, ...]
 
 
 def time_stretch(y: np.ndarray, rate: float) -> FloatArray:
@@ -156,57 +151,6 @@ def drop_cells(
     mask = torch.zeros((len(x), n_cells), dtype=torch.bool)
     mask.scatter_(1, order[:, : round(fraction * n_cells)], True)
     return x.masked_fill(mask.reshape(x.shape).to(x.device), fill)
-
-
-def on_inputs(
-    change: Callable[[torch.Tensor, torch.Generator], torch.Tensor],
-) -> Callable[[Inputs, torch.Tensor, torch.Generator], tuple[Inputs, torch.Tensor]]:
-    """Turn a function of one tensor into an `augment` of `fit` that changes every modality."""
-
-    def augment(
-        inputs: Inputs, y: torch.Tensor, generator: torch.Generator
-    ) -> tuple[Inputs, torch.Tensor]:
-        return tuple(change(x, generator) for x in inputs), y
-
-    return augment
-
-
-def mixup(
-    inputs: Inputs,
-    y: torch.Tensor,
-    generator: torch.Generator,
-    *,
-    n_classes: int,
-    alpha: float = 0.2,
-) -> tuple[Inputs, torch.Tensor]:
-    """Mix each segment and its class with another segment of the batch (Zhang et al. 2018).
-
-    Args:
-        inputs: one tensor (B, ...) per modality; all are mixed with the same weights.
-        y: (B,) class numbers.
-        generator: on the CPU.
-        n_classes: K.
-        alpha: the parameter of the beta distribution of the weights; with small values most
-            segments are almost unchanged, with 1 all weights are equally likely.
-
-    Returns:
-        The mixed inputs, and targets (B, K) that sum to 1, for a cross-entropy with soft targets.
-    """
-    _check("mixup", "alpha", alpha, 1e-3, 100.0)
-    if y.ndim != 1 or any(len(x) != len(y) for x in inputs):
-        got = f"{[tuple(x.shape) for x in inputs]} and {tuple(y.shape)}"
-        raise ShapeError(explain("mixup", "inputs (B, ...) and classes (B,)", got))
-    seed = int(torch.randint(0, 2**31, (1,), generator=generator))
-    values = np.random.default_rng(seed).beta(alpha, alpha, size=len(y))  # torch's has no generator
-    weights = torch.from_numpy(np.maximum(values, 1.0 - values)).float().to(y.device)  # (B,)
-    partner = torch.randperm(len(y), generator=generator).to(y.device)
-
-    def mix(x: torch.Tensor) -> torch.Tensor:
-        weight = weights.reshape(-1, *[1] * (x.ndim - 1)).to(x.dtype)
-        return weight * x + (1 - weight) * x[partner]
-
-    targets = torch.nn.functional.one_hot(y, n_classes).float()
-    return tuple(mix(x) for x in inputs), mix(targets)
 
 
 def over_sample(labels: Sequence[object] | np.ndarray, seed: int) -> np.ndarray:

@@ -9,8 +9,6 @@ import torch
 from mgrlib.augment import (
     add_noise,
     drop_cells,
-    mixup,
-    on_inputs,
     over_sample,
     pitch_shift,
     spec_augment,
@@ -154,34 +152,6 @@ def test_drop_out_depends_on_the_generator_only():
     assert not torch.equal(
         drop_cells(x, seeded(5), fraction=0.5), drop_cells(x, seeded(6), fraction=0.5)
     )
-
-
-def test_mixup_mixes_inputs_and_classes_alike():
-    y = torch.tensor([0, 1, 2, 1])
-    one_hot = torch.nn.functional.one_hot(y, 3).float()
-    (mixed, again), targets = mixup((one_hot, 2 * one_hot), y, seeded(), n_classes=3, alpha=1.0)
-    torch.testing.assert_close(mixed, targets)
-    torch.testing.assert_close(again, 2 * targets)
-    torch.testing.assert_close(targets.sum(dim=1), torch.ones(4))
-    assert (targets.argmax(dim=1) == y).all()  # a segment keeps the larger share
-
-
-def test_mixup_depends_on_the_generator_only():
-    x, y = torch.rand(6, 4, generator=seeded()), torch.arange(6) % 3
-    first, second = (mixup((x,), y, seeded(2), n_classes=3) for _ in range(2))
-    assert torch.equal(first[0][0], second[0][0]) and torch.equal(first[1], second[1])
-
-
-def test_mixup_refuses_inputs_and_classes_of_unequal_number():
-    with pytest.raises(ShapeError, match="mixup"):
-        mixup((torch.ones(3, 2),), torch.zeros(4, dtype=torch.long), seeded(), n_classes=2)
-
-
-def test_a_change_of_tensors_becomes_a_hook_of_fit():
-    hook = on_inputs(partial(drop_cells, fraction=0.5))
-    (changed,), y = hook((torch.ones(2, 4),), torch.tensor([0, 1]), seeded())
-    assert changed.sum() == 4
-    assert y.tolist() == [0, 1]
 
 
 def test_over_sampling_keeps_everything_and_balances():

@@ -123,6 +123,10 @@ class Corpus:
         number = {genre: k for k, genre in enumerate(self.genres)}
         return np.array([number[g] for g in self.rows(clip_ids)["genre"]], dtype=np.int64)
 
+    def groups(self, clip_ids: Iterable[str]) -> np.ndarray:
+        """The artist or song of each of these clips, (M,) texts."""
+        return self.rows(clip_ids)["group"].to_numpy(dtype=str)
+
     def audio(self, clip_id: str, sample_rate: int) -> np.ndarray:
         """The clip's mono waveform, (N,) float32, read or rendered at `sample_rate` Hz.
 

@@ -34,7 +34,6 @@ from mgrlib.evaluation.paired import (
     mcnemar,
     mcnemar_range,
     paired_bootstrap,
-    permutation_test,
     seeds_test,
 )
 from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
@@ -69,7 +68,6 @@ __all__ = [
     "over_seeds",
     "paired_bootstrap",
     "per_genre",
-    "permutation_test",
     "precision",
     "predict",
     "predict_sklearn",

@@ -159,7 +159,7 @@ def over_seeds(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> 
 def over_runs(
     runs: Sequence[Predictions],
     *,
-    groups: Sequence[str] | None = None,
+    groups: Sequence[str] | np.ndarray | None = None,
     n: int = 2000,
     level: float = 0.95,
     seed: int = 0,
@@ -193,7 +193,7 @@ def over_runs(
 
 def over_values(
     values: np.ndarray,
-    groups: Sequence[str] | None = None,
+    groups: Sequence[str] | np.ndarray | None = None,
     *,
     n: int = 2000,
     level: float = 0.95,

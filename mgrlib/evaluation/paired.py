@@ -1,8 +1,8 @@
 """Tests of whether one system is better than another, from clips, seeds or folds.
 
 For predictions on the same clips use `mcnemar` or `paired_bootstrap`, for two printed accuracies
-`compare_counts` and `mcnemar_range`, for accuracies over seeds `seeds_test` or `permutation_test`,
-and for accuracies over the folds of one data set `corrected_t_test`.
+`compare_counts` and `mcnemar_range`, for accuracies over seeds `seeds_test`, and for accuracies
+over the folds of one data set `corrected_t_test`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ __all__ = [
     "mcnemar",
     "mcnemar_range",
     "paired_bootstrap",
-    "permutation_test",
     "seeds_test",
 ]
 
@@ -272,38 +271,6 @@ def seeds_test(
     return Difference(
         d, float(bounds.low), float(bounds.high), float(result.pvalue), n, level, test
     )
-
-
-def permutation_test(
-    a_values: Sequence[float] | np.ndarray,
-    b_values: Sequence[float] | np.ndarray,
-    *,
-    paired: bool = False,
-    n: int = 10_000,
-    seed: int = 0,
-) -> float:
-    """The p-value of the difference of means under permutations of the runs.
-
-    No normal distribution is assumed. If there are at most `n` permutations, all are tried,
-    otherwise `n` random ones. Runs are exchanged between the two systems or, if `paired`, within
-    pairs. A few runs cannot give a small p: with 3 and 3 it is at least 2/20.
-
-    Raises:
-        EvaluationError: as in `seeds_test`.
-
-    >>> permutation_test([0.70, 0.72, 0.68], [0.65, 0.66, 0.64])
-    0.1
-    """
-    a, b = _runs("permutation_test", a_values, b_values, paired)
-    result = stats.permutation_test(
-        (a, b),
-        lambda x, y, axis: x.mean(axis=axis) - y.mean(axis=axis),
-        permutation_type="samples" if paired else "independent",
-        vectorized=True,
-        n_resamples=n,
-        rng=np.random.default_rng(seed),
-    )
-    return float(result.pvalue)
 
 
 def corrected_t_test(

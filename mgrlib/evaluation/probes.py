@@ -1,8 +1,7 @@
 """Robustness probes: the accuracy of a model on clips that are degraded step by step.
 
-A probe is a function from waveform to waveform with a level. `curve(model, corpus, MEL)` measures
-the accuracy at every level of every probe, for a network, a fitted scikit-learn estimator, or any
-function from segments to predictions; `mgrlib.plots.plot_robustness` plots the result.
+A probe is a function from waveform to waveform with a level. `curve(system.predict, corpus, MEL)`
+measures the accuracy at every level of every probe.
 
 Probes change the waveform before the features are computed, so that models with different inputs
 are tested on the same sound. The excerpt of a `Crop` is chosen before the change, so that it is the
@@ -14,31 +13,27 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import soundfile as sf
 from scipy import signal
-from torch import nn
 
 from mgrlib.augment import add_noise, pitch_shift, time_stretch
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.intervals import wilson
-from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
+from mgrlib.evaluation.predictions import Predictions
 from mgrlib.features.base import Feature, checksum
 from mgrlib.features.compose import Dropped
 from mgrlib.features.crop import Crop
 from mgrlib.features.mel import LogMel
 from mgrlib.features.spectrum import Sound, check_waveform
-from mgrlib.segments import Cut, Segments, cut
+from mgrlib.segments import Segments, cut
 
-__all__ = ["EVERYDAY", "PROBES", "Probe", "Probed", "answers", "as_table", "curve", "probed"]
+__all__ = ["EVERYDAY", "PROBES", "Probe", "Probed", "curve", "probed"]
 
 Change = Callable[[np.ndarray, int, float, int], np.ndarray]
-Answer = Callable[[Segments], Predictions]
-Prepare = Callable[[Segments], Segments]
 
 MP3_DELAY = 1105  # samples, of the usual encoder and decoder
 DECAY_DB = 60.0  # a reverberation time is the time in which the sound falls by this
@@ -242,42 +237,53 @@ def probed(feature: Feature, probe: Probe, level: float, *, seed: int = 0) -> Fe
     return Probed(feature, probe, level, seed)
 
 
-def answers(
-    model: nn.Module | Answer | Any,
+def curve(
+    predict: Callable[[Segments], Predictions],
     corpus: Corpus,
     features: Feature | Sequence[Feature],
-    probe: str | Probe,
     *,
-    prepare: Prepare | None = None,
-    how: Cut | None = None,
-    seed: int = 0,
-) -> dict[float | None, Predictions]:
-    """Predict a corpus at each level of a probe, and at level None without degradation.
+    probes: Sequence[str | Probe] = tuple(PROBES),
+) -> pd.DataFrame:
+    """Measure a classifier's accuracy at each level of each probe.
 
     Args:
-        model: a trained network, a fitted scikit-learn classifier, or a function from `Segments` to
-            `Predictions`.
-        corpus: clips that the model was not trained on: `corpus.select(clip_ids=split.test)`.
-        features: the feature or features that the model was trained on.
-        probe: the name of one of `PROBES`, or your own probe.
-        prepare: a function that is applied to the segments first, such as the scaling that was
-            fitted on the training clips.
-        how: how the model's training clips were cut.
-        seed: of the degradation.
+        predict: the classifier, such as `system.predict`.
+        corpus: clips that it was not trained on: `corpus.select(clip_ids=split.test)`.
+        features: the feature or features that it was trained on.
+        probes: names of `PROBES` or `EVERYDAY`, or your own probes.
+
+    Returns:
+        A row for each level, with probe, level, label, accuracy, low, high, n and same. `low` and
+        `high` are Wilson's 95 % interval of the accuracy on the `n` clips; `same` is the fraction
+        of clips whose prediction is the same as for the clean sound. The first row of every probe,
+        with level NaN, is the clean sound.
 
     Raises:
-        EvaluationError: if the probe is unknown.
+        EvaluationError: if a probe is unknown.
         AudioError, FeatureError, ShapeError: as from `cut` and `predict`.
     """
-    probe, features = _as_probe(probe), [features] if isinstance(features, Feature) else features
-    predictions: dict[float | None, Predictions] = {}
-    for level in (None, *probe.levels):
-        inputs = (
-            features if level is None else [probed(f, probe, level, seed=seed) for f in features]
-        )
-        segments = cut(corpus, *inputs, how=how)
-        predictions[level] = _predict(model, prepare(segments) if prepare else segments)
-    return predictions
+    features = [features] if isinstance(features, Feature) else features
+    clean = predict(cut(corpus, *features))
+    rows = []
+    for probe in map(_as_probe, probes):
+        for level in (None, *probe.levels):
+            predictions = clean
+            if level is not None:
+                predictions = predict(cut(corpus, *(probed(f, probe, level) for f in features)))
+            interval = wilson(int(predictions.correct.sum()), predictions.n)
+            rows.append(
+                {
+                    "probe": probe.name,
+                    "level": np.nan if level is None else level,
+                    "label": "untouched" if level is None else probe.label(level),
+                    "accuracy": interval.value,
+                    "low": interval.low,
+                    "high": interval.high,
+                    "n": predictions.n,
+                    "same": float((predictions.predicted == clean.predicted).mean()),
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def _as_probe(probe: str | Probe) -> Probe:
@@ -287,66 +293,3 @@ def _as_probe(probe: str | Probe) -> Probe:
     if probe not in known:
         raise EvaluationError(explain("probe", f"one of {sorted(known)}, or a Probe", repr(probe)))
     return known[probe]
-
-
-def _predict(model: Any, segments: Segments) -> Predictions:
-    if isinstance(model, nn.Module):
-        return predict(model, segments)
-    if hasattr(model, "classes_"):
-        return predict_sklearn(model, segments)
-    predictions: Predictions = model(segments)
-    return predictions
-
-
-def as_table(probe: str | Probe, by_level: Mapping[float | None, Predictions]) -> pd.DataFrame:
-    """Convert the result of `answers` to rows: probe, level, label, accuracy, low, high, n, same.
-
-    `low` and `high` are Wilson's 95 % interval of the accuracy on the `n` clips; `same` is the
-    fraction of clips whose prediction is the same as for the clean sound. The first row, with level
-    NaN, is the clean sound.
-    """
-    probe, rows = _as_probe(probe), []
-    clean = by_level[None]
-    for level, predictions in by_level.items():
-        predictions = predictions.select(clean.clip_ids)
-        interval = wilson(int(predictions.correct.sum()), predictions.n)
-        rows.append(
-            {
-                "probe": probe.name,
-                "level": np.nan if level is None else level,
-                "label": "untouched" if level is None else probe.label(level),
-                "accuracy": interval.value,
-                "low": interval.low,
-                "high": interval.high,
-                "n": predictions.n,
-                "same": float((predictions.predicted == clean.predicted).mean()),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def curve(
-    model: nn.Module | Answer | Any,
-    corpus: Corpus,
-    features: Feature | Sequence[Feature],
-    *,
-    probes: Sequence[str | Probe] = tuple(PROBES),
-    prepare: Prepare | None = None,
-    how: Cut | None = None,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Measure a classifier's accuracy at each level of each probe.
-
-    The arguments are those of `answers`, except for `probes`, which are names or your own probes.
-    The columns are those of `as_table`; the first row of every probe is the clean sound.
-
-    Raises:
-        EvaluationError: if there is no probe, or an unknown one.
-    """
-    if not probes:
-        raise EvaluationError(explain("curve", "at least one probe", "none"))
-    tables = []
-    for probe in probes:
-        predictions = answers(model, corpus, features, probe, prepare=prepare, how=how, seed=seed)
-        tables.append(as_table(probe, predictions))
-    return pd.concat(tables, ignore_index=True)

@@ -99,6 +99,17 @@ class Result:
             raise RecipeError(explain(where, expected, f"{seed}, {condition!r}"))
         return Predictions.concat([Predictions.from_dict(part) for part in parts])
 
+    def runs_under(self, condition: str) -> list[dict[str, Any]]:
+        """The predictions of every seed and fold under one condition, as a record keeps them."""
+        return [
+            {
+                "seed": run["seed"],
+                "split": run["split"],
+                "predictions": run["predictions"][condition],
+            }
+            for run in self.runs
+        ]
+
     def accuracy(self, condition: str = PLAIN) -> Interval:
         """Mean accuracy over the seeds with its interval.
 

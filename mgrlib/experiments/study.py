@@ -12,12 +12,13 @@ from typing import Any
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import RecipeError, explain, some
 from mgrlib.evaluation.intervals import Interval
+from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.protocol import Protocol
 from mgrlib.experiments.record import Record, Records
-from mgrlib.experiments.run import corpus_record
+from mgrlib.experiments.run import corpus_record, mean_accuracy, over_clips
 from mgrlib.provenance import provenance
 
-__all__ = ["Study", "conduct", "row"]
+__all__ = ["Study", "accuracy_row", "conduct", "row"]
 
 Row = Mapping[str, Any]
 
@@ -95,6 +96,31 @@ def row(
         "train_accuracy": None if train_accuracy is None else round(float(train_accuracy), 4),
         "details": details,
     }
+
+
+def accuracy_row(
+    tables: Sequence[Predictions],
+    groups: Mapping[str, str],
+    *,
+    condition: Mapping[str, Any],
+    train_accuracy: float,
+    **details: Any,
+) -> dict[str, Any]:
+    """A row with the mean accuracy over seeds; its interval draws artists where they are known.
+
+    Args:
+        tables: one for each seed.
+        groups: the artist of each clip; empty where artists are not known.
+        condition, train_accuracy, details: as in `row`.
+    """
+    return row(
+        "accuracy",
+        mean_accuracy(tables, groups),
+        condition=condition,
+        train_accuracy=train_accuracy,
+        **over_clips(tables, groups),
+        **details,
+    )
 
 
 def _rounded(value: float) -> float:

@@ -4,7 +4,7 @@ from mgrlib.plots.by_genre import plot_by_genre
 from mgrlib.plots.compression import plot_genres_over_time, plot_pareto, plot_shrinking
 from mgrlib.plots.corpora import plot_counts, plot_spread
 from mgrlib.plots.files import check_picture, save_picture
-from mgrlib.plots.probes import plot_levels, plot_robustness
+from mgrlib.plots.probes import plot_levels
 from mgrlib.plots.results import (
     plot_confusion,
     plot_distances,
@@ -55,7 +55,6 @@ __all__ = [
     "plot_mfcc",
     "plot_pareto",
     "plot_per_genre",
-    "plot_robustness",
     "plot_scatter_genres",
     "plot_shrinking",
     "plot_spread",

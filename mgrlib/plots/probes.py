@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 
 from mgrlib.errors import explain, some
@@ -13,39 +12,9 @@ from mgrlib.evaluation import EvaluationError, Interval
 from mgrlib.plots.results import MARKERS
 from mgrlib.plots.style import INK, SERIES, describe, new_axes
 
-__all__ = ["plot_levels", "plot_robustness"]
+__all__ = ["plot_levels"]
 
 DODGE = 0.08  # distance of two models' points at the same level, as a fraction of a level
-
-
-def plot_robustness(
-    tables: pd.DataFrame | Mapping[str, pd.DataFrame],
-    probe: str,
-    *,
-    chance: float | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Plot accuracy with its 95 % interval at each level of a probe, with one line per model.
-
-    Args:
-        tables: the result of `mgrlib.evaluation.probes.curve`, or up to four of them by model name.
-        probe: the name of the probe to plot.
-        chance: the accuracy of guessing, drawn as a line.
-        ax: the axes; new ones by default.
-
-    Raises:
-        EvaluationError: if a table does not contain the probe, or if there are more than four.
-    """
-    by_model = {"": tables} if isinstance(tables, pd.DataFrame) else dict(tables)
-    lines: dict[str, dict[str, Interval]] = {}
-    for name, table in by_model.items():
-        rows = table[table["probe"] == probe]
-        if rows.empty:
-            expected = f"a probe among {some(table['probe'].unique())}"
-            raise EvaluationError(explain("plot_robustness", expected, repr(probe)))
-        values = zip(*(rows[c] for c in ("label", "accuracy", "low", "high", "n")), strict=True)
-        lines[name] = {label: Interval(*numbers) for label, *numbers in values}
-    return plot_levels(lines, probe, chance=chance, ax=ax)
 
 
 def plot_levels(

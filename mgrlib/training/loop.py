@@ -55,8 +55,8 @@ def fit(
         valid: validation segments; without them the last epoch counts as the best.
         config: the settings; the default is `TrainConfig()`.
         loss: `(logits, y, inputs) -> scalar`; for distillation it contains a teacher.
-        augment: `(inputs, y, generator) -> (inputs, y)` for each training batch; mixup returns
-            probabilities (B, K) for y.
+        augment: `(inputs, y, generator) -> (inputs, y)` for each training batch; where it mixes
+            segments, as mixup does, it returns probabilities (B, K) for y.
         checkpoint: a file that is written after every epoch. If it exists, training resumes from it
             and gives the same result as without the interruption.
         progress: whether to show a progress bar.

@@ -3,55 +3,40 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
-import numpy as np
-import pandas as pd
 import pytest
 
-from mgrlib.evaluation import EvaluationError, Interval, Predictions
-from mgrlib.evaluation.probes import as_table
-from mgrlib.plots import alt_text, plot_levels, plot_robustness
+from mgrlib.evaluation import EvaluationError, Interval, wilson
+from mgrlib.plots import alt_text, plot_levels
 
-
-def predictions(n_right):
-    probs = np.eye(2)[[1] * n_right + [0] * (10 - n_right)]
-    return Predictions(tuple("abcdefghij"), np.ones(10, dtype=int), probs, ("jazz", "pop"))
-
-
-LEVELS = (None, 30.0, 20.0, 10.0, 0.0)
-TABLE = as_table("pink noise", dict(zip(LEVELS, map(predictions, (9, 8, 8, 6, 5)), strict=True)))
+LEVELS = ("untouched", "30 dB SNR", "20 dB SNR", "10 dB SNR", "0 dB SNR")
+LINE = {level: wilson(k, 10) for level, k in zip(LEVELS, (9, 8, 8, 6, 5), strict=True)}
 
 
 def test_each_level_stands_on_the_axis_in_order():
-    ax = plot_robustness(TABLE, "pink noise", chance=0.5)
-    labels = [tick.get_text() for tick in ax.get_xticklabels()]
-    assert labels == ["untouched", "30 dB SNR", "20 dB SNR", "10 dB SNR", "0 dB SNR"]
+    ax = plot_levels({"": LINE}, "pink noise", chance=0.5)
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == list(LEVELS)
     assert ax.get_xlabel() == "pink noise"
     assert "10 clips" in ax.get_ylabel()
 
 
 def test_each_model_is_a_line_with_its_name():
-    ax = plot_robustness({"MelCnn": TABLE, "SVM": TABLE}, "pink noise")
+    ax = plot_levels({"MelCnn": LINE, "SVM": LINE}, "pink noise")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["MelCnn", "SVM"]
 
 
 def test_the_words_tell_the_first_and_the_last_accuracy():
-    assert "from 0.90 to 0.50" in alt_text(plot_robustness(TABLE, "pink noise"))
+    assert "from 0.90 to 0.50" in alt_text(plot_levels({"": LINE}, "pink noise"))
 
 
 def test_it_draws_where_it_is_told_and_shows_nothing(monkeypatch):
     monkeypatch.setattr(plt, "show", pytest.fail)
     _, ax = plt.subplots()
-    assert plot_robustness(TABLE, "pink noise", ax=ax) is ax
-
-
-def test_a_probe_that_was_not_run_is_refused():
-    with pytest.raises(EvaluationError, match=r"'pink noise'.*got 'gain'"):
-        plot_robustness(TABLE, "gain")
+    assert plot_levels({"": LINE}, "pink noise", ax=ax) is ax
 
 
 def test_five_models_are_too_many_for_one_picture():
     with pytest.raises(EvaluationError, match="1 to 4 models"):
-        plot_robustness({str(i): pd.DataFrame(TABLE) for i in range(5)}, "pink noise")
+        plot_levels({str(i): LINE for i in range(5)}, "pink noise")
 
 
 def test_models_with_other_levels_do_not_share_an_axis():

@@ -24,7 +24,6 @@ __all__ = [
     "TEST",
     "Trained",
     "artist_split",
-    "artists",
     "decibels",
     "few_per_artist",
     "train",
@@ -63,15 +62,10 @@ def artist_split(corpus: Corpus) -> Split:
     return by_group(corpus, test=TEST, seed=0).check(corpus)
 
 
-def artists(corpus: Corpus, clip_ids: Sequence[str]) -> list[str]:
-    """The artist of each clip."""
-    return corpus.rows(clip_ids)["group"].astype(str).tolist()
-
-
 def few_per_artist(corpus: Corpus, clip_ids: Sequence[str], n: int) -> list[str]:
     """The first n of each artist's clips among these."""
     by_artist: dict[str, list[str]] = {}
-    for artist, clip_id in zip(artists(corpus, clip_ids), clip_ids, strict=True):
+    for artist, clip_id in zip(corpus.groups(clip_ids), clip_ids, strict=True):
         by_artist.setdefault(artist, []).append(clip_id)
     return [clip_id for ids in by_artist.values() for clip_id in sorted(ids)[:n]]
 

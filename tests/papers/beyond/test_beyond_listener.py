@@ -10,7 +10,6 @@ from mgrlib.data.synthetic import SAMPLE_RATE, synthetic, truth
 from mgrlib.evaluation.intervals import over_values
 from mgrlib.papers.beyond.networks import (
     artist_split,
-    artists,
     decibels,
     few_per_artist,
     train,
@@ -36,13 +35,13 @@ QUICK = TrainConfig(epochs=2, batch_size=16)
 
 def test_the_split_keeps_artists_apart(corpus):
     split = artist_split(corpus)
-    assert not set(artists(corpus, split.train)) & set(artists(corpus, split.test))
+    assert not set(corpus.groups(split.train)) & set(corpus.groups(split.test))
 
 
 def test_few_per_artist_takes_the_first_clips_of_each(corpus):
     twice = synthetic(24, seconds=3.0)
     ids = few_per_artist(twice, list(twice.clips.index), 1)
-    assert len(ids) == len(set(artists(twice, ids))) == 120
+    assert len(ids) == len(set(twice.groups(ids))) == 120
     assert len(few_per_artist(corpus, list(corpus.clips.index), 5)) == len(corpus)
 
 

@@ -18,7 +18,6 @@ from mgrlib.experiments.study import Row, Study, row
 from mgrlib.papers.beyond.networks import (
     Trained,
     artist_split,
-    artists,
     decibels,
     few_per_artist,
     train,
@@ -90,7 +89,7 @@ def _row(
     runs: Sequence[Predictions],
     condition: Mapping[str, object],
 ) -> Row:
-    accuracy = over_runs(runs, groups=artists(corpus, runs[0].clip_ids))
+    accuracy = over_runs(runs, groups=corpus.groups(runs[0].clip_ids))
     train_accuracy = float(np.mean([network.train_accuracy for network in networks]))
     return row("accuracy", accuracy, condition=condition, train_accuracy=train_accuracy)
 

@@ -93,7 +93,7 @@ EMBEDDED, RECORDED = "embedded corpus", "GTZAN maps"
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """One of the two domains: its segments, how it is divided, and the artist of each clip."""
+    """One of the two domains: its segments, its clips, and how it is divided."""
 
     segments: Segments
     corpus: Corpus
@@ -107,10 +107,6 @@ class _Side:
             parts.append(system.predict(self.segments.of(split.test)))
             trained.append(float(system.about["train_accuracy"]))
         return Predictions.concat(parts), trained
-
-    def artists(self, predictions: Predictions) -> list[str]:
-        """The artist of each clip of a table."""
-        return [str(g) for g in self.corpus.clips.loc[list(predictions.clip_ids), "group"]]
 
 
 def cross_domain(
@@ -161,13 +157,13 @@ def _tested(
     condition: Mapping[str, Any], side: _Side, runs: Sequence[Predictions], trained: Sequence[float]
 ) -> Row:
     """Accuracy over seeds, with an interval over artists, and the mean confusion matrix."""
-    interval = over_runs(runs, groups=side.artists(runs[0]))
+    artists = side.corpus.groups(runs[0].clip_ids)
     return row(
         "accuracy",
-        interval,
+        over_runs(runs, groups=artists),
         condition=condition,
         train_accuracy=float(np.mean(trained)),
-        n_artists=len(set(side.artists(runs[0]))),
+        n_artists=len(set(artists)),
         confusion=np.mean([confusion(run) for run in runs], axis=0).round(2).tolist(),
     )
 
@@ -210,7 +206,7 @@ def landing(
     rows: list[Row] = [
         row(
             "accuracy",
-            over_groups(accuracy, _artists(corpus, known)),
+            over_groups(accuracy, corpus.groups(_clips(known))),
             condition={"clips": "ten genres"},
             n=len({clip for table in known for clip in table.clip_ids}),
             train_accuracy=train_accuracy,
@@ -239,17 +235,12 @@ def _clips(tables: Sequence[Predictions]) -> np.ndarray:
     return np.array([clip for table in tables for clip in table.clip_ids])
 
 
-def _artists(corpus: Corpus, tables: Sequence[Predictions]) -> np.ndarray:
-    """The artist of each row of several tables, in order."""
-    return _groups_of(corpus, _clips(tables).tolist())
-
-
 def _landing_rows(strangers: Corpus, new: Sequence[Predictions]) -> list[Row]:
     """The fraction of each sketch's clips that each genre gets; intervals are over artists."""
     answers = np.concatenate([table.predicted for table in new])
     ids = _clips(new)
     names = strangers.clips.loc[ids, "genre"].to_numpy()
-    artists = _artists(strangers, new)
+    artists = strangers.groups(ids)
     rows: list[Row] = []
     for sketch in strangers.genres:
         inside = names == sketch
@@ -274,13 +265,14 @@ def _confidence_rows(
     thresholds = [refused_at(table.probs.max(axis=1), kept) for table in known]
     sure, refused = _confidence(known), _refused(known, thresholds)
     correct = np.concatenate([table.correct for table in known])
-    artists, ids = _artists(corpus, known), _clips(known)
+    ids = _clips(known)
+    artists = corpus.groups(ids)
     for name, inside in (("", correct | ~correct), (", correct", correct), (", wrong", ~correct)):
         columns = (sure[inside], refused[inside], artists[inside], ids[inside])
         groups[f"ten genres{name}"] = columns
     ids = _clips(new)
     names = strangers.clips.loc[ids, "genre"].to_numpy()
-    sure, refused, artists = _confidence(new), _refused(new, thresholds), _artists(strangers, new)
+    sure, refused, artists = _confidence(new), _refused(new, thresholds), strangers.groups(ids)
     for sketch in strangers.genres:
         inside = names == sketch
         groups[sketch] = (sure[inside], refused[inside], artists[inside], ids[inside])
@@ -411,7 +403,7 @@ class _Vectors:
     @classmethod
     def of(cls, system: System, clips: Segments, corpus: Corpus, first: int = 0) -> _Vectors:
         """One segment per clip; class numbers count from `first`."""
-        artists = _groups_of(corpus, clips.clip_ids)
+        artists = corpus.groups(clips.clip_ids)
         return cls(embedding(system, clips), clips.y.numpy() + first, artists, clips.clip_ids)
 
 
@@ -427,11 +419,6 @@ def _few_row(key: tuple[int, str, str], parts: Sequence[_Answer]) -> Row:
     trained = float(np.mean([part[2] for part in parts]))
     condition = dict(zip(names, key, strict=True))
     return row("accuracy", interval, condition=condition, n=n, train_accuracy=trained)
-
-
-def _groups_of(corpus: Corpus, clip_ids: Sequence[str]) -> np.ndarray:
-    """The artist of each clip."""
-    return np.asarray(corpus.clips.loc[list(clip_ids), "group"].astype(str))
 
 
 STUDIES = (

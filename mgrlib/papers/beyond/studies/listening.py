@@ -17,7 +17,6 @@ from mgrlib.experiments.study import Row, Study, row
 from mgrlib.papers.beyond.networks import (
     Trained,
     artist_split,
-    artists,
     few_per_artist,
     train,
 )
@@ -75,7 +74,7 @@ def check_maps(
     test, masks = pairs_of(corpus, few_per_artist(corpus, split.test, 1)[::2], SHORT)
     networks = [train(training, seed) for seed in seeds]
     names = [f"{clip_id}{end}" for clip_id in masks for end in (" without", "")]
-    groups = [a for a in artists(corpus, list(masks)) for _ in CLASSES]
+    groups = [a for a in corpus.groups(masks) for _ in CLASSES]
     runs = [
         predict(trained.network, trained.preparation(test)).select(names) for trained in networks
     ]
@@ -84,7 +83,7 @@ def check_maps(
     rows: list[Row] = [
         row("accuracy", accuracy, condition={"map": "none"}, train_accuracy=train_accuracy)
     ]
-    clips, clip_artists = list(masks), artists(corpus, list(masks))
+    clips, clip_artists = list(masks), corpus.groups(masks)
     level = np.array([[pointing(test.of([c]).inputs[0][0].numpy(), masks[c]) for c in clips]])
     rows.append(_auc(level, clip_artists, {"map": "level", "weights": "none"}))
     for name in MAPS:
@@ -140,7 +139,7 @@ def randomize(
                 other = randomized(trained.network, seed=0, n_last=n_last)
                 changed = _maps(trained, other, segments.of(clips), name)
                 agreements.append([agreement(*pair) for pair in zip(maps, changed, strict=True)])
-            interval = over_values(np.array(agreements), artists(corpus, clips))
+            interval = over_values(np.array(agreements), corpus.groups(clips))
             which = "all" if n_last is None else str(n_last)
             rows.append(row("agreement", interval, condition={"map": name, "layers": which}))
     return rows
@@ -187,7 +186,7 @@ def mute(
             x = [MEL(LISTENER.cut(waveforms[c], SAMPLE_RATE)[0]) for c in clips]
             changed = replace(segments.of(clips), inputs=(torch.from_numpy(np.stack(x)),))
             runs = [predict(trained.network, trained.preparation(changed)) for trained in networks]
-            accuracy = over_runs(runs, groups=artists(corpus, clips))
+            accuracy = over_runs(runs, groups=corpus.groups(clips))
             condition = {"part": part, "sound": version}
             rows.append(
                 row("accuracy", accuracy, condition=condition, train_accuracy=train_accuracy)

@@ -18,10 +18,8 @@ from mgrlib.experiments.run import (
     Result,
     cross_validate,
     groups_of,
-    mean_accuracy,
-    over_clips,
 )
-from mgrlib.experiments.study import Row, Study, row
+from mgrlib.experiments.study import Row, Study, accuracy_row, row
 from mgrlib.features.vectors import Vector26
 from mgrlib.papers.minhas2019.recipes import (
     FEATURES_LONG,
@@ -73,16 +71,10 @@ def steps(
         curves = [learning_curve(corpus, recipe, seed) for seed in seeds]
         for i, after in enumerate(AFTER):
             tables = [tested[i] for tested, _ in curves]
+            train_accuracy = float(np.mean([train_correct[i] for _, train_correct in curves]))
+            condition = {"system": name, "steps": after}
             rows.append(
-                row(
-                    "accuracy",
-                    mean_accuracy(tables, groups),
-                    condition={"system": name, "steps": after},
-                    train_accuracy=float(
-                        np.mean([train_correct[i] for _, train_correct in curves])
-                    ),
-                    **over_clips(tables, groups),
-                )
+                accuracy_row(tables, groups, condition=condition, train_accuracy=train_accuracy)
             )
     return rows
 
@@ -183,12 +175,11 @@ def importance(
         result = cross_validate(part, corpus, protocol, seeds=seeds, on=on, progress=progress)
         tables = [result.predictions(seed) for seed in result.seeds]
         rows.append(
-            row(
-                "accuracy",
-                mean_accuracy(tables, result.groups),
+            accuracy_row(
+                tables,
+                result.groups,
                 condition={"values": family, "kind": kind},
                 train_accuracy=result.train_accuracy,
-                **over_clips(tables, result.groups),
             )
         )
         if kind == "all":

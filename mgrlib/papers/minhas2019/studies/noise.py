@@ -35,10 +35,8 @@ from mgrlib.experiments.run import (
     Condition,
     Protocol,
     cross_validate,
-    mean_accuracy,
-    over_clips,
 )
-from mgrlib.experiments.study import Row, Study, row
+from mgrlib.experiments.study import Row, Study, accuracy_row, row
 from mgrlib.features.compose import Dropped
 from mgrlib.features.crop import Crop
 from mgrlib.features.pixels import MelPixels
@@ -161,14 +159,13 @@ def under_noise(
             clean_answers = clean_answers or answers  # clean clips come first
             for clips, tables in answers.items():
                 rows.append(
-                    row(
-                        "accuracy",
-                        mean_accuracy(tables, result.groups),
+                    accuracy_row(
+                        tables,
+                        result.groups,
                         condition={"system": name, "noise": noise, "clips": clips},
                         train_accuracy=train_accuracy[clips],
                         runs=n_seeds,
                         **change(tables, clean_answers[clips], result.groups),
-                        **over_clips(tables, result.groups),
                     )
                 )
     return rows
@@ -248,13 +245,12 @@ def robustness(
                 label = "untouched" if level is None else probe.label(level)
                 tables = [result.predictions(seed, key) for seed in result.seeds]
                 rows.append(
-                    row(
-                        "accuracy",
-                        result.accuracy(key),
+                    accuracy_row(
+                        tables,
+                        result.groups,
                         condition={"system": name, "damage": kind, "level": level},
                         train_accuracy=result.train_accuracy,
                         label=label,
-                        **over_clips(tables, result.groups),
                     )
                 )
     return rows

@@ -133,13 +133,8 @@ def _song_rows(split: str, result: Result, n_frames: Sequence[int]) -> list[Row]
 
 
 def _runs(result: Result, condition: str) -> list[dict[str, Any]]:
-    """The first seed's predictions under a condition, fold by fold, as a record keeps them."""
-    return [
-        {name: run[name] for name in ("seed", "split")}
-        | {"predictions": run["predictions"][condition]}
-        for run in result.runs
-        if run["seed"] == result.seeds[0]
-    ]
+    """The first seed's predictions under a condition, fold by fold."""
+    return [run for run in result.runs_under(condition) if run["seed"] == result.seeds[0]]
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ from mgrlib.evaluation.intervals import Interval
 from mgrlib.evaluation.paired import paired_bootstrap
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.protocol import Protocol, best_by
-from mgrlib.experiments.run import groups_of, mean_accuracy, over_clips
-from mgrlib.experiments.study import Study, row
+from mgrlib.experiments.run import groups_of
+from mgrlib.experiments.study import Study, accuracy_row, row
 from mgrlib.models.luo2021 import ResNet1d
 from mgrlib.papers.wei2023.recipes import RECIPES, STUDENT_ALONE
 from mgrlib.segments import Segments
@@ -132,12 +132,11 @@ def _rows(
     rows: Rows = []
     for kind, runs in answers.items():
         rows.append(
-            row(
-                "accuracy",
-                mean_accuracy(runs, groups),
+            accuracy_row(
+                runs,
+                groups,
                 condition={"system": system, "file": kind},
                 train_accuracy=train_accuracy,
-                **over_clips(runs, groups),
                 **_difference(runs, answers["float32"], groups),
                 **costs[kind],
             )

@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.spatial.distance import cdist
 
 from mgrlib.data.corpus import Corpus
@@ -113,21 +112,15 @@ def _accuracy(
     details: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The fraction of segments or clips classified correctly; the interval resamples artists."""
-    of_clip = _groups(corpus)
     clips = [name for table in tables for name in _clips_of(table)]
     correct = np.concatenate([table.correct for table in tables])
-    interval = over_groups(correct, of_clip[clips].to_numpy())
+    interval = over_groups(correct, corpus.groups(clips))
     return row(f"accuracy of {unit}", interval, condition=condition, **details)
 
 
 def _clips_of(table: Predictions) -> tuple[str, ...]:
     """The clip of each row, which is a segment or a clip."""
     return songs_of(table) if "#" in table.clip_ids[0] else table.clip_ids
-
-
-def _groups(corpus: Corpus) -> pd.Series:
-    """The number of each clip's artist, or of what else must not be split, by clip."""
-    return pd.Series(pd.factorize(corpus.clips["group"])[0], index=corpus.clips.index)
 
 
 def siblings(
@@ -200,7 +193,7 @@ def distances(
         segments = three_seconds(corpus, feature, progress)
         x = standardize(segments)[0].in_memory().inputs[0].flatten(1).numpy()
         clip = segments.clip.numpy()
-        artist = _groups(corpus)[list(segments.clip_ids)].to_numpy()[clip]
+        artist = corpus.groups(segments.clip_ids)[clip]
         kinds = {"clip": clip, "genre": segments.y.numpy()}
         kinds |= {"artist": artist} if BY_ARTIST in divisions(corpus) else {}
         apart = cdist(x, x, metric)

@@ -68,14 +68,8 @@ def missing(
                 train_accuracy=result.train_accuracy,
                 **({"weights": weights} if weights else {}),
             )
-            rows.append({**accuracy, "runs": [_run(run, condition) for run in result.runs]})
+            rows.append({**accuracy, "runs": result.runs_under(condition)})
     return rows
-
-
-def _run(run: Mapping[str, Any], condition: str) -> dict[str, Any]:
-    """The part of one fold that a record stores for a condition."""
-    fields = {name: run[name] for name in ("seed", "split")}
-    return {**fields, "predictions": run["predictions"][condition]}
 
 
 _SYSTEMS = ("early", "late", "weighted", "dropout")
