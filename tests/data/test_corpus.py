@@ -53,6 +53,10 @@ def test_labels_are_numbers_in_the_order_of_the_genres(corpus):
     assert labels.dtype == np.int64
 
 
+def test_groups_are_those_of_the_clips_asked_for(corpus):
+    assert corpus.groups(["d", "a", "c"]).tolist() == ["cem", "ann", "ann"]
+
+
 def test_rows_come_in_the_order_asked_for(corpus):
     assert corpus.rows(["c", "a"]).index.tolist() == ["c", "a"]
 

@@ -47,16 +47,16 @@ TINY = Recipe(
 )
 
 
-def clips_of_tones_and_noise(folder: Path) -> Corpus:
-    """Twelve clips of half a second by six artists, in two genres."""
+def clips_of_tones_and_noise(folder: Path, *, seconds: float = 0.5, n_artists: int = 6) -> Corpus:
+    """Twelve clips in two genres."""
     rng = np.random.default_rng(0)
-    time = np.arange(RATE // 2) / RATE
+    time = np.arange(round(seconds * RATE)) / RATE
     rows = []
     for i in range(12):
         genre = ("tone", "noise")[i % 2]
         y = 0.3 * np.sin(2 * np.pi * (150 + 10 * i) * time) if genre == "tone" else 0.0
         path = folder / f"{genre}{i}.wav"
         sf.write(path, y + 0.01 * rng.standard_normal(len(time)) * (1 + 9 * (i % 2)), RATE)
-        rows.append((path.stem, str(path), genre, f"artist{i % 6}", 0.5))
+        rows.append((path.stem, str(path), genre, f"artist{i % n_artists}", seconds))
     table = pd.DataFrame(rows, columns=["clip_id", "path", "genre", "group", "seconds"])
     return Corpus("tiny", ("tone", "noise"), table.set_index("clip_id"), FileSource())

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from toys import CONFIG, jitter, small, toy
+from toys import CONFIG, jitter, same, small, toy
 
 from mgrlib.errors import ChecksumError, StorageError, TrainingError
 from mgrlib.training import fit, load_weights, save_weights
@@ -51,11 +51,6 @@ def interrupted(checkpoint: Path, config=CONFIG, at_step: int = 18, valid=None) 
 
     with pytest.raises(StopError):
         fit(small(), toy(), valid or toy(16, 1), config, augment=stop, checkpoint=checkpoint)
-
-
-def same(first: nn.Module, other: nn.Module) -> bool:
-    a, b = first.state_dict(), other.state_dict()
-    return list(a) == list(b) and all(torch.equal(a[name], b[name]) for name in a)
 
 
 def test_a_killed_run_ends_as_if_it_had_never_been(tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from toys import CONFIG, jitter, small, toy
+from toys import CONFIG, jitter, same, small, toy
 
 from mgrlib.errors import TrainingError
 from mgrlib.segments import Segments
@@ -30,11 +30,6 @@ run = fit(small(), toy(), toy(16, 1), CONFIG, augment=jitter)
 print(run.history.to_json(orient="values", double_precision=15))
 print(float(sum(v.double().sum() for v in run.state.values())).hex())
 """
-
-
-def same(first: nn.Module, other: nn.Module) -> bool:
-    a, b = first.state_dict(), other.state_dict()
-    return list(a) == list(b) and all(torch.equal(a[name], b[name]) for name in a)
 
 
 def test_a_separable_problem_is_learned_to_the_last_segment():

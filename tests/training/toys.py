@@ -29,6 +29,12 @@ def small(seed: int = 0) -> nn.Sequential:
         )
 
 
+def same(first: nn.Module, other: nn.Module) -> bool:
+    """Whether two networks have the same parameters and buffers."""
+    a, b = first.state_dict(), other.state_dict()
+    return list(a) == list(b) and all(torch.equal(a[name], b[name]) for name in a)
+
+
 def jitter(inputs, y, generator):
     """An augmentation with random numbers of both sources: the generator given, and torch's."""
     (x,) = inputs

@@ -3,14 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
-import soundfile as sf
-import torch
-from torch import nn
+from bands import Bands
+from tiny import RATE, clips_of_tones_and_noise
 
 from mgrlib import papers
-from mgrlib.data.audio import FileSource
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.tables import FeatureTable
 from mgrlib.experiments.costs import costs, networks, sharing
@@ -26,26 +23,12 @@ from mgrlib.training import TrainConfig
 
 pytestmark = pytest.mark.usefixtures("home")
 
-RATE = 8000
-
-
-class Tiny(nn.Module):
-    """One convolution, and the mean over time."""
-
-    def __init__(self, n_classes: int, input_shape: tuple[int, int]) -> None:
-        super().__init__()
-        self.conv, self.linear = nn.Conv1d(input_shape[0], 6, 3), nn.Linear(6, n_classes)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, F, T) -> logits (B, K)."""
-        return self.linear(torch.relu(self.conv(x)).mean(2))
-
 
 TINY = Recipe(
     "tiny/net",
     "Tiny",
     (LogMel(RATE, n_fft=256, hop_length=128, n_mels=8),),
-    Tiny,
+    Bands,
     TrainConfig(epochs=20, batch_size=8, lr=0.05),
     cut=Cut(0.5),
     prepare=(Standardize(),),
@@ -55,16 +38,7 @@ TINY = Recipe(
 @pytest.fixture
 def music(tmp_path) -> Corpus:
     """Twelve clips of a second: low tones, and noise."""
-    rng, time = np.random.default_rng(0), np.arange(RATE) / RATE
-    rows = []
-    for i in range(12):
-        genre = ("tone", "noise")[i % 2]
-        y = 0.3 * np.sin(2 * np.pi * (150 + 10 * i) * time) if genre == "tone" else 0.0
-        path = tmp_path / f"{genre}{i}.wav"
-        sf.write(path, y + 0.01 * rng.standard_normal(RATE) * (1 + 9 * (i % 2)), RATE)
-        rows.append((path.stem, str(path), genre, path.stem, 1.0))
-    table = pd.DataFrame(rows, columns=["clip_id", "path", "genre", "group", "seconds"])
-    return Corpus("tiny", ("tone", "noise"), table.set_index("clip_id"), FileSource())
+    return clips_of_tones_and_noise(tmp_path, seconds=1.0, n_artists=12)
 
 
 @pytest.fixture
@@ -152,7 +126,7 @@ def test_distillation_compares_on_the_same_folds(music):
 def test_a_student_looks_at_one_modality_and_is_saved_without_its_teacher(music, tmp_path):
     taught = replace(TINY, learner=Taught(TINY))
     system = learn(taught, music, epochs=1)
-    assert isinstance(system.network, Tiny)
+    assert isinstance(system.network, Bands)
     y = music.audio("tone0", RATE)
     expected = system.predict(y).probs
     back = System.load(system.save(tmp_path / "student.pt"), taught)

@@ -114,7 +114,7 @@ def _map(name: str, network: torch.nn.Module, x: torch.Tensor, target: int) -> n
     return MAPS[name](network, x, target)
 
 
-def _auc(values: np.ndarray, groups: Sequence[str], condition: dict[str, str]) -> Row:
+def _auc(values: np.ndarray, groups: np.ndarray, condition: dict[str, str]) -> Row:
     return row("AUC", over_values(values, groups), condition=condition)
 
 
