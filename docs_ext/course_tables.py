@@ -52,7 +52,7 @@ def chapter_facts(path: Path) -> list[object]:
 def of_chapters() -> Table:
     """One row per chapter."""
     took = seconds()
-    head = ["chapter", "reading, cells run", "exercises", "questions", "computing"]
+    head = ["chapter", "reading and running", "exercises", "questions", "computing"]
     rows = []
     for path in chapter_files():
         computing = f"{took[path.stem]:.0f} s" if path.stem in took else ""
