@@ -20,7 +20,6 @@ NOT_RECORDED = {
     "reddy2024/frames-statistics",
     "reddy2024/frames-tagger",
     "reddy2024/frozen-layers",
-    "reddy2024/imbalance",
     "reddy2024/initializations",
     "reddy2024/learning-curve",
     "reddy2024/multiframe",
@@ -41,10 +40,8 @@ NOT_RECORDED = {
     "tang2018/trees",
     "wei2023/distillation",
     "wei2023/int8",
-    "wei2023/leak-57",
     "wei2023/leak-mfcc",
     "wei2023/pruning",
-    "wei2023/siblings",
     # Systems that were trained on other clips than those of the record's corpus.
     "beyond/personal",
     "beyond/popularity",

@@ -128,7 +128,7 @@ STACKED = tuple(
         "two layers",
         "two LSTM layers: hypothesis 4.2, for which no figure is printed",
         options={"n_layers": 2},
-        no_record=LONG,
+        no_record=LONG if recipe is _LSTM_MEL else "",
     )
     for recipe in (_LSTM_MFCC, _LSTM_MEL)
 )
