@@ -296,7 +296,7 @@ STUDIES = (
         "Where transfer pays for a CNN, by number of clips",
         CNN_CURVE,
         sizes=(5, 20),
-        n_steps=300,
+        n_steps=200,
         rival="CNN from scratch",
         no_record="takes some minutes, and has not been run yet",
     ),
