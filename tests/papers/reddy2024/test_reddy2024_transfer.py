@@ -168,7 +168,7 @@ def test_augmentation_has_a_row_for_each_way_and_test(tones):
     study = papers.study("reddy2024/augmentation")
     options = {**tagger.CNN_OPTIONS, "widths": (2, 2, 2, 2, 2)}
     recipe = replace(study.settings["recipe"], options=options)
-    settings = {"recipe": recipe, "size": 2, "n_copies": 1, "n_steps": 0}
+    settings = {"recipe": recipe, "ways": tuple(augmentation.WAYS), "size": 2, "n_steps": 0}
     rows = conduct(replace(study, settings=settings), tones())
     assert len(rows) == 2 * len(augmentation.WAYS)
     assert {row.condition["test"] for row in rows} == {"unchanged", "with noise"}

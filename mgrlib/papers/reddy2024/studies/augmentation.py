@@ -40,6 +40,9 @@ from mgrlib.systems.system import System
 
 __all__ = ["AUGMENTATION", "WAYS", "augmentation", "changed", "with_copies"]
 
+N_COPIES = 3
+"""Changed copies of each training clip."""
+
 Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 RATE = SHORT.sample_rate
@@ -83,16 +86,16 @@ def augmentation(
     progress: bool = False,
     *,
     recipe: Recipe,
+    ways: Sequence[str],
     size: int,
-    n_copies: int,
     n_steps: int,
 ) -> list[Row]:
     """The accuracy of a recipe with each way to change copies, on unchanged and on noisy clips.
 
     Args:
         recipe: whose feature is `SHORT`.
+        ways: names of `WAYS`, among them "none".
         size: training clips per genre.
-        n_copies: changed copies of each training clip.
         n_steps: of training.
     """
     split = artists_apart(corpus)
@@ -100,17 +103,17 @@ def augmentation(
     valid, test = (corpus.select(clip_ids=ids) for ids in (split.valid, split.test))
     checked, plain = (segments_of(recipe, part, progress=progress) for part in (valid, test))
     tests = {"unchanged": plain, "with noise": changed(plain, test, (loud_noise,), 0)}
-    systems: dict[str, list[System]] = {name: [] for name in WAYS}
+    systems: dict[str, list[System]] = {name: [] for name in ways}
     for seed in seeds:
         clips = corpus.select(clip_ids=clip_sample(corpus, split.train, size, seed))
-        for name, changes in WAYS.items():
-            train = with_copies(recipe, clips, changes, n_copies, seed)
+        for name in ways:
+            train = with_copies(recipe, clips, WAYS[name], N_COPIES, seed)
             epochs = n_epochs(n_steps, recipe.config.batch_size, len(train))
             systems[name].append(learn(recipe, train, checked, seed=seed, epochs=epochs))
     rows: list[Row] = []
     for condition, segments in tests.items():
         answers: dict[str, list[Predictions]] = {
-            name: [system.predict(segments) for system in systems[name]] for name in WAYS
+            name: [system.predict(segments) for system in systems[name]] for name in ways
         }
         rows += [
             accuracy_row(
@@ -120,7 +123,7 @@ def augmentation(
                 answers["none"],
                 artists,
             )
-            for name in WAYS
+            for name in ways
         ]
     return rows
 
@@ -154,7 +157,7 @@ AUGMENTATION = Study(
     "reddy2024/augmentation",
     "A small CNN with and without changed copies of its clips",
     augmentation,
-    {"recipe": SMALL_CNN, "size": 20, "n_copies": 3, "n_steps": 200},
+    {"recipe": SMALL_CNN, "ways": ("none", "noise", "all three"), "size": 20, "n_steps": 200},
     "one split by artist",
     no_record="takes some minutes, and has not been run yet",
 )
