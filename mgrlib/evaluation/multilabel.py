@@ -28,8 +28,6 @@ __all__ = [
     "all_found",
     "average_precision",
     "label_bootstrap",
-    "label_f1",
-    "macro_f1",
     "mean_average_precision",
     "micro_f1",
     "predict_labels",
@@ -158,22 +156,6 @@ def all_found(predictions: LabelPredictions) -> float:
     return float(((ranks < k) == predictions.truth).all(axis=1).mean())
 
 
-def label_f1(predictions: LabelPredictions, *, threshold: float = THRESHOLD) -> np.ndarray:
-    """Each genre's F1, 2 TP / (2 TP + FP + FN), (K,).
-
-    It is NaN for a genre that no clip has and that is never predicted.
-    """
-    decisions, truth = predictions.decisions(threshold), predictions.truth
-    hits, total = (decisions & truth).sum(axis=0), decisions.sum(axis=0) + truth.sum(axis=0)
-    return np.where(total > 0, 2 * hits / np.maximum(total, 1), np.nan)
-
-
-def macro_f1(predictions: LabelPredictions, *, threshold: float = THRESHOLD) -> float:
-    """The mean of `label_f1` over the genres that at least one clip has."""
-    has_clips = predictions.truth.any(axis=0)
-    return float(label_f1(predictions, threshold=threshold)[has_clips].mean())
-
-
 def micro_f1(predictions: LabelPredictions, *, threshold: float = THRESHOLD) -> float:
     """The F1 over all cells of the table, in which frequent genres have more weight."""
     decisions, truth = predictions.decisions(threshold), predictions.truth
@@ -193,11 +175,11 @@ def average_precision(predictions: LabelPredictions) -> np.ndarray:
     >>> average_precision(p).round(3)
     array([0.833, 1.   ,   nan])
     """
+    from sklearn.metrics import average_precision_score
+
     areas = np.full(len(predictions.genres), np.nan)
     for k in np.flatnonzero(predictions.truth.any(axis=0)):
-        score, truth = predictions.probs[:, k], predictions.truth[:, k]
-        as_high = score[None, :] >= score[truth][:, None]  # (hits, M)
-        areas[k] = ((as_high & truth).sum(axis=1) / as_high.sum(axis=1)).mean()
+        areas[k] = average_precision_score(predictions.truth[:, k], predictions.probs[:, k])
     return areas
 
 
