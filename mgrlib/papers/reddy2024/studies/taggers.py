@@ -34,7 +34,7 @@ from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.gtzan import known_artists
 from mgrlib.data.splits import folds
 from mgrlib.errors import RecipeError, explain, some
-from mgrlib.evaluation.intervals import over_runs
+from mgrlib.evaluation.intervals import Interval, over_runs, over_values
 from mgrlib.evaluation.metrics import accuracy_interval, confusion
 from mgrlib.evaluation.paired import mcnemar
 from mgrlib.evaluation.predictions import Predictions
@@ -349,7 +349,8 @@ def machines_on_layers(
 ) -> list[Row]:
     """Accuracy of a support vector machine on layers' outputs and on MFCC, for each set of folds.
 
-    McNemar's test compares with MFCC, on the same folds of the first seed.
+    McNemar's test compares with MFCC, on the same folds of the first seed. `gain` is the accuracy
+    minus that of MFCC, the mean over all seeds, with bounds for which whole artists are drawn.
     """
     vectors = layer_vectors_of(corpus, networks, progress)
     rows: list[Row] = []
@@ -362,10 +363,11 @@ def machines_on_layers(
             name: [machine_answers(corpus, x, parts, folding.penalty) for parts in splits]
             for name, x in vectors.items()
         }
-        mfcc = runs["MFCC"][0][0]
+        baseline = [answers for answers, _ in runs["MFCC"]]
         for name, pairs in runs.items():
             answers, trained = zip(*pairs, strict=True)
-            test = mcnemar(answers[0], mfcc)
+            test = mcnemar(answers[0], baseline[0])
+            gain = gain_over(answers, baseline, corpus)
             rows.append(
                 row(
                     "accuracy",
@@ -378,10 +380,23 @@ def machines_on_layers(
                     p_against_mfcc=test.p_exact,
                     only_this=test.only_a,
                     only_mfcc=test.only_b,
+                    gain=[round(value, 4) for value in (gain.value, gain.low, gain.high)],
                     known_artist=artist_overlap,
                 )
             )
     return rows
+
+
+def gain_over(
+    answers: Sequence[Predictions], baseline: Sequence[Predictions], corpus: Corpus
+) -> Interval:
+    """The mean accuracy minus that of a baseline on the same clips; whole artists are drawn."""
+    ids = list(corpus.clips.index)
+    correct, other = (
+        np.stack([table.select(ids).correct for table in tables]).astype(float)
+        for tables in (answers, baseline)
+    )
+    return over_values(correct - other, corpus.groups(ids))
 
 
 def layer_vectors_of(
