@@ -81,6 +81,7 @@ def test_pruning_gives_a_record_for_each_way_and_the_ratios(table):
     assert smaller.get("nonzeros") < 0.26 * smaller.get("parameters")
     assert smaller.get("stored") == apart.only(way="original").get("stored")
     assert 0 <= smaller.train_accuracy <= 1
+    assert 4 <= smaller.n <= 8  # clips of two splits that test four each, not their 20 rows
     assert apart.only(units=0.75).get("parameters") < 20_000
     assert records.only(division="clips apart", ratio="stored bytes").value == 1
     assert records.only(division="clips apart", ratio="stored to packed").value > 3

@@ -29,7 +29,7 @@ from mgrlib.compression.share import shared
 from mgrlib.compression.weights import plain
 from mgrlib.data.corpus import Corpus
 from mgrlib.evaluation.intervals import over_seeds
-from mgrlib.evaluation.multiframe import as_clips
+from mgrlib.evaluation.multiframe import as_clips, songs_of
 from mgrlib.evaluation.paired import seeds_test
 from mgrlib.experiments.study import Study, row
 from mgrlib.features import Vector57
@@ -187,9 +187,11 @@ def pruning(
     segments, rows = three_seconds(corpus, feature, progress), []
     for division in divisions(corpus):
         costs: dict[tuple[str, float], list[dict[str, float]]] = {}
+        clips: set[str] = set()
         for seed in seeds:
             parts = replace(parts_of(corpus, segments, division, seed), schedule=schedule)
             system = whole(parts)
+            clips.update(songs_of(system.predict(parts.test)))
             costs.setdefault((ORIGINAL, 0.0), []).append(_measured(system, parts))
             for name, (way, shares, _) in ways.items():
                 for share in shares:
@@ -199,7 +201,7 @@ def pruning(
         for (name, share), runs in costs.items():
             unit = ways[name][2] if name in ways else ""
             condition = {"division": division, "way": name, **({unit: share} if unit else {})}
-            rows.append(_accuracy(condition, runs, base))
+            rows.append(_accuracy(condition, runs, base, len(clips)))
         unit = ways[ratio_of[0]][2]
         condition = {"division": division, "way": ratio_of[0], unit: ratio_of[1]}
         rows += _ratios(condition, costs[ratio_of], base)
@@ -212,25 +214,28 @@ def _measured(system: System, parts: Parts) -> dict[str, float]:
     del costs["latency"]
     tested = system.predict(parts.test).correct
     trained = float(system.predict(parts.train).correct.mean())
-    return {"accuracy": tested.mean(), "train": trained, "n": float(len(tested)), **costs}
+    return {"accuracy": tested.mean(), "train": trained, **costs}
 
 
 def _accuracy(
-    condition: Mapping[str, Any], runs: Sequence[Measured], base: Sequence[Measured]
+    condition: Mapping[str, Any],
+    runs: Sequence[Measured],
+    base: Sequence[Measured],
+    n_clips: int,
 ) -> dict[str, Any]:
-    """One way under one division: means over the splits."""
+    """One way under one division: means over the splits, which test rows of `n_clips` clips."""
     values, whole_values = ([float(run["accuracy"]) for run in each] for each in (runs, base))
     interval = over_seeds(values)
     # With few splits that differ, Student's interval is wider than what an accuracy can be.
     bounded = replace(interval, low=max(interval.low, 0.0), high=min(interval.high, 1.0))
     means = {name: float(np.mean([run[name] for run in runs])) for name in runs[0]}
     gain = seeds_test(values, whole_values, paired=True) if len(runs) > 1 else None
-    sizes = {k: round(v, 1) for k, v in means.items() if k not in ("accuracy", "train", "n")}
+    sizes = {k: round(v, 1) for k, v in means.items() if k not in ("accuracy", "train")}
     return row(
         "accuracy of rows",
         bounded,
         condition=condition,
-        n=int(means["n"]),
+        n=n_clips,
         train_accuracy=means["train"],
         gain=[gain.value, gain.low, gain.high] if gain else None,
         **sizes,
