@@ -304,8 +304,6 @@ _EXCEPTIONS = {
     "lead guitar": "distorted guitar",
     "french horn": "brass",
 }
-VOICES = frozenset(name for name in INSTRUMENTS if name.split()[-1] in _TAGS and (
-    _TAGS[name.split()[-1]] == "voice"))  # fmt: skip
 
 
 def instrument(name: str) -> Instrument:

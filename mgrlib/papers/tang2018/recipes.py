@@ -88,7 +88,7 @@ RANDOM_SHORT = short(
     title="Seven LSTMs in a random tree",
     learner=NodeByNode(RandomTree(), LSTM, node_epochs),
 )
-LEARNT_SHORT = short(
+GROWN_SHORT = short(
     HIERARCHY,
     name="tang2018/grown",
     title="Nine LSTMs in a grown tree",
@@ -161,7 +161,7 @@ RECIPES = (
     HIERARCHY_SHORT,
     FLAT_SHORT,
     RANDOM_SHORT,
-    LEARNT_SHORT,
+    GROWN_SHORT,
     *OPTIMIZERS,
     DENSE,
 )
