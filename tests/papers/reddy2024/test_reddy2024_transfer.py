@@ -143,7 +143,7 @@ def test_studies_of_fine_tuning_have_a_row_for_each_way(tones, untaught, name, n
 
 
 def test_conditions_of_the_records_are_those_of_the_studies():
-    for name in ("learning-curve", "published-curve", "frozen-layers", "optimizers"):
+    for name in ("learning-curve", "cnn-curve", "published-curve", "frozen-layers", "optimizers"):
         study = papers.study(f"reddy2024/{name}")
         conditions = {
             tuple(sorted({**named, "clips_per_genre": size}.items()))
