@@ -142,3 +142,15 @@ def test_machines_on_layers_reach_what_was_found_before(features, accuracy):
     row = measured("tagger-svm", features=features, folds="10 random folds")
     assert row.low < accuracy < row.high
     assert row.value == pytest.approx(accuracy, abs=0.03)
+
+
+@pytest.mark.parametrize("folds", ["10 random folds, C = 10", "2 blocks of neighbors, C = 10"])
+def test_the_gain_of_layers_is_their_accuracy_minus_that_of_mfcc(folds):
+    layers, mfcc = (
+        measured("tagger-svm", features=name, folds=folds)
+        for name in ("tagger pools + gru2", "MFCC")
+    )
+    gain, low, high = layers.details["gain"]
+    assert gain == pytest.approx(layers.value - mfcc.value, abs=1e-3)
+    assert low < gain < high
+    assert mfcc.details["gain"] == [0, 0, 0]
