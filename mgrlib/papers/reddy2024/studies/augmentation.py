@@ -159,5 +159,4 @@ AUGMENTATION = Study(
     augmentation,
     {"recipe": SMALL_CNN, "ways": ("none", "noise", "all three"), "size": 20, "n_steps": 200},
     "one split by artist",
-    no_record="takes some minutes, and has not been run yet",
 )
