@@ -24,7 +24,7 @@ from mgrlib.data.corpus import Corpus
 from mgrlib.evaluation.aggregation import mean_probs, nearest
 from mgrlib.evaluation.multiframe import as_clips, joined
 from mgrlib.evaluation.predictions import Predictions
-from mgrlib.models.pretrained import pooled_layers
+from mgrlib.models.pretrained import load_tagger, pooled_layers
 from mgrlib.models.reddy2024 import recurrent_half
 from mgrlib.papers.reddy2024 import features, tagger
 from mgrlib.segments import Segments
@@ -48,6 +48,7 @@ __all__ = [
     "neighbor_predictions",
     "tuned_half",
     "tuned_tagger",
+    "tuned_whole",
     "with_first_weights",
 ]
 
@@ -104,6 +105,11 @@ def with_first_weights(
 ) -> nn.Module:
     """The recipe's network, its first weights drawn in another way, for `Network(make=...)`."""
     return initialize(recipe.network(n_classes, shapes), how, seed=seed)
+
+
+def tuned_whole(recipe: Recipe, n_classes: int, shapes: Shapes, seed: int) -> nn.Module:
+    """The whole published CRNN under a new head, nothing fixed, for `Network(make=...)`."""
+    return new_head(load_tagger("msd-crnn").network, n_classes, seed=seed)
 
 
 def tuned_half(recipe: Recipe, n_classes: int, shapes: Shapes, seed: int) -> nn.Module:

@@ -37,7 +37,13 @@ from mgrlib.papers.reddy2024.features import (
     PublishedMaps,
     PublishedTags,
 )
-from mgrlib.papers.reddy2024.learners import OutOfFold, TaggerLayers, tuned_half, tuned_tagger
+from mgrlib.papers.reddy2024.learners import (
+    OutOfFold,
+    TaggerLayers,
+    tuned_half,
+    tuned_tagger,
+    tuned_whole,
+)
 from mgrlib.papers.reddy2024.tagger import CNN_OPTIONS, CNN_SHA256, TAGGER_SHA256, WIDTHS
 from mgrlib.systems.learners import Estimator, Network
 from mgrlib.systems.prepare import PerClip
@@ -55,6 +61,7 @@ __all__ = [
     "OURS",
     "PIECES_STATISTICS",
     "PUBLISHED_TUNED",
+    "PUBLISHED_WHOLE",
     "RECIPES",
     "SCRATCH",
     "SMALL",
@@ -207,6 +214,17 @@ PUBLISHED_TUNED = replace(
     deviations=(CONVOLUTIONS,),
 )
 
+PUBLISHED_WHOLE = Recipe(
+    "reddy2024/published-whole",
+    "The published tagger, all layers fine-tuned",
+    (TaggerMel(12000, part="start"),),
+    Crnn,
+    TrainConfig(epochs=10, batch_size=8, lr=1e-3),
+    cut=START,
+    learner=Network(make=tuned_whole),
+    deviations=("no layer is fixed; training settings are not printed, ours are ten epochs",),
+)
+
 TAGS_SOFTMAX = Recipe(
     "reddy2024/tags-softmax",
     "The published tagger's 50 tags, softmax",
@@ -234,6 +252,7 @@ RECIPES = (
     PIECES_STATISTICS,
     FRAMES_CRNN,
     PUBLISHED_TUNED,
+    PUBLISHED_WHOLE,
     FRAMES_TUNED,
     TAGS_SOFTMAX,
 )
