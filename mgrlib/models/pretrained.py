@@ -59,7 +59,8 @@ def load_tagger(
     evidence = stored_statistic(weights)
     if evidence not in (None, file.reading.statistic):
         expected = f"padded frames that fit the stated statistic {file.reading.statistic!r}"
-        raise StorageError(explain(str(path), expected, f"those of a {evidence}"))
+        name = {"std": "standard deviation"}.get(evidence, evidence)
+        raise StorageError(explain(str(path), expected, f"those of a {name}"))
     if not isinstance(reading, Reading):
         reading = file.reading if reading == "calibrated" else README
     return Tagger(file, reading, network_of(weights, file, reading))

@@ -160,7 +160,8 @@ def test_without_padded_frames_a_file_is_silent_about_its_statistic(tmp_path):
 
 def test_a_statistic_named_against_the_files_own_evidence_is_refused(tmp_path):
     file, path = padded_file(tmp_path, "std", "variance")
-    with pytest.raises(StorageError, match="stated statistic 'variance', got those of a deviation"):
+    fault = "stated statistic 'variance', got those of a standard deviation"
+    with pytest.raises(StorageError, match=fault):
         load_tagger(file, source=path)
 
 
