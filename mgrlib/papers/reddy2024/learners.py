@@ -195,7 +195,7 @@ def frame_predictions(system: System, clips: Corpus, segments: Segments) -> Pred
 
 
 def neighbor_predictions(system: System, clips: Corpus, segments: Segments) -> Predictions:
-    """A condition: songs told by the training frames whose scores are nearest to their frames'."""
+    """Classify songs by the training frames whose scores are nearest to those of their frames."""
     classifier = cast(ScoredClassifier, system.classifier)
     frames = frame_predictions(system, clips, segments)
     return joined(frames, nearest(classifier.scores, classifier.truth))

@@ -27,9 +27,9 @@ from mgrlib.experiments.study import Row, Study
 from mgrlib.papers.reddy2024.features import SHORT
 from mgrlib.papers.reddy2024.recipes import SMALL_CNN
 from mgrlib.papers.reddy2024.studies.few_clips import (
-    accuracy_row,
     artists_apart,
     clip_sample,
+    learning_row,
     n_epochs,
 )
 from mgrlib.papers.reddy2024.studies.pretraining import joined_segments
@@ -38,7 +38,7 @@ from mgrlib.systems.learn import learn, segments_of
 from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 
-__all__ = ["AUGMENTATION", "WAYS", "augmentation", "changed", "with_copies"]
+__all__ = ["AUGMENTATION", "WAYS", "augmentation", "change_sound", "with_copies"]
 
 N_COPIES = 3
 """Changed copies of each training clip."""
@@ -102,7 +102,7 @@ def augmentation(
     artists = {str(clip): str(group) for clip, group in corpus.clips["group"].items()}
     valid, test = (corpus.select(clip_ids=ids) for ids in (split.valid, split.test))
     checked, plain = (segments_of(recipe, part, progress=progress) for part in (valid, test))
-    tests = {"unchanged": plain, "with noise": changed(plain, test, (loud_noise,), 0)}
+    tests = {"unchanged": plain, "with noise": change_sound(plain, test, (loud_noise,), 0)}
     systems: dict[str, list[System]] = {name: [] for name in ways}
     for seed in seeds:
         clips = corpus.select(clip_ids=clip_sample(corpus, split.train, size, seed))
@@ -116,7 +116,7 @@ def augmentation(
             name: [system.predict(segments) for system in systems[name]] for name in ways
         }
         rows += [
-            accuracy_row(
+            learning_row(
                 {"augmentation": name, "test": condition},
                 systems[name],
                 answers[name],
@@ -134,10 +134,12 @@ def with_copies(
     """The clips and changed copies of them, one after the other."""
     plain = segments_of(recipe, clips)
     seeds = [1 + n_copies * seed + k for k in range(n_copies)]
-    return joined_segments([plain, *(changed(plain, clips, changes, s) for s in seeds)])
+    return joined_segments([plain, *(change_sound(plain, clips, changes, s) for s in seeds)])
 
 
-def changed(segments: Segments, clips: Corpus, changes: Sequence[Change], seed: int) -> Segments:
+def change_sound(
+    segments: Segments, clips: Corpus, changes: Sequence[Change], seed: int
+) -> Segments:
     """The same clips with all changes made to their sound; without any, as they are."""
     if not changes:
         return segments

@@ -58,10 +58,10 @@ from mgrlib.training.transfer import falling_rates
 
 __all__ = [
     "STUDIES",
-    "accuracy_row",
     "artists_apart",
     "clip_sample",
     "few_clips",
+    "learning_row",
     "n_epochs",
 ]
 
@@ -137,7 +137,7 @@ def few_clips(
         other = answers[rivals[0]] if rivals else None
         for i, (fields, _) in enumerate(variants):
             condition = {**fields, "clips_per_genre": size}
-            rows.append(accuracy_row(condition, systems[i], answers[i], other, artists))
+            rows.append(learning_row(condition, systems[i], answers[i], other, artists))
     return rows
 
 
@@ -156,7 +156,7 @@ def _trained(recipe: Recipe, train: Segments, valid: Segments, seed: int, n_step
     return learn(recipe, train, valid, seed=seed, epochs=epochs)
 
 
-def accuracy_row(
+def learning_row(
     condition: Mapping[str, Any],
     systems: Sequence[System],
     answers: Sequence[Predictions],

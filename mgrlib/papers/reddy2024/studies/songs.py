@@ -114,21 +114,21 @@ def _song_rows(split: str, result: Result, n_frames: Sequence[int]) -> list[Row]
     """The accuracy of songs for each way of joining, and for fewer frames."""
     frames = [result.predictions(seed, "frames") for seed in result.seeds]
 
-    def accuracy_row(songs: Sequence[Predictions], **condition: Any) -> Row:
+    def song_row(songs: Sequence[Predictions], **condition: Any) -> Row:
         condition = {"split": split, "unit": "songs", **condition}
         interval = mean_interval([accuracy_interval(predictions) for predictions in songs])
         return row("accuracy", interval, condition=condition, train_accuracy=result.train_accuracy)
 
     rows = [
-        accuracy_row([joined(f, how) for f in frames], aggregation=name)
+        song_row([joined(f, how) for f in frames], aggregation=name)
         for name, how in AGGREGATIONS.items()
     ]
     if NEIGHBORS in result.conditions:
         near = [result.predictions(seed, NEIGHBORS) for seed in result.seeds]
         runs = _runs(result, NEIGHBORS)
-        rows.append({**accuracy_row(near, aggregation=NEIGHBORS), "runs": runs})
+        rows.append({**song_row(near, aggregation=NEIGHBORS), "runs": runs})
     return rows + [
-        accuracy_row([joined(thinned(f, n)) for f in frames], frames_per_song=n) for n in n_frames
+        song_row([joined(thinned(f, n)) for f in frames], frames_per_song=n) for n in n_frames
     ]
 
 

@@ -98,6 +98,6 @@ DISTILLATION = (
             "n_folds": 2,
         },
         protocol=lambda corpus: Protocol(2, best_by(corpus, 2)),
-        deviations=("named in section 6.2; no result is told",),
+        deviations=("named in section 6.2; no result is printed",),
     ),
 )

@@ -247,6 +247,6 @@ LEAK = (
         distances,
         {"features": {"57 values": Vector57(22050), "MFCC": SEGMENT_MFCC}},
         protocol="all segments",
-        deviations=("named in section 5.2 as a way to compare; no result is told",),
+        deviations=("named in section 5.2 as a way to compare; no result is printed",),
     ),
 )
