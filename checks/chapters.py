@@ -134,6 +134,11 @@ def hidden_code(notebook: Notebook) -> list[str]:
     return hidden
 
 
+def caption(cell: Notebook) -> str:
+    """The caption of the figure that a cell draws; empty if it has none."""
+    return str(cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")).strip()
+
+
 def undescribed_figures(notebook: Notebook) -> list[str]:
     """Cells that draw a figure without alternative text."""
     faults = []

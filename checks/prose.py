@@ -16,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 
-from checks.chapters import read, tags, tree
+from checks.chapters import caption, read, tags, tree
 
 # A share as the book writes it: .705, 0.705, 70.5 %, 70 per cent.
 SHARE = re.compile(
@@ -51,13 +51,15 @@ class Place:
 
 
 def texts(path: Path) -> Iterator[Place]:
-    """The prose of a page, without code and formulas; the names of citations stay."""
+    """The prose of a page with the captions of its figures, without code."""
     if path.suffix == ".md":
         yield Place(path.stem, 0, path.read_text(encoding="utf-8"))
         return
     for number, cell in enumerate(read(path).cells):
         if cell.cell_type == "markdown" and "remove-cell" not in tags(cell):
             yield Place(path.stem, number, cell.source)
+        elif caption(cell):
+            yield Place(path.stem, number, caption(cell))
 
 
 def plain(text: str) -> str:

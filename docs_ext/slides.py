@@ -42,8 +42,10 @@ html { font-size: min(2.1vw, 3.4vh); } body { margin: 0; font-family: system-ui,
   overflow: auto; } .slide.now { display: flex; } h1 { font-size: 2.6rem; } h2 { font-size: 1.9rem;
   margin: 0; color: #135f84; } p, li { font-size: 1.25rem; line-height: 1.45; margin: .3rem 0; }
 .show { max-height: 74vh; overflow: auto; } .show img, .show svg { max-width: 100%;
-  max-height: 68vh; } table { border-collapse: collapse; font-size: .8rem; } td, th { padding: .2rem
-  .6rem; border-bottom: 1px solid #ccc; text-align: left; } .notes { display: none; font-size:
+  max-height: 68vh; } .show figure { margin: 0; } .show figure img, .show figure svg {
+  max-height: 52vh; } .show figcaption p { font-size: .95rem; color: #444; }
+table { border-collapse: collapse; font-size: .8rem; } td, th { padding: .2rem .6rem;
+  border-bottom: 1px solid #ccc; text-align: left; } .notes { display: none; font-size:
   .85rem; border-top: 1px solid #999; max-height: 40vh; overflow: auto; } .with-notes .notes {
   display: block; } .with-notes .slide { justify-content: flex-start; } nav { position: fixed;
   right: 1rem; bottom: .6rem; font-size: .7rem; color: #555; }
