@@ -90,7 +90,7 @@ def plot_pareto(
         ax.annotate(
             str(table.index[i]),
             (x[i], y[i]),
-            xytext=(6, 7),
+            xytext=(6, -15),
             textcoords="offset points",
             fontsize=9,
         )

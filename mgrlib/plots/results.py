@@ -36,7 +36,7 @@ __all__ = [
 
 MARKERS = ("o", "D", "s", "^")
 HATCHES = ("", "//", "..", "xx")
-LABEL_WIDTH = 22  # characters per line of a row's name
+LABEL_WIDTH = 26  # characters per line of a row's name
 DARK_CELL = 0.55  # fraction above which white numbers are easier to read than black ones
 
 
@@ -179,40 +179,56 @@ def plot_intervals(
     Args:
         rows: for each row the intervals by the name of their series, such as `{"ShallowCNN":
             {"reported": ..., "GTZAN mini": ...}}`; a row need not have every series. An interval
-            without bounds is drawn as a dot. A single series with the name "" gets no legend.
+            without bounds is drawn as a dot. At most four series; a single one whose name is "" or
+            that of the quantity gets no legend.
         ax: the axes; new ones by default.
         quantity: what the horizontal axis measures.
         chance: the accuracy of guessing, drawn as a line.
 
     Raises:
-        EvaluationError: if there is no value.
+        EvaluationError: if there is no value, or if there are more than four series.
     """
     names = list(dict.fromkeys(series for row in rows.values() for series in row))
-    if not names:
-        raise EvaluationError(explain("plot_intervals", "at least one value", "none"))
+    if not 1 <= len(names) <= len(SERIES):
+        expected, got = f"values of 1 to {len(SERIES)} series", f"{len(names)} series"
+        raise EvaluationError(explain("plot_intervals", expected, got))
+    labels = [_in_lines(name) for name in rows]
     if ax is None:
         ax = new_axes(None)
-        ax.figure.set_size_inches(6.4, 1.1 + len(rows) * (0.18 + 0.2 * len(names)))  # type: ignore[union-attr]
+        n_lines = max(label.count("\n") + 1 for label in labels)
+        row_height = max(0.18 + 0.2 * len(names), 0.1 + 0.18 * n_lines)
+        ax.figure.set_size_inches(6.4, 1.1 + len(rows) * row_height)  # type: ignore[union-attr]
     for i, series in enumerate(names):
         points = [(y, row[series]) for y, row in enumerate(rows.values()) if series in row]
         y = np.array([y for y, _ in points]) + (i - (len(names) - 1) / 2) * 0.7 / len(names)
         value = np.array([interval.value for _, interval in points])
         bounds = np.array([[v.value - v.low, v.high - v.value] for _, v in points]).T
-        margins, color = np.nan_to_num(np.maximum(bounds, 0)), SERIES[i % 4]
-        ax.errorbar(value, y, xerr=margins, fmt=MARKERS[i % 4], c=color, capsize=3, label=series)
+        margins, color = np.nan_to_num(np.maximum(bounds, 0)), SERIES[i]
+        ax.errorbar(value, y, xerr=margins, fmt=MARKERS[i], c=color, capsize=3, label=series)
     if chance is not None:
         ax.axvline(chance, color=INK, linewidth=1, linestyle=":")
         transform = ax.get_xaxis_transform()
         ax.text(chance, 0.02, " chance", transform=transform, rotation=90, va="bottom")
-    ax.set_yticks(range(len(rows)), [textwrap.fill(name, LABEL_WIDTH) for name in rows])
+    ax.set_yticks(range(len(rows)), labels)
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel=quantity)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color=FAINT)
     ax.set_axisbelow(True)
-    if names != [""]:
+    if names not in ([""], [quantity]):
         _legend_above(ax, len(names))
     words = "; ".join(f"{name}: {_row_in_words(row)}" for name, row in rows.items())
     return describe(ax, f"{quantity.capitalize()} with intervals. {words}.")
+
+
+def _in_lines(name: str) -> str:
+    """A name in as few lines as fit beside the axes, and these of similar length."""
+    lines = textwrap.wrap(name, LABEL_WIDTH, break_on_hyphens=False)
+    for width in range(LABEL_WIDTH, 1, -1):
+        narrower = textwrap.wrap(name, width, break_on_hyphens=False, break_long_words=False)
+        if len(narrower) > len(lines):
+            break
+        lines = narrower
+    return "\n".join(lines)
 
 
 def _row_in_words(row: Mapping[str, Interval]) -> str:

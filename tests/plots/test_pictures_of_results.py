@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -173,8 +175,9 @@ def test_an_interval_without_bounds_is_a_dot():
     ax.figure.canvas.draw()
 
 
-def test_one_series_without_a_name_has_no_legend(recwarn):
-    ax = plot_intervals({"nine layers": {"": Interval(0.6, 0.5, 0.7, 100)}})
+@pytest.mark.parametrize("series", ["", "accuracy"])
+def test_one_series_without_a_name_of_its_own_has_no_legend(series, recwarn):
+    ax = plot_intervals({"nine layers": {series: Interval(0.6, 0.5, 0.7, 100)}})
     assert ax.get_legend() is None and not recwarn.list
 
 
@@ -187,14 +190,28 @@ def test_intervals_grow_with_their_rows_but_not_the_axes_given():
     assert tuple(fig.get_size_inches()) == (3, 3)
 
 
-def test_nothing_to_show_is_refused():
-    with pytest.raises(EvaluationError, match="at least one value"):
+def test_nothing_to_show_and_too_many_series_are_refused():
+    with pytest.raises(EvaluationError, match="0 series"):
         plot_intervals({})
+    with pytest.raises(EvaluationError, match="5 series"):
+        plot_intervals({"LSTM": {str(i): Interval(0.6, 0.5, 0.7, 100) for i in range(5)}})
 
 
 def test_long_names_of_rows_are_broken():
     ax = plot_intervals({"ShallowCNN, log-mel, standardized": ROWS["MeanLSTM"]})
     assert ax.get_yticklabels()[0].get_text() == "ShallowCNN, log-mel,\nstandardized"
+
+
+def test_lines_of_a_name_are_of_similar_length_and_do_not_touch_the_next_row():
+    name = "The published tagger, recurrent layers fine-tuned, and much more"
+    rows = {f"{i} {name}": {"": Interval(0.6, 0.5, 0.7, 100)} for i in range(3)}
+    ax = plot_intervals(rows)
+    ax.figure.canvas.draw()
+    labels = ax.get_yticklabels()
+    lengths = [len(line) for line in labels[0].get_text().split("\n")]
+    assert len(lengths) == 3 and min(lengths) > 15
+    boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.y0)
+    assert all(low.y1 < high.y0 for low, high in pairwise(boxes))
 
 
 def test_scattered_points_have_the_color_and_marker_of_their_genre():
