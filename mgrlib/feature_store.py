@@ -34,8 +34,6 @@ from mgrlib.errors import StorageError, explain
 from mgrlib.rows import page_tensor
 from mgrlib.storage import atomic_write, home
 
-__all__ = ["StoredRows", "StoredStack", "clip_file", "feature_folder", "read_stack", "write_stack"]
-
 STORE_VERSION = 1
 SEAL = b"crc3"  # precedes the checksum at the end; files of the first edition have neither
 SEAL_BYTES = 8

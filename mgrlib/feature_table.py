@@ -14,8 +14,6 @@ from mgrlib.features.base import Feature
 from mgrlib.parallel import parallel
 from mgrlib.segments import Cut, cut
 
-__all__ = ["feature_table"]
-
 
 def feature_table(
     corpus: Corpus,

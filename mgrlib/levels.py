@@ -13,8 +13,6 @@ import numpy as np
 
 from mgrlib.errors import FeatureError, explain
 
-__all__ = ["SPAN_DB", "LevelMap"]
-
 SPAN_DB = 80.0  # from the first color of a map to its last, as librosa draws spectrograms
 
 

@@ -16,8 +16,6 @@ from joblib import Parallel, delayed, parallel_config
 
 from mgrlib.errors import WorkerError, explain
 
-__all__ = ["cluster", "one_thread", "parallel", "persistent"]
-
 Answer = TypeVar("Answer")
 POLL_SECONDS = 0.5
 CONNECT_SECONDS = 20.0

@@ -10,8 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PACKAGES", "provenance"]
-
 PACKAGES = ("mgrlib", "torch", "librosa", "numpy", "scipy", "scikit-learn", "soundfile")
 
 

@@ -23,18 +23,6 @@ import torch
 
 from mgrlib.errors import ShapeError, StorageError, explain
 
-__all__ = [
-    "Array",
-    "Rows",
-    "ahead",
-    "applied",
-    "in_memory",
-    "memory_bytes",
-    "page_tensor",
-    "selected",
-    "settled",
-]
-
 Change = Callable[[torch.Tensor], torch.Tensor]
 Item = TypeVar("Item")
 MEMORY_MB = 256

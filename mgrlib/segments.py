@@ -44,8 +44,6 @@ from mgrlib.features.scale import Standardize
 from mgrlib.parallel import parallel
 from mgrlib.rows import Array, Rows, ahead, applied, in_memory, memory_bytes, selected, settled
 
-__all__ = ["Cut", "Segments", "cut", "standardize"]
-
 Inputs = tuple[torch.Tensor, ...]
 
 

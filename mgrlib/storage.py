@@ -33,19 +33,6 @@ from mgrlib.errors import ChecksumError, DownloadError, StorageError, explain, p
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "atomic_write",
-    "check_table",
-    "checksum",
-    "download",
-    "home",
-    "lock",
-    "read_json",
-    "unpack",
-    "write_json",
-    "write_table",
-]
-
 STORE_HINT = "set MGRLIB_HOME to a folder that you may write to, on a disk with free space."
 OTHER_HINT = "give a path in a folder that you may write to, on a disk with free space."
 TABLES = (".parquet", ".csv")

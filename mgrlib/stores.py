@@ -26,8 +26,6 @@ from mgrlib.parallel import parallel
 from mgrlib.segments import Cut, cut
 from mgrlib.storage import atomic_write, home, read_json
 
-__all__ = ["JoinReport", "fill", "join_stores"]
-
 PARTS = {"features": ".npy", "runs": ".json"}
 
 

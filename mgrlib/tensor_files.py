@@ -12,8 +12,6 @@ import torch
 
 from mgrlib.errors import StorageError, explain
 
-__all__ = ["read_tensors"]
-
 MAX_PICKLE = 32_000_000  # bytes of what is no tensor: names, numbers, the tensors' shapes
 SLACK = 1_000_000  # bytes that a file may hold more when unpacked; torch does not compress
 DAMAGED = "it is damaged or was not written by mgrlib; delete it or fetch it again."

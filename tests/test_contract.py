@@ -27,9 +27,9 @@ def models() -> Iterator[type[nn.Module]]:
     """The public classes of `mgrlib.models` that are built as `Model(n_classes, ...)`."""
     for module in pkgutil.iter_modules(mgrlib.models.__path__, "mgrlib.models."):
         content = importlib.import_module(module.name)
-        for name in getattr(content, "__all__", ()):
-            thing = getattr(content, name)
-            is_model = isinstance(thing, type) and issubclass(thing, nn.Module)
+        for name, thing in vars(content).items():
+            own = isinstance(thing, type) and thing.__module__ == module.name
+            is_model = own and issubclass(thing, nn.Module) and not name.startswith("_")
             if is_model and "n_classes" in inspect.signature(thing).parameters:
                 yield thing
 

@@ -22,8 +22,6 @@ from torch import nn
 from mgrlib.compression.weights import reparametrized, weight_layers
 from mgrlib.errors import MgrError, explain, some
 
-__all__ = ["Signs", "binarized", "straight_through_sign"]
-
 
 class _Sign(torch.autograd.Function):
     """The sign of each value, +1 at zero; its gradient is passed on unchanged."""

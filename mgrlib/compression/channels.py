@@ -18,8 +18,6 @@ from torch import nn
 from mgrlib.compression.weights import LAYERS, layer_of, plain
 from mgrlib.errors import MgrError, explain
 
-__all__ = ["Chain", "chains", "narrowed"]
-
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 AGREEMENT = 1e-3  # of the largest logit: what another order of adding up may change
 

@@ -17,8 +17,6 @@ import onnxruntime
 
 from mgrlib.errors import MgrError, explain, printable
 
-__all__ = ["NOTE", "Note", "answer", "check_answers", "genre_fault", "read_note"]
-
 NOTE = "mgrlib"  # the name under which a file keeps what is known of it
 MAX_NOTE = 10_000_000  # characters
 MAX_GENRES = 10_000

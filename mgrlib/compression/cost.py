@@ -19,8 +19,6 @@ from mgrlib.compression.timing import Latency, take_turns
 from mgrlib.compression.weights import plain
 from mgrlib.errors import MgrError, explain
 
-__all__ = ["Cost", "cost", "macs", "pareto", "stored_bytes"]
-
 
 @dataclass(frozen=True)
 class Cost:

@@ -27,8 +27,6 @@ from mgrlib.segments import Segments
 from mgrlib.training.config import Run, TrainConfig
 from mgrlib.training.loop import fit
 
-__all__ = ["Passenger", "distillation_loss", "distilled", "logits_of", "with_teacher"]
-
 Loss = Callable[[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...]], torch.Tensor]
 
 

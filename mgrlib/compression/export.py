@@ -35,8 +35,6 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 from mgrlib.training.seeds import seeded
 
-__all__ = ["PARITY", "export", "exportable", "parity"]
-
 PARITY = 1e-4  # what the probabilities of a float32 file may differ by from the system's
 N_CALIBRATION = 50  # clips that the ranges of an int8 network are settled with
 

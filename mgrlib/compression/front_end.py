@@ -26,8 +26,6 @@ from mgrlib.features.base import Feature
 from mgrlib.features.mel import FLOOR_DB, dct_matrix, mel_edges
 from mgrlib.features.spectrum import hann_window
 
-__all__ = ["fourier_tables", "front_end", "seen_samples"]
-
 Tables = dict[str, np.ndarray]
 
 

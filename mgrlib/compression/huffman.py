@@ -13,8 +13,6 @@ import numpy as np
 
 from mgrlib.errors import MgrError, explain
 
-__all__ = ["canonical_codes", "code_lengths", "decode", "encode", "entropy_bits"]
-
 MAX_SYMBOLS = 256
 
 

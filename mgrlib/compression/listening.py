@@ -20,8 +20,6 @@ from mgrlib.errors import AudioError, explain
 from mgrlib.shapes import check_shape
 from mgrlib.systems.system import System
 
-__all__ = ["GenresOverTime", "Listener", "SoundClassifier", "SystemClassifier", "over_time"]
-
 WINDOW_SECONDS = 30.0  # of systems that take a clip of any length whole
 
 

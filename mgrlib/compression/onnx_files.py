@@ -28,8 +28,6 @@ from mgrlib.compression.weights import plain
 from mgrlib.errors import MgrError, StorageError, explain
 from mgrlib.storage import atomic_write
 
-__all__ = ["OPSET", "OnnxModel", "open_session", "to_onnx"]
-
 OPSET = 18
 MAX_BYTES = 2**31 - 1  # of a file; the format has no more
 MEMORY_LIMIT = 4 << 30  # bytes

@@ -24,8 +24,6 @@ from mgrlib.compression import huffman
 from mgrlib.compression.weights import plain
 from mgrlib.errors import MgrError, ShapeError, explain
 
-__all__ = ["float_tensors", "pack", "unpack"]
-
 MAGIC = b"MGRW1"
 FORMS = ("raw", "codes", "sparse codes", "sparse")
 MAX_GAP = 255

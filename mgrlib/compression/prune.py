@@ -20,8 +20,6 @@ from torch import nn
 from mgrlib.compression.weights import reparametrized, weight_layers
 from mgrlib.errors import MgrError, explain
 
-__all__ = ["Mask", "cubic_schedule", "magnitude_masks", "pruned", "sparsity"]
-
 Scope = Literal["layer", "global"]
 
 

@@ -30,15 +30,6 @@ from mgrlib.errors import MgrError, explain
 from mgrlib.segments import Segments
 from mgrlib.systems.system import System
 
-__all__ = [
-    "int8",
-    "onnx_files",
-    "quantize_dynamic",
-    "quantize_static",
-    "quantize_tensor",
-    "quantize_weights",
-]
-
 MAX_CALIBRATION = 200  # segments; the ranges settle long before
 
 

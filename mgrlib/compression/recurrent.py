@@ -16,8 +16,6 @@ import torch
 from onnxscript import opset18 as op
 from torch import nn
 
-__all__ = ["TRANSLATIONS", "in_one_piece"]
-
 GATES = (0, 3, 1, 2)  # torch has input, forget, cell, output; ONNX input, output, forget, cell
 
 

@@ -15,8 +15,6 @@ from torch import nn
 from mgrlib.compression.weights import reparametrized, weight_layers
 from mgrlib.errors import MgrError, explain
 
-__all__ = ["Codebook", "kmeans", "shared"]
-
 MAX_CODES = 255  # a code is one byte, and zero has one of its own
 
 

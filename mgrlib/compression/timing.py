@@ -17,8 +17,6 @@ import torch
 
 from mgrlib.errors import MgrError, explain
 
-__all__ = ["Latency", "speedup", "take_turns"]
-
 
 @dataclass(frozen=True)
 class Latency:

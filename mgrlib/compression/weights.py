@@ -10,8 +10,6 @@ from torch.nn.utils import parametrize
 
 from mgrlib.errors import MgrError, explain
 
-__all__ = ["LAYERS", "Layer", "plain", "weight_layers"]
-
 Layer = nn.Linear | nn.Conv1d | nn.Conv2d
 
 LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d)

@@ -13,8 +13,6 @@ import pandas as pd
 
 from mgrlib.errors import CorpusError, explain, some
 
-__all__ = ["ARTIST_COLUMNS", "FILE_COLUMNS", "artists_of", "file_key", "read_artists", "read_table"]
-
 FILE_COLUMNS = ("clip_id", "path", "file", "filename", "track_id", "track")
 ARTIST_COLUMNS = ("artist", "artist_name", "artist.name", "artist_id", "artist.id")
 FORM = f"a column of files ({', '.join(FILE_COLUMNS)}) and one of artists ({ARTIST_COLUMNS[0]})"

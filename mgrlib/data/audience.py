@@ -15,8 +15,6 @@ import numpy as np
 
 from mgrlib.errors import CorpusError, explain
 
-__all__ = ["Audience", "Listening", "co_listening", "tag_counts"]
-
 
 @dataclass(frozen=True)
 class Audience:

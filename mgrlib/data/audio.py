@@ -23,26 +23,11 @@ import soundfile as sf
 import soxr
 
 from mgrlib import storage
-from mgrlib.data.containers import CONTAINERS, REPLACE, CutOffError, Pieces, Plan, cut_off, plan
+from mgrlib.data.containers import CONTAINERS, REPLACE, Pieces, Plan, cut_off, plan
 from mgrlib.data.ffmpeg import INSTALL, FfmpegSound, ffmpeg_available, ffmpeg_sound
-from mgrlib.data.formats import CONVERTIBLE, EXTENSIONS, MAX_SECONDS, MIN_SECONDS, note
+from mgrlib.data.formats import MAX_SECONDS, MIN_SECONDS, note
 from mgrlib.data.mpeg import frames, mpeg_plan
 from mgrlib.errors import AudioError, explain
-
-__all__ = [
-    "CONVERTIBLE",
-    "EXTENSIONS",
-    "MAX_SECONDS",
-    "MIN_SECONDS",
-    "AudioInfo",
-    "CutOffError",
-    "FileSource",
-    "Recording",
-    "audio_info",
-    "decode",
-    "load_audio",
-    "write_audio",
-]
 
 BLOCK_VALUES = 1 << 18  # samples times channels that are decoded at once
 MAX_SAMPLES = 1 << 29  # of a waveform: 2 GiB

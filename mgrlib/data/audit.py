@@ -20,12 +20,11 @@ from scipy.signal import welch
 from tqdm.auto import tqdm
 
 from mgrlib.data import fingerprint
-from mgrlib.data.audio import AudioInfo, CutOffError, FileSource, Recording, decode
+from mgrlib.data.audio import AudioInfo, FileSource, Recording, decode
+from mgrlib.data.containers import CutOffError
 from mgrlib.data.corpus import AudioSource, Corpus, Split
 from mgrlib.errors import AudioError, CorpusError, explain, some
 from mgrlib.parallel import parallel
-
-__all__ = ["KINDS", "Report", "audit"]
 
 KINDS = {
     "corrupt": ("error", "cannot be read: replace or remove the file"),

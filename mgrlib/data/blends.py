@@ -10,8 +10,6 @@ import pandas as pd
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import CorpusError, explain, some
 
-__all__ = ["BlendSource", "blended", "genre_targets"]
-
 
 @dataclass(frozen=True)
 class BlendSource:

@@ -18,8 +18,6 @@ from mgrlib.data.folder import lengths
 from mgrlib.data.layout import survey
 from mgrlib.errors import CorpusError, MgrWarning, explain, printable, some
 
-__all__ = ["catalog", "check_missing", "without"]
-
 GENRE_COLUMNS = ("genre", "genre_top", "track.genre_top", "label", "style")
 FORM = f"a column of files ({', '.join(FILE_COLUMNS)}) and a column genre"
 HINT = "complete the download or the folder, or leave them out with partial=True or --partial."

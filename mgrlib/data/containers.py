@@ -17,8 +17,6 @@ from typing import BinaryIO, Literal, NamedTuple
 from mgrlib.data.formats import SLACK_BYTES, note
 from mgrlib.errors import AudioError, explain
 
-__all__ = ["CutOffError", "Extent", "Pieces", "Plan", "plan"]
-
 OPEN_LENGTH = 0x7F00_0000
 """A length of 32 bits from here on in a file that does not have it is a writer's placeholder:
 0x7FFFF000 is sox's, 0xFFFFFFFF ffmpeg's, 0x7FFFFFFF and 0x80000000 are others'."""

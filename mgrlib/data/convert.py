@@ -8,8 +8,6 @@ from pathlib import Path
 from mgrlib.data.audio import load_audio, write_audio
 from mgrlib.errors import AudioError, explain
 
-__all__ = ["FORMATS", "convert"]
-
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".mp3": "MP3", ".ogg": "OGG", ".aiff": "AIFF"}
 """The formats that can be written, by the end of a file's name."""
 

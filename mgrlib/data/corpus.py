@@ -12,8 +12,6 @@ import pandas as pd
 
 from mgrlib.errors import CorpusError, SplitError, explain, some
 
-__all__ = ["AudioSource", "Corpus", "Cutting", "FeatureSource", "Split"]
-
 COLUMNS = ("path", "genre", "group", "seconds")
 
 

@@ -17,8 +17,6 @@ import numpy as np
 
 from mgrlib.errors import AudioError, explain
 
-__all__ = ["FfmpegSound", "ffmpeg_available", "ffmpeg_sound"]
-
 DEMUXERS = (
     "aac,ac3,aiff,alaw,amr,ape,asf,au,caf,dsf,eac3,flac,g722,matroska,webm,mov,mp4,m4a,3gp,mp3,"
     "mpc,mpc8,ogg,shn,spx,tak,tta,voc,w64,wav,wv"

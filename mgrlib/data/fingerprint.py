@@ -17,8 +17,6 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.ndimage import maximum_filter1d
 from scipy.signal import get_window
 
-__all__ = ["RATE", "Landmarks", "Match", "alignment", "landmarks", "matches"]
-
 RATE = 11_025
 """Hz at which clips are compared."""
 

@@ -23,8 +23,6 @@ from mgrlib.data.corpus import Corpus
 from mgrlib.data.folder import lengths
 from mgrlib.errors import CorpusError, MgrWarning, explain, some
 
-__all__ = ["CITATION", "LICENSE", "SUBSETS", "fma", "known_faults"]
-
 SUBSETS = ("small", "medium", "large", "full")
 """8,000 excerpts in 8 genres of equal size; 25,000 in 16 genres; all 106,574; all, untrimmed."""
 

@@ -16,8 +16,6 @@ from mgrlib.data.formats import EXTENSIONS
 from mgrlib.data.layout import Survey, genres_below, hidden, loose_audio, songs_of, survey
 from mgrlib.errors import AudioError, CorpusError, MgrWarning, explain, printable, some
 
-__all__ = ["folder", "lengths"]
-
 LAYOUT = "one folder per genre with audio in it, as in music/blues/song.wav and music/jazz/song.mp3"
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
-__all__ = ["CONVERTIBLE", "EXTENSIONS", "FORMATS", "MAX_SECONDS", "MIN_SECONDS", "ODDITIES"]
-
 MIN_SECONDS = 0.1
 """The shortest audio that is read. Less does not fill one analysis frame (2,048 samples are
 0.093 s at 22,050 Hz), so every feature of it would describe padding and not sound."""

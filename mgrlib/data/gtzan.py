@@ -20,20 +20,11 @@ from mgrlib import storage
 from mgrlib.data.audio import FileSource
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.folder import lengths
-from mgrlib.data.gtzan_artists import artist_groups, known_artists, known_faults
+from mgrlib.data.gtzan_artists import artist_groups
+from mgrlib.data.gtzan_artists import known_artists as known_artists
+from mgrlib.data.gtzan_artists import known_faults as known_faults
 from mgrlib.data.layout import hidden, is_audio
 from mgrlib.errors import CorpusError, explain, some
-
-__all__ = [
-    "CITATION",
-    "GENRES",
-    "LICENSE",
-    "download_gtzan",
-    "gtzan",
-    "gtzan_mini",
-    "known_artists",
-    "known_faults",
-]
 
 GENRES = (
     "blues",

@@ -15,15 +15,6 @@ import pandas as pd
 
 from mgrlib.data import facts
 
-__all__ = [
-    "CITATION",
-    "artist_groups",
-    "known_artists",
-    "known_credits",
-    "known_faults",
-    "repeat_groups",
-]
-
 CITATION = """\
 B. L. Sturm. The GTZAN dataset: its contents, its faults, their effects on evaluation, and its
 future use. arXiv:1306.1461, 2013.

@@ -9,8 +9,6 @@ import numpy as np
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import CorpusError, explain, some
 
-__all__ = ["encode_labels", "make_rare", "one_hot"]
-
 
 def encode_labels(names: Sequence[str], genres: Sequence[str]) -> np.ndarray:
     """Class numbers (M,) int64 of genres by name, counted as in `genres`.

@@ -17,8 +17,6 @@ from pathlib import Path
 from mgrlib.data.ffmpeg import ffmpeg_available
 from mgrlib.data.formats import CONVERTIBLE, EXTENSIONS, suffix
 
-__all__ = ["Survey", "genres_below", "hidden", "is_audio", "loose_audio", "songs_of", "survey"]
-
 PLAYLISTS = (".m3u", ".m3u8", ".pls", ".xspf", ".asx")
 SEARCH_DEPTH, SEARCH_FOLDERS = 3, 500
 

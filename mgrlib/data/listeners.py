@@ -18,8 +18,6 @@ from mgrlib.data.synthetic import truth
 from mgrlib.errors import CorpusError, explain
 from mgrlib.synth import Truth
 
-__all__ = ["LISTENERS", "Listener", "relabeled", "truths", "with_slips"]
-
 
 @dataclass(frozen=True)
 class Listener:

@@ -16,8 +16,6 @@ from mmap import mmap
 from mgrlib.data.containers import Plan, cut_off
 from mgrlib.data.formats import note
 
-__all__ = ["Frames", "frames", "mpeg_plan"]
-
 SEARCH_BYTES = 1 << 22  # how far into a file its first frame is looked for
 LOST_FRACTION = 0.01  # of the stated frames may be missing before a file counts as cut off
 LOST_FRAMES = 2  # encoders disagree on whether to count the frame that holds the count

@@ -26,8 +26,6 @@ from mgrlib.data.vectors import gtzan_rows
 from mgrlib.errors import AudioError, CorpusError, FeatureError, explain
 from mgrlib.levels import SPAN_DB, LevelMap
 
-__all__ = ["COLOR_MAPS", "Inversion", "PictureSource", "gtzan_pictures", "inverted", "read_picture"]
-
 COLOR_MAPS = ("viridis", "jet", "magma")
 NEAR, FAR_SHARE = 12.0, 0.01  # a color further than 12 of 255 from the map; at most 1 % of them
 TOP_HZ = 11_025.0  # half of GTZAN's rate

@@ -9,8 +9,6 @@ from mgrlib.data.synthetic import SyntheticSource, clip_row
 from mgrlib.errors import CorpusError, explain
 from mgrlib.synth import SKETCHES
 
-__all__ = ["joined", "sketches"]
-
 
 def sketches(n_per_sketch: int = 12, seconds: float = 30.0, seed: int = 0) -> Corpus:
     """Clips of the three sketches of `mgrlib.synth.styles.sketches`, by twelve artists each.

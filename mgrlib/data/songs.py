@@ -14,8 +14,6 @@ from mgrlib.data.synthetic import synthetic
 from mgrlib.errors import CorpusError, explain
 from mgrlib.synth import N_ARTISTS
 
-__all__ = ["FRAME_SECONDS", "TRIM_SECONDS", "handmade"]
-
 FRAME_SECONDS = 29.12
 """Length of a frame: 1366 STFT columns at 12 kHz and hop 256."""
 

@@ -22,17 +22,6 @@ from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.gtzan_artists import artist_groups
 from mgrlib.errors import SplitError, explain, some
 
-__all__ = [
-    "artist_folds",
-    "by_group",
-    "fault_filtered",
-    "folds",
-    "own_split",
-    "read_split",
-    "stratified",
-    "write_split",
-]
-
 PARTS = ("train", "valid", "test")
 PART_NAMES = {"training": "train", "validation": "valid", "testing": "test"}
 

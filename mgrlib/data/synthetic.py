@@ -34,17 +34,6 @@ from mgrlib.synth import (
     song_truth,
 )
 
-__all__ = [
-    "SAMPLE_RATE",
-    "Faults",
-    "SyntheticSource",
-    "planted",
-    "stem",
-    "synthetic",
-    "tags",
-    "truth",
-]
-
 SAMPLE_RATE = 22_050
 """Hz at which the corpus is rendered, GTZAN's rate; other rates are resampled from it."""
 

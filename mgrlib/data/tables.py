@@ -29,8 +29,6 @@ from mgrlib.data.corpus import Corpus, Cutting
 from mgrlib.data.gtzan_artists import artist_groups
 from mgrlib.errors import AudioError, CorpusError, FeatureError, explain, some
 
-__all__ = ["N_COLUMNS", "FeatureTable", "TableSource", "kaggle_features"]
-
 N_COLUMNS = 57
 FEATURE_KEY = (
     "Vector57-v1(sample_rate=22050, n_fft=2048, hop_length=512, n_frames=None, pad_mode='reflect')"

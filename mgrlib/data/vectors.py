@@ -21,8 +21,6 @@ from mgrlib.data.corpus import Corpus, Cutting
 from mgrlib.data.gtzan_artists import artist_groups
 from mgrlib.errors import AudioError, CorpusError, FeatureError, explain, some
 
-__all__ = ["GTZAN_ID", "VectorSource", "gtzan_rows", "vectors"]
-
 GTZAN_ID = re.compile(r"(blues|classical|country|disco|hiphop|jazz|metal|pop|reggae|rock)\.\d{5}")
 LAYOUT = "one array (M, D) in a .npy file, and a table of its M clips with a column clip_id"
 

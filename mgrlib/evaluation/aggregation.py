@@ -14,8 +14,6 @@ import pandas as pd
 
 from mgrlib.errors import ShapeError, explain, some
 
-__all__ = ["Aggregate", "geometric_mean", "mean_probs", "median", "nearest", "vote"]
-
 Aggregate = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 
 FLOOR = 1e-12  # so that a single zero does not rule out a genre for the whole clip

@@ -22,8 +22,6 @@ from mgrlib.features.differentiable import log_mel_tensor
 from mgrlib.features.mel import LogMel
 from mgrlib.models.modes import evaluation_mode
 
-__all__ = ["FromWaveform", "adversarial", "fgsm", "noise", "pgd", "snr_db", "within_snr"]
-
 Size = float | torch.Tensor
 Norm = Literal["largest", "power"]
 

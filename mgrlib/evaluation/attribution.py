@@ -25,17 +25,6 @@ from torch import nn
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.models.modes import evaluating, evaluation_mode
 
-__all__ = [
-    "MAPS",
-    "agreement",
-    "gradient_map",
-    "gradient_times_input",
-    "log_odds",
-    "occlusion_map",
-    "pointing",
-    "randomized",
-]
-
 PATCH = (8, 16)
 
 

@@ -9,8 +9,6 @@ import numpy as np
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.predictions import Predictions
 
-__all__ = ["chance", "majority"]
-
 
 def chance(genres: Sequence[str]) -> float:
     """The expected accuracy of a uniformly random genre, 1/K for any distribution of the clips.

@@ -12,19 +12,6 @@ from scipy import stats
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.predictions import Predictions
 
-__all__ = [
-    "Interval",
-    "bootstrap",
-    "clips_needed",
-    "mean_interval",
-    "over_groups",
-    "over_runs",
-    "over_seeds",
-    "over_values",
-    "percentile_bounds",
-    "wilson",
-]
-
 Metric = Callable[[Predictions], float]
 
 

@@ -17,20 +17,6 @@ import pandas as pd
 from mgrlib.evaluation.intervals import Interval, bootstrap, wilson
 from mgrlib.evaluation.predictions import Predictions
 
-__all__ = [
-    "accuracy",
-    "accuracy_interval",
-    "confusion",
-    "f1",
-    "genre_f1",
-    "genre_precision",
-    "genre_recall",
-    "per_genre",
-    "precision",
-    "recall",
-    "summary",
-]
-
 
 def accuracy(predictions: Predictions) -> float:
     """The fraction of clips classified correctly, in [0, 1].

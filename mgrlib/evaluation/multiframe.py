@@ -23,8 +23,6 @@ from mgrlib.evaluation.predictions import Predictions
 from mgrlib.rows import selected
 from mgrlib.segments import Segments
 
-__all__ = ["as_clips", "joined", "songs_of", "thinned"]
-
 MARK = "#"
 
 

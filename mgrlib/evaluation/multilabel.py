@@ -23,16 +23,6 @@ from mgrlib.evaluation.intervals import Interval, percentile_bounds
 from mgrlib.models.modes import evaluating
 from mgrlib.segments import Segments
 
-__all__ = [
-    "LabelPredictions",
-    "all_found",
-    "average_precision",
-    "label_bootstrap",
-    "mean_average_precision",
-    "micro_f1",
-    "predict_labels",
-]
-
 THRESHOLD = 0.5
 
 

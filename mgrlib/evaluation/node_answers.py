@@ -18,8 +18,6 @@ from mgrlib.evaluation.intervals import wilson
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.models.tree import Tree, route
 
-__all__ = ["NodeAnswers"]
-
 
 @dataclass(frozen=True, eq=False)
 class NodeAnswers:

@@ -28,18 +28,6 @@ from mgrlib.evaluation.intervals import (
 )
 from mgrlib.evaluation.predictions import Predictions
 
-__all__ = [
-    "Difference",
-    "McNemar",
-    "compare_counts",
-    "corrected_t_test",
-    "independent_difference",
-    "mcnemar",
-    "mcnemar_range",
-    "paired_bootstrap",
-    "seeds_test",
-]
-
 NO_SPREAD = 1e-12  # values this close differ by rounding only; t would be 0/0
 
 

@@ -16,8 +16,6 @@ from mgrlib.evaluation.aggregation import Aggregate, mean_probs
 from mgrlib.models.modes import evaluating
 from mgrlib.segments import Segments
 
-__all__ = ["Predictions", "predict", "predict_sklearn"]
-
 SUM_TOLERANCE = 1e-3  # float32 softmax and probabilities rounded to four digits stay within it
 DIGITS = 4
 

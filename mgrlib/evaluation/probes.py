@@ -31,8 +31,6 @@ from mgrlib.features.mel import LogMel
 from mgrlib.features.spectrum import Sound, check_waveform
 from mgrlib.segments import Segments, cut
 
-__all__ = ["EVERYDAY", "PROBES", "Probe", "Probed", "curve", "probed"]
-
 Change = Callable[[np.ndarray, int, float, int], np.ndarray]
 
 MP3_DELAY = 1105  # samples, of the usual encoder and decoder

@@ -11,8 +11,6 @@ import numpy as np
 
 from mgrlib.errors import EvaluationError, explain
 
-__all__ = ["by_content", "by_neighbors", "by_popularity", "hit_rate", "recommend", "share_of"]
-
 
 def by_popularity(plays: np.ndarray) -> np.ndarray:
     """The same scores for every listener: how many listeners an artist has, (L, A) -> (L, A)."""

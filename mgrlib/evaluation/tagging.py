@@ -7,8 +7,6 @@ import numpy as np
 from mgrlib.errors import ShapeError, explain
 from mgrlib.evaluation.intervals import Interval, percentile_bounds
 
-__all__ = ["mean_auc", "tag_auc"]
-
 
 def tag_auc(scores: np.ndarray, tags: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
     """The ROC-AUC of each tag, (M, K) and (M, K) -> (K,).

@@ -15,17 +15,6 @@ if TYPE_CHECKING:
 
     from mgrlib.evaluation.paired import Difference
 
-__all__ = [
-    "TRAINED",
-    "Caveat",
-    "Comparison",
-    "Listed",
-    "Pair",
-    "compared",
-    "difference",
-    "unfinished",
-]
-
 TRAINED = 0.95
 """The accuracy on its own training clips from which a network counts as trained."""
 

@@ -18,8 +18,6 @@ from mgrlib.features.base import Feature
 from mgrlib.segments import Segments, cut
 from mgrlib.systems.system import System
 
-__all__ = ["Heard", "Instead", "probes"]
-
 
 @dataclass(frozen=True)
 class Heard:

@@ -15,8 +15,6 @@ from mgrlib.experiments.record import Record, Records
 from mgrlib.provenance import provenance
 from mgrlib.systems.recipe import Recipe
 
-__all__ = ["costs", "networks", "sharing"]
-
 Network = tuple[nn.Module, list[tuple[int, ...]]]
 SOURCE = "wei2023/costs"  # whose records they stand among: its chapter is about them
 NO_CLIPS = {"name": "no-clips", "n_clips": 0, "fingerprint": ""}

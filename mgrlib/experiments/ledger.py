@@ -16,8 +16,6 @@ from typing import Any
 
 from mgrlib.errors import RecipeError, explain
 
-__all__ = ["Printed", "read_ledger"]
-
 
 @dataclass(frozen=True)
 class Printed:

@@ -17,17 +17,6 @@ from mgrlib.data.splits import (
 )
 from mgrlib.errors import RecipeError, SplitError, explain, some
 
-__all__ = [
-    "NAMED",
-    "ArtistFolds",
-    "Division",
-    "FaultFiltered",
-    "OwnSplit",
-    "Protocol",
-    "best_by",
-    "named",
-]
-
 By = Literal["clip", "group"]
 
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from mgrlib.evaluation.intervals import Interval
     from mgrlib.evaluation.predictions import Predictions
 
-__all__ = ["SUFFIX", "Record", "Records", "read_records", "write_records"]
-
 SUFFIX = ".json.gz"
 SCHEMA = 3
 SHARED = ("source", "version", "data", "protocol", "seeds", "changes", "about")

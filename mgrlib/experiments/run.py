@@ -29,20 +29,6 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 from mgrlib.training.config import config_dict
 
-__all__ = [
-    "PLAIN",
-    "Condition",
-    "Folds",
-    "Result",
-    "compute_once",
-    "corpus_record",
-    "cross_validate",
-    "forget",
-    "groups_of",
-    "mean_accuracy",
-    "over_clips",
-]
-
 Condition = Callable[[System, Corpus, Segments], Predictions]
 PLAIN = ""  # the name of the condition that nothing was done to
 

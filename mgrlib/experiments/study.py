@@ -18,8 +18,6 @@ from mgrlib.experiments.record import Record, Records
 from mgrlib.experiments.run import corpus_record, mean_accuracy, over_clips
 from mgrlib.provenance import provenance
 
-__all__ = ["Study", "accuracy_row", "conduct", "row"]
-
 Row = Mapping[str, Any]
 
 

@@ -18,8 +18,6 @@ from mgrlib.stores import fill
 from mgrlib.systems.learn import features_of
 from mgrlib.systems.recipe import Recipe
 
-__all__ = ["sweep"]
-
 _current: dict[str, Folds] = {}  # what this process works on: its segments serve the next fold
 
 

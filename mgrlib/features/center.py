@@ -8,8 +8,6 @@ import numpy as np
 
 from mgrlib.features.scale import Standardize
 
-__all__ = ["centered_on"]
-
 
 def centered_on(train: Any) -> Standardize:
     """Return the scaler that subtracts each coefficient's mean over the training data (S, F, ...).

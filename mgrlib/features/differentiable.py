@@ -10,8 +10,6 @@ from mgrlib.errors import FeatureError, explain
 from mgrlib.features.mel import FLOOR_DB, LogMel, mel_filterbank
 from mgrlib.features.spectrum import hann_window
 
-__all__ = ["log_mel_tensor"]
-
 
 def log_mel_tensor(y: torch.Tensor, feature: LogMel) -> torch.Tensor:
     """What a `LogMel` computes, of a batch of waveforms and with gradients, (B, N) -> (B, F, T).

@@ -10,8 +10,6 @@ from mgrlib.errors import FeatureError, explain
 from mgrlib.features.spectrum import FloatArray, Sound
 from mgrlib.levels import LevelMap
 
-__all__ = ["LevelSound"]
-
 
 class LevelSound(Sound):
     """A level map that replaces a sound and provides only its log-mel spectrogram.

@@ -25,17 +25,6 @@ import numpy as np
 from mgrlib.errors import MgrError, explain
 from mgrlib.storage import atomic_write
 
-__all__ = [
-    "Assignment",
-    "Hidden",
-    "Part",
-    "Question",
-    "Secret",
-    "Verdict",
-    "Written",
-    "load_assignment",
-]
-
 T = TypeVar("T")
 
 

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["close", "has_shape"]
-
 
 def has_shape(value: Any, shape: tuple[int, ...], what: str, hint: str = "") -> None:
     """Nothing, if `value` is an array of this shape; otherwise an AssertionError that says so.

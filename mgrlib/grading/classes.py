@@ -28,8 +28,6 @@ from mgrlib.grading.rubric import Rubric, neutral
 from mgrlib.grading.submissions import Submission, find_submissions, read_roster, safe_read
 from mgrlib.storage import atomic_write
 
-__all__ = ["ClassRun", "mark_class"]
-
 Platform = Literal["canvas", "moodle"]
 
 

@@ -14,8 +14,6 @@ import pandas as pd
 
 from mgrlib.data.corpus import Corpus
 
-__all__ = ["read_corpus", "write_corpus"]
-
 TABLE = "clips.csv"
 
 

@@ -29,8 +29,6 @@ from mgrlib.grading.assignment import Hidden, Question, Secret, Source, Verdict,
 from mgrlib.grading.box import Kind, Limits, Outcome, run_job
 from mgrlib.grading.submissions import Submission, safe_read
 
-__all__ = ["Mark", "Marker", "Score", "release"]
-
 RESTARTS = 4
 LEFT_BLANK = "This part was left blank."
 

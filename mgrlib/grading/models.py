@@ -30,8 +30,6 @@ from mgrlib.grading.box import Kind, Limits, run_job
 from mgrlib.grading.submissions import safe_read
 from mgrlib.segments import Cut, Segments, cut
 
-__all__ = ["Budget", "Check", "Grade", "grade", "held_out"]
-
 MOST_BYTES = 200_000_000
 INFERENCE = """
 import time

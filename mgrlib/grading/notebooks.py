@@ -27,16 +27,6 @@ from typing import Any
 from mgrlib.errors import MgrError, explain
 from mgrlib.storage import atomic_write
 
-__all__ = [
-    "Cell",
-    "Reading",
-    "UnreadableNotebookError",
-    "edition",
-    "match",
-    "parse",
-    "write_edition",
-]
-
 SOLUTION = re.compile(r"\n+([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[ \t]*$", re.M | re.S)
 MODEL_ANSWER = re.compile(r"<!-- BEGIN MODEL ANSWER -->.*?<!-- END MODEL ANSWER -->", re.S)
 BLANK = "raise NotImplementedError()"

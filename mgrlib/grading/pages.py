@@ -14,8 +14,6 @@ from mgrlib.grading.assignment import Assignment, Part, Written
 from mgrlib.grading.marking import Mark, plain_text
 from mgrlib.grading.rubric import Rubric
 
-__all__ = ["answers_page", "feedback_page", "page_name"]
-
 HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy"

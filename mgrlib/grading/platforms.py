@@ -24,8 +24,6 @@ from mgrlib.grading.marking import Mark, Marker
 from mgrlib.grading.submissions import Submission, only_notebook
 from mgrlib.storage import atomic_write
 
-__all__ = ["mark_one", "prepare", "results"]
-
 
 def mark_one(root: Path, *, kind: Kind = "user") -> dict[str, Any]:
     """Mark the one submission below `root` and write its results; returns them.

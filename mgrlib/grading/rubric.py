@@ -17,8 +17,6 @@ from mgrlib.grading.assignment import Assignment
 from mgrlib.grading.marking import Mark
 from mgrlib.storage import atomic_write
 
-__all__ = ["ADJUSTMENT", "Rubric", "neutral"]
-
 COLUMNS = ("student", "id", "task", "box", "out_of", "points", "comment", "file")
 ADJUSTMENT = "adjustment"
 Key = tuple[str, str, str, str]

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-__all__ = ["filter_file", "is_supported", "program"]
-
 # Numbers of system calls: x86-64, then 64-bit ARM.
 CALLS = {
     "memfd_create": (319, 279),

@@ -20,8 +20,6 @@ from pathlib import Path
 
 from mgrlib.errors import MgrError, explain
 
-__all__ = ["Submission", "find_submissions", "only_notebook", "read_roster", "safe_read"]
-
 MAX_BYTES = 30_000_000
 MAX_DEPTH = 8
 MAX_ENTRIES = 5_000

@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ValueFormatError", "decode", "encode", "frames", "packed_frame"]
-
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOATS = ("float16", "float32", "float64", "complex64", "complex128")
 DTYPES = {name: np.dtype(name) for name in ("bool", *INTEGERS, *FLOATS)}

@@ -18,8 +18,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-__all__ = ["boosted_trees", "k_nn", "linear", "rbf_svm"]
-
 
 def linear(seed: int, *, strength: float = 1.0) -> Pipeline:
     """Logistic regression on standardized values, with one weight per value and genre.

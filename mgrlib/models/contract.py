@@ -21,8 +21,6 @@ from torch import nn
 
 from mgrlib.models.modes import evaluating
 
-__all__ = ["breaches", "count_parameters", "shape_table"]
-
 Make = Callable[[], nn.Module]
 
 

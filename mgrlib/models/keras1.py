@@ -27,8 +27,6 @@ from mgrlib.errors import ShapeError, StorageError, explain
 from mgrlib.models.published import Reading, WeightsFile
 from mgrlib.models.reddy2024 import Crnn, Fcn5, Keras1Gru
 
-__all__ = ["network_of", "read_keras1", "stored_statistic", "write_keras1"]
-
 Weights = Mapping[str, Mapping[str, np.ndarray]]
 
 

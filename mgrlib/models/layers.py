@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-__all__ = ["pad_channels"]
-
 
 def pad_channels(x: torch.Tensor, n_channels: int) -> torch.Tensor:
     """Append channels of zeros to (B, C, T), for a shortcut without parameters."""

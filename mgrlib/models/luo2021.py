@@ -26,8 +26,6 @@ from torch import nn
 from mgrlib.models.layers import pad_channels
 from mgrlib.shapes import check_shape
 
-__all__ = ["DilatedCNN", "MeanLSTM", "ResNet1d", "ShallowCNN"]
-
 HINT = "one segment is (F, T): bands by frames; build the model with `segments.input_shape`."
 
 

@@ -19,8 +19,6 @@ from torch import nn
 
 from mgrlib.shapes import check_shape
 
-__all__ = ["FeatureMlp", "MelCnn", "RowsMlp"]
-
 VECTOR = "one segment is a vector (D,); build the model with `segments.input_shape`."
 PICTURE = "one segment is a picture (F, T); build the model with `segments.input_shape`."
 

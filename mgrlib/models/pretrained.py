@@ -25,8 +25,6 @@ from mgrlib.models.modes import evaluating
 from mgrlib.models.published import FILES, README, Reading, WeightsFile, check_file, find
 from mgrlib.models.reddy2024 import Crnn, Fcn5, pooled
 
-__all__ = ["Tagger", "fold_norms", "layer_vectors", "load_tagger", "pooled_layers"]
-
 
 def load_tagger(
     file: str | WeightsFile,

@@ -18,20 +18,6 @@ from typing import Any, Literal
 from mgrlib import storage
 from mgrlib.errors import ChecksumError, StorageError, explain
 
-__all__ = [
-    "CALIBRATED",
-    "FILES",
-    "GENRES",
-    "README",
-    "README_TRACKS",
-    "TAGS",
-    "PublishedFile",
-    "Reading",
-    "WeightsFile",
-    "at_hand",
-    "find",
-]
-
 FOLDER_VARIABLE = "MGRLIB_TAGGERS"
 HINT = (
     f"set {FOLDER_VARIABLE} to a folder that contains it, or give its path as `source`; "

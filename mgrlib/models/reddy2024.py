@@ -30,17 +30,6 @@ from torch import nn
 from mgrlib.errors import ShapeError, explain
 from mgrlib.shapes import check_shape
 
-__all__ = [
-    "Crnn",
-    "Fcn5",
-    "FrameNorm",
-    "Keras1Gru",
-    "OneBiasGru",
-    "RecurrentHalf",
-    "pooled",
-    "recurrent_half",
-]
-
 HINT = "one segment is (F, T): bands by frames; build the model with `segments.input_shape`."
 
 Pools = tuple[tuple[int, int], ...]

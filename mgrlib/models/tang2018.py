@@ -23,8 +23,6 @@ from torch import nn
 from mgrlib.errors import ShapeError, explain
 from mgrlib.shapes import check_shape
 
-__all__ = ["StackedLstm"]
-
 HINT = "one segment is (F, T): coefficients by frames; build the model with `input_shape`."
 READS = ("last", "mean")
 UPPERS = ("lstm", "dense")

@@ -19,8 +19,6 @@ import numpy as np
 from mgrlib.errors import EvaluationError, explain, some
 from mgrlib.shapes import check_shape
 
-__all__ = ["PAPER_TREE", "Tree", "agglomerate", "random_tree", "route"]
-
 GenreLists = Sequence[Any]
 
 

@@ -27,16 +27,6 @@ from mgrlib.errors import MgrError, explain
 from mgrlib.shapes import check_shape
 from mgrlib.storage import download
 
-__all__ = [
-    "FeatureMlp57",
-    "FusionNet",
-    "ResNet18",
-    "SegmentCnn",
-    "SequenceLstm",
-    "imagenet_weights",
-    "pretrained_resnet18",
-]
-
 WEIGHTS_URL = "https://download.pytorch.org/models/resnet18-f37072fd.pth"
 WEIGHTS_SHA256 = "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

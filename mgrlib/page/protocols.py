@@ -14,14 +14,6 @@ from mgrlib.experiments.record import Record
 from mgrlib.page.html import Html, inline
 from mgrlib.page.tables import bold, figure, none, printed_number, record_cell, table
 
-__all__ = [
-    "PROTOCOLS",
-    "contrast_table",
-    "full_size_records",
-    "gtzan_contrast",
-    "protocol_table",
-]
-
 PROTOCOLS = {
     "random": "5 folds by clip",
     "artists apart": "3 artist folds",

@@ -14,8 +14,6 @@ from mgrlib.experiments.record import Record
 from mgrlib.page.html import Html, inline, plain
 from mgrlib.page.tables import figure, is_fraction, none, printed_number, record_cell, table
 
-__all__ = ["results_table", "scoreboard"]
-
 HEADS = ("what", "reported", "measured by us, 95 % interval", "on one scale")
 
 

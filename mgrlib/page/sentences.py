@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from mgrlib.evaluation.intervals import Interval
     from mgrlib.evaluation.paired import Difference
 
-__all__ = ["in_percent", "in_points"]
-
 
 def in_percent(interval: Interval, *, unit: str = "") -> str:
     """Return a fraction with its interval and the number of observations, for a sentence.

@@ -9,8 +9,6 @@ from mgrlib.experiments.ledger import Printed
 from mgrlib.experiments.record import Record
 from mgrlib.page.html import inline, plain
 
-__all__ = ["bold", "figure", "is_fraction", "none", "printed_number", "record_cell", "table"]
-
 
 def figure(value: float, metric: str) -> str:
     """Format a number for a table: fractions with three decimals, others with three digits.

@@ -15,8 +15,6 @@ from mgrlib.models.published import TAGS, at_hand
 from mgrlib.page.player import mp3_bytes
 from mgrlib.page.tryout import TryClip, TryModel
 
-__all__ = ["course_clips", "pocket_student", "published_tagger", "worth_of"]
-
 CLIP_SECONDS = 28
 CLIPS_SEED = 1  # of clips that the pocket student was not trained on
 

@@ -27,8 +27,6 @@ from mgrlib.page.html import Html, inline, plain, script_json, style, unique_id
 from mgrlib.plots.style import GENRE_COLORS
 from mgrlib.storage import atomic_write
 
-__all__ = ["TryClip", "TryModel", "demo_page", "model_of", "try_it"]
-
 RATES = (8000, 96_000)  # Hz, which every browser decodes sound to
 PART = 262_144  # characters of one script, so that loading can be seen to progress
 PRIVATE = "Nothing leaves your computer: your browser decodes the sound and runs the network."

@@ -32,22 +32,6 @@ if TYPE_CHECKING:
     from mgrlib.experiments.study import Study
     from mgrlib.systems.recipe import Recipe
 
-__all__ = [
-    "COLLECTIONS",
-    "PAPERS",
-    "caveats",
-    "compare",
-    "find",
-    "listing",
-    "printed",
-    "printed_keys",
-    "recipe",
-    "recipes",
-    "records",
-    "studies",
-    "study",
-]
-
 PAPERS = ("luo2021", "minhas2019", "tang2018", "reddy2024", "wei2023")
 """Their keys, in the order of the book."""
 

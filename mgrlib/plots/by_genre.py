@@ -10,8 +10,6 @@ from matplotlib.axes import Axes
 from mgrlib.errors import ShapeError, explain
 from mgrlib.plots.style import INK, describe, genre_styles, new_axes
 
-__all__ = ["plot_by_genre"]
-
 SPREAD = 0.3  # the largest vertical shift of a dot, as a fraction of the row's height
 
 

@@ -15,8 +15,6 @@ from mgrlib.compression.listening import GenresOverTime
 from mgrlib.errors import MgrError, explain
 from mgrlib.plots.style import FAINT, INK, SERIES, describe, genre_styles, new_axes
 
-__all__ = ["plot_genres_over_time", "plot_pareto", "plot_shrinking"]
-
 N_NAMED = 5  # genres in color and in the legend; the others are gray
 
 

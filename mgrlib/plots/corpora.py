@@ -10,8 +10,6 @@ from matplotlib.axes import Axes
 from mgrlib.plots.style import INK, describe, genre_styles, new_axes
 from mgrlib.shapes import check_shape
 
-__all__ = ["plot_counts", "plot_spread"]
-
 
 def plot_counts(
     counts: Mapping[str, int], *, ax: Axes | None = None, quantity: str = "clips"

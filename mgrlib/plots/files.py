@@ -10,8 +10,6 @@ from matplotlib.backend_bases import FigureCanvasBase
 from mgrlib.errors import StorageError, explain
 from mgrlib.storage import atomic_write
 
-__all__ = ["check_picture", "save_picture"]
-
 
 def check_picture(path: Path) -> Path:
     """Check that Matplotlib can write a file of this type, and return the path.

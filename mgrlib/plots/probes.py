@@ -12,8 +12,6 @@ from mgrlib.evaluation import EvaluationError, Interval
 from mgrlib.plots.results import MARKERS
 from mgrlib.plots.style import INK, SERIES, describe, new_axes
 
-__all__ = ["plot_levels"]
-
 DODGE = 0.08  # distance of two models' points at the same level, as a fraction of a level
 
 

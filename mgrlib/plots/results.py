@@ -25,15 +25,6 @@ from mgrlib.plots.style import FAINT, INK, PAPER, SERIES, describe, genre_styles
 from mgrlib.shapes import check_shape
 from mgrlib.training import Run
 
-__all__ = [
-    "plot_confusion",
-    "plot_distances",
-    "plot_history",
-    "plot_intervals",
-    "plot_per_genre",
-    "plot_scatter_genres",
-]
-
 MARKERS = ("o", "D", "s", "^")
 HATCHES = ("", "//", "..", "xx")
 LABEL_WIDTH = 26  # characters per line of a row's name

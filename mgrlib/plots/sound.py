@@ -12,8 +12,6 @@ from mgrlib.features.mel import LogMel, Mfcc, hz_to_mel
 from mgrlib.plots.style import SERIES, describe, new_axes
 from mgrlib.shapes import check_shape
 
-__all__ = ["plot_filterbank", "plot_mel", "plot_mfcc", "plot_waveform"]
-
 COLUMNS = 1200  # more than the pixels of a page; longer sounds are drawn as an envelope
 TICKS_HZ = (250, 500, 1000, 2000, 4000, 8000, 16000)
 

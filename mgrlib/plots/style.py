@@ -14,21 +14,6 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = [
-    "GENRE_COLORS",
-    "GENRE_STYLES",
-    "INK",
-    "PAPER",
-    "SIZES",
-    "GenreStyle",
-    "alt_text",
-    "book_style",
-    "genre_styles",
-    "new_axes",
-    "panels",
-    "use_style",
-]
-
 
 @dataclass(frozen=True)
 class GenreStyle:

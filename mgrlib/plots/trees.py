@@ -11,8 +11,6 @@ from mgrlib.evaluation.intervals import Interval, three_digits
 from mgrlib.models.tree import Tree
 from mgrlib.plots.style import FAINT, INK, PAPER, describe, genre_styles, new_axes
 
-__all__ = ["plot_tree"]
-
 LINE_HEIGHT = 0.42  # inches per genre
 BAR = "#8fb0d3"  # light, so that the whisker on it can be seen
 

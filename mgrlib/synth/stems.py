@@ -21,8 +21,6 @@ from mgrlib.synth.instruments import Wave
 from mgrlib.synth.renderer import Desk, channel_of, fade_out, play, play_drums
 from mgrlib.synth.truth import truth_of
 
-__all__ = ["stem"]
-
 DRUMS = "drums"
 _SILENT = 1e-9
 

@@ -20,15 +20,6 @@ from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
 from mgrlib.models.tree import Tree
 from mgrlib.segments import Segments
 
-__all__ = [
-    "Classifier",
-    "Detailed",
-    "EstimatorClassifier",
-    "NetworkClassifier",
-    "TreeClassifier",
-    "flat",
-]
-
 
 class Classifier(Protocol):
     """A trained classifier of prepared segments."""

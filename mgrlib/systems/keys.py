@@ -11,8 +11,6 @@ from typing import Any
 
 from mgrlib.errors import RecipeError, explain
 
-__all__ = ["digest", "key_text"]
-
 
 def key_text(value: Any) -> str:
     """A text that names a setting and all that is in it.

@@ -17,8 +17,6 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System, own_inputs
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["features_of", "learn", "segments_of"]
-
 
 def learn(
     recipe: Recipe,

@@ -32,8 +32,6 @@ from mgrlib.training.loop import Loss, cross_entropy, fit
 from mgrlib.training.nodes import node_parts
 from mgrlib.training.seeds import seeded
 
-__all__ = ["Estimator", "Learned", "Learner", "Network", "NodeByNode", "epochs_of_steps"]
-
 
 @dataclass(frozen=True, eq=False)
 class Learned:

@@ -26,20 +26,6 @@ from mgrlib.models.wei2023 import IMAGENET_MEAN, IMAGENET_STD
 from mgrlib.rows import Array, applied
 from mgrlib.segments import Segments
 
-__all__ = [
-    "Columns",
-    "ImageNet",
-    "Inputs",
-    "MinMaxUnit",
-    "PerClip",
-    "Preparation",
-    "RowMeans",
-    "RowStatistics",
-    "Standardize",
-    "State",
-    "Step",
-]
-
 Inputs = tuple[Array, ...]
 Change = Callable[[torch.Tensor], torch.Tensor]
 State = Mapping[str, np.ndarray]

@@ -20,8 +20,6 @@ from mgrlib.training.loop import Augment
 if TYPE_CHECKING:
     from mgrlib.systems.learners import Learner
 
-__all__ = ["Recipe"]
-
 
 @dataclass(frozen=True)
 class Recipe:

@@ -24,8 +24,6 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.tensor_files import read_tensors
 from mgrlib.training.config import Run
 
-__all__ = ["System"]
-
 FORMAT = 1
 
 

@@ -15,8 +15,6 @@ import numpy as np
 
 from mgrlib.errors import TrainingError, explain
 
-__all__ = ["STRATEGIES", "LabelCourse", "at_random", "label_course", "least_certain", "margins"]
-
 Strategy = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 """From probabilities (U, K) of unlabeled clips to their places, the first to be asked first."""
 

@@ -13,8 +13,6 @@ from mgrlib.storage import atomic_write, checksum
 from mgrlib.tensor_files import read_tensors
 from mgrlib.training.config import Run, TrainConfig, config_dict
 
-__all__ = ["Progress", "load_weights", "resume", "save_progress", "save_weights"]
-
 
 class Progress:
     """The state of a run between two epochs, which is all that is needed to resume it exactly."""

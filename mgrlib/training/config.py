@@ -11,8 +11,6 @@ from torch import nn
 
 from mgrlib.errors import TrainingError, explain
 
-__all__ = ["Run", "TrainConfig"]
-
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "adadelta": torch.optim.Adadelta,
     "adam": torch.optim.Adam,

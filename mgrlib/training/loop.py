@@ -21,8 +21,6 @@ from mgrlib.training.precision import autocast, for_computer, laid_out
 from mgrlib.training.process_group import ONE, ProcessGroup, process_group
 from mgrlib.training.seeds import cpu_settings, seeded
 
-__all__ = ["batches", "cross_entropy", "fit", "measure", "train_mode"]
-
 Inputs = tuple[torch.Tensor, ...]
 Loss = Callable[[torch.Tensor, torch.Tensor, Inputs], torch.Tensor]
 Augment = Callable[[Inputs, torch.Tensor, torch.Generator], tuple[Inputs, torch.Tensor]]

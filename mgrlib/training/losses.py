@@ -8,8 +8,6 @@ from torch import nn
 from mgrlib.errors import TrainingError, explain, some
 from mgrlib.training.loop import Inputs, Loss
 
-__all__ = ["class_weights", "multi_label", "weighted_cross_entropy"]
-
 
 def multi_label(logits: torch.Tensor, y: torch.Tensor, inputs: Inputs) -> torch.Tensor:
     """Mean binary cross-entropy, in nats, of logits (B, K) and tags (B, K), each 0 or 1.

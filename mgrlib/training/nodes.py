@@ -11,8 +11,6 @@ from mgrlib.errors import TrainingError, explain, some
 from mgrlib.models.tree import Tree
 from mgrlib.segments import Segments
 
-__all__ = ["node_parts", "node_segments"]
-
 
 def node_segments(node: Tree, segments: Segments) -> Segments:
     """Select the segments of a node's genres, and label each with the index of its child.

@@ -18,8 +18,6 @@ from mgrlib.training.config import PRECISIONS, TrainConfig
 from mgrlib.training.process_group import ONE, ProcessGroup
 from mgrlib.training.seeds import cpu_settings, seeded
 
-__all__ = ["autocast", "for_computer", "step_seconds"]
-
 Loss = Callable[[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...]], torch.Tensor]
 PROBE_SECONDS = 2.0
 WORTHWHILE = 1.1  # how many times faster bfloat16 has to be before float32 is given up

@@ -24,8 +24,6 @@ from mgrlib.training.seeds import pick_device
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-__all__ = ["ONE", "OneProcess", "ProcessGroup", "SeveralProcesses", "process_group"]
-
 
 class OneProcess:
     """A process that trains alone."""

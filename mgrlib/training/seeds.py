@@ -9,8 +9,6 @@ import torch
 
 from mgrlib.errors import TrainingError, explain
 
-__all__ = ["cpu_settings", "pick_device", "seeded"]
-
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:

@@ -15,8 +15,6 @@ from mgrlib.segments import Segments
 from mgrlib.training.config import Run, TrainConfig
 from mgrlib.training.loop import fit
 
-__all__ = ["fit_in_stages"]
-
 
 def fit_in_stages(
     model: nn.Module, train: Segments, config: TrainConfig, stages: Sequence[int]

@@ -32,18 +32,6 @@ from mgrlib.training.config import TrainConfig, config_dict
 from mgrlib.training.loop import batches
 from mgrlib.training.seeds import seeded
 
-__all__ = [
-    "INITIALIZERS",
-    "LayerRates",
-    "by_depth",
-    "falling_rates",
-    "freeze",
-    "initialize",
-    "layer_features",
-    "layers",
-    "new_head",
-]
-
 
 class HasActivations(Protocol):
     """A network that returns the activations of its layers by name, in order of execution."""

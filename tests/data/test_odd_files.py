@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mgrlib.data import audio
-from mgrlib.data.audio import CutOffError, FileSource, audio_info, decode, load_audio, write_audio
-from mgrlib.data.containers import Pieces
+from mgrlib.data.audio import FileSource, audio_info, decode, load_audio, write_audio
+from mgrlib.data.containers import CutOffError, Pieces
 from mgrlib.data.formats import SLACK_BYTES
 from mgrlib.data.mpeg import _KBPS, _RATES, frames
 from mgrlib.errors import AudioError, StorageError

@@ -6,8 +6,6 @@ from importlib.resources import files
 
 import pandas as pd
 
-__all__ = ["expand", "read"]
-
 
 def read(name: str) -> pd.DataFrame:
     """The table `name`.csv of this folder, its comments left out and empty cells empty texts."""

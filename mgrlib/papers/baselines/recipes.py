@@ -21,8 +21,6 @@ from mgrlib.models.baselines import boosted_trees, k_nn, linear, rbf_svm
 from mgrlib.systems import Estimator, Recipe
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["OPENL3", "RECIPES"]
-
 OPENL3 = Stored("openl3_music_mel128_512", 512)
 
 SVM = Recipe(

@@ -20,15 +20,6 @@ from mgrlib.training.config import TrainConfig
 from mgrlib.training.loop import fit
 from mgrlib.training.seeds import seeded
 
-__all__ = [
-    "TEST",
-    "Trained",
-    "artist_split",
-    "decibels",
-    "few_per_artist",
-    "train",
-]
-
 TEST = 1 / 3  # of each genre's artists
 
 

@@ -13,8 +13,6 @@ from mgrlib.systems.prepare import Standardize
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["LISTENER", "MEL", "RECIPES", "SHORT"]
-
 MEL = LogMel(22050, n_mels=64, top_db=None)
 """Levels in dB of 64 bands, without a floor that depends on the loudest cell."""
 

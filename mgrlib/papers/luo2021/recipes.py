@@ -24,8 +24,6 @@ from mgrlib.systems.prepare import Standardize
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["MEL", "MFCC", "RECIPES"]
-
 MEL = LogMel(22050, n_mels=128, n_frames=1024)
 MFCC = Mfcc(22050, n_mfcc=16, n_frames=1024)
 

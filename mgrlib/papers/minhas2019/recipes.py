@@ -30,8 +30,6 @@ from mgrlib.systems import Estimator, Network, Recipe
 from mgrlib.systems.prepare import Columns, MinMaxUnit, RowMeans, Standardize
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["LONG", "PACE", "PICTURE", "RECIPES", "VECTOR"]
-
 CLIP_SECONDS = 5.0  # Minhas et al. (2019), section "Dataset"
 VECTOR = Crop(Vector26(22050), seconds=CLIP_SECONDS)
 PICTURE = Crop(MelPixels(22050, n_mels=128, n_frames=216), seconds=CLIP_SECONDS)

@@ -24,20 +24,6 @@ from mgrlib.models.published import FILES
 from mgrlib.models.reddy2024 import Crnn
 from mgrlib.segments import Cut
 
-__all__ = [
-    "FRAME",
-    "FRAMES",
-    "PIECES",
-    "SHORT",
-    "START",
-    "BandStatistics",
-    "PublishedLayers",
-    "PublishedMaps",
-    "PublishedTags",
-    "band_statistics",
-    "published_network",
-]
-
 FRAME = LogMel(
     12000, n_fft=512, hop_length=256, n_mels=96, n_frames=1366, pad_mode="reflect", exponent=2.0
 )

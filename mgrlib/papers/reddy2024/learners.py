@@ -38,20 +38,6 @@ from mgrlib.training.loop import Loss
 from mgrlib.training.losses import class_weights, weighted_cross_entropy
 from mgrlib.training.transfer import freeze, initialize, new_head
 
-__all__ = [
-    "Bands",
-    "OutOfFold",
-    "ScoredClassifier",
-    "TaggerLayers",
-    "Weighted",
-    "frame_predictions",
-    "neighbor_predictions",
-    "tuned_half",
-    "tuned_tagger",
-    "tuned_whole",
-    "with_first_weights",
-]
-
 Shapes = tuple[tuple[int, ...], ...]
 
 

@@ -50,29 +50,6 @@ from mgrlib.systems.prepare import PerClip
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import TrainConfig
 
-__all__ = [
-    "CNN_TUNED",
-    "CONVOLUTIONS",
-    "FRAMES_STATISTICS",
-    "FRAMES_TAGGER",
-    "FRAMES_TUNED",
-    "IN_PIECES",
-    "LIGHT",
-    "OURS",
-    "PIECES_STATISTICS",
-    "PUBLISHED_TUNED",
-    "PUBLISHED_WHOLE",
-    "RECIPES",
-    "SCRATCH",
-    "SMALL",
-    "SMALL_CNN",
-    "SMALL_SOFTMAX",
-    "SMALL_SVM",
-    "TAGS_SOFTMAX",
-    "TUNED",
-    "TUNED_RECURRENT",
-]
-
 FULL = TrainConfig(epochs=30, batch_size=8, lr=1e-3, precision="bfloat16")
 SETTINGS = "training settings are not printed; Adam, .001, batches of 8, 30 epochs, bfloat16"
 

@@ -29,21 +29,6 @@ from mgrlib.synth.tags import INSTRUMENT_TAGS, MODE_TAGS, MOOD_TAGS, TAGS, TEMPO
 from mgrlib.training.checkpoints import load_weights
 from mgrlib.training.seeds import seeded
 
-__all__ = [
-    "CNN_OPTIONS",
-    "CNN_SHA256",
-    "TAGGER_SHA256",
-    "TAG_GROUPS",
-    "WIDTHS",
-    "Kind",
-    "embedded_tagger",
-    "small_cnn",
-    "small_crnn",
-    "small_network",
-    "untrained_tagger",
-    "with_tags",
-]
-
 WIDTHS = (12, 24, 48, 64)
 """Of the small CRNN's blocks; the paper's are 64, 128, 128 and 128."""
 

@@ -27,8 +27,6 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["GenresOfTags", "genres_of_tags", "tagger_system", "write_tagger"]
-
 
 class GenresOfTags(nn.Module):
     """A tagger under a linear layer from its tags to genres."""

@@ -17,16 +17,6 @@ from mgrlib.rows import applied
 from mgrlib.segments import Segments
 from mgrlib.systems.prepare import RowStatistics
 
-__all__ = [
-    "FLAT_EPOCHS",
-    "NODE_EPOCHS",
-    "RandomTree",
-    "budget",
-    "grown_tree",
-    "node_epochs",
-    "paper_tree",
-]
-
 NODE_EPOCHS = {"1": 35, "2a": 20, "2b": 35, "3a": 40, "3b": 20, "3c": 20, "3d": 40}
 """How long each of the seven networks is trained: table 3."""
 

@@ -36,8 +36,6 @@ from mgrlib.systems.prepare import RowStatistics
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["EPOCHS", "LINEAR", "MFCC13", "MFCC14", "POOL", "RECIPES", "SIX"]
-
 SIX = ("classical", "hiphop", "jazz", "metal", "pop", "reggae")
 EPOCHS = (5, 10, 20, 50, 100, 200, 400)
 POOL = 16  # frames averaged into one by the short systems

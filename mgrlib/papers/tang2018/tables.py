@@ -18,16 +18,6 @@ from mgrlib.papers.tang2018.studies.nodes import (
     percentiles,
 )
 
-__all__ = [
-    "CLASSIFIERS",
-    "TREES",
-    "answers_by_seed",
-    "arrivals_and_strays",
-    "fraction_beaten",
-    "node_accuracies",
-    "products",
-]
-
 CLASSIFIERS = ("linear", "RBF SVM")
 TREES = ("the paper's tree", "random trees")
 

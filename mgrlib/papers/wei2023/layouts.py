@@ -6,8 +6,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-__all__ = ["layouts"]
-
 
 def layouts(
     n_parameters: int, widths: Sequence[int], dense: Sequence[int], *, n_frames: int = 130

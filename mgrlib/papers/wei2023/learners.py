@@ -21,8 +21,6 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import TrainConfig
 from mgrlib.training.seeds import seeded
 
-__all__ = ["Averaging", "FromImageNet", "Taught"]
-
 
 @dataclass(frozen=True)
 class FromImageNet:

@@ -23,17 +23,6 @@ from mgrlib.systems.system import System
 from mgrlib.training.config import TrainConfig
 from mgrlib.training.loop import fit
 
-__all__ = [
-    "FILE",
-    "N_PER_GENRE",
-    "ZEROS",
-    "make",
-    "onnx_bytes",
-    "train",
-    "training_clips",
-    "write_onnx",
-]
-
 N_PER_GENRE = 40
 """Clips of each genre that it was trained on."""
 

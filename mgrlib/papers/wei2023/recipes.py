@@ -49,22 +49,6 @@ from mgrlib.systems.prepare import ImageNet, Standardize
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import TrainConfig
 
-__all__ = [
-    "MEL",
-    "MLP57",
-    "PICTURES",
-    "RECIPES",
-    "SEGMENT_MFCC",
-    "SEGMENT_MFCC_RMS",
-    "SEQUENCE",
-    "SHORT",
-    "SMALL",
-    "STUDENT",
-    "STUDENT_ALONE",
-    "TEACHER",
-    "drop_modality",
-]
-
 PICTURES: dict[str, Callable[..., Feature]] = {
     "wave": partial(WavePlot, 22050, channels="first"),
     "zcr": partial(ZcrPlot, 22050, channels="first"),

@@ -23,8 +23,6 @@ from mgrlib.synth.styles.style import (
     Substyle,
 )
 
-__all__ = ["SKETCHES"]
-
 FORM = ("verse", "chorus", "verse", "chorus", "ending")
 OPEN = ("I5", "I5 | I5 | bVII5 | I5")
 

@@ -3,8 +3,6 @@
 from mgrlib.experiments.study import Study
 from mgrlib.papers.beyond.studies import attacks, domains, listeners, listening
 
-__all__ = ["STUDIES"]
-
 STUDIES: tuple[Study, ...] = (
     *listening.STUDIES,
     *attacks.STUDIES,

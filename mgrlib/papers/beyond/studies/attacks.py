@@ -26,8 +26,6 @@ from mgrlib.papers.beyond.recipes import LISTENER, MEL, SHORT
 from mgrlib.rows import in_memory
 from mgrlib.segments import Segments, cut
 
-__all__ = ["STUDIES", "attack_pictures", "attack_sound", "change_sound"]
-
 TRAINING = {"plain": 0.0, "adversarial": 1.0}
 """The networks that are compared, with the size in dB of the attacks that they are trained on."""
 

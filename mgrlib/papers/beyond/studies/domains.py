@@ -46,21 +46,6 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 from mgrlib.training.config import TrainConfig
 
-__all__ = [
-    "BANDS",
-    "CNN",
-    "KNOWN",
-    "LEVELS",
-    "STUDIES",
-    "cross_domain",
-    "embedding",
-    "few_labels",
-    "few_of_each",
-    "landing",
-    "refused_at",
-    "with_head",
-]
-
 LEVELS = LogMel(22050, n_mels=64, hop_length=2048, n_frames=320)
 """What both a sound and a picture can give: 64 bands, no more than 80 dB below the loudest cell."""
 

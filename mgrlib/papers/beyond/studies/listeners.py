@@ -40,18 +40,6 @@ from mgrlib.systems.learn import learn, segments_of
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.active import STRATEGIES, label_course
 
-__all__ = [
-    "FROZEN",
-    "SIZES",
-    "STUDIES",
-    "Quarters",
-    "artist_table",
-    "head",
-    "personal",
-    "popularity",
-    "quarters",
-]
-
 FROZEN = replace(LISTENER, name="beyond/listeners-frozen")
 """The network below all heads."""
 

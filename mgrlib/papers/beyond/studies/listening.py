@@ -24,8 +24,6 @@ from mgrlib.papers.beyond.recipes import LISTENER, MEL, SHORT
 from mgrlib.segments import Cut, Segments, cut
 from mgrlib.synth.orchestra import instrument_tag
 
-__all__ = ["STUDIES", "check_maps", "mute", "pairs_of", "randomize"]
-
 AUDIBLE_DB = 6.0  # a cell belongs to the drums where they raise its level by this
 CLASSES = ("without drums", "with drums")
 WITH = 1

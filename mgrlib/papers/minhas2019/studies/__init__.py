@@ -2,6 +2,4 @@
 
 from mgrlib.papers.minhas2019.studies import features, genres, noise, table
 
-__all__ = ["STUDIES"]
-
 STUDIES = (*noise.STUDIES, *features.STUDIES, *table.STUDIES, *genres.STUDIES)

@@ -35,8 +35,6 @@ from mgrlib.systems.prepare import Columns
 from mgrlib.training.loop import cross_entropy, fit
 from mgrlib.training.seeds import seeded
 
-__all__ = ["FAMILIES", "STUDIES"]
-
 N_FOLDS = 5
 N_REPEATS = 10
 AFTER = (10, 20, 40, 70, 140, 280, 560, 1120, 1400)  # the paper stops after 70

@@ -30,8 +30,6 @@ from mgrlib.training.loop import Loss, cross_entropy, fit
 from mgrlib.training.losses import multi_label
 from mgrlib.training.seeds import seeded
 
-__all__ = ["STUDIES", "labeled"]
-
 N_TRAIN, N_TEST = 450, 225  # blends
 
 

@@ -56,8 +56,6 @@ from mgrlib.papers.minhas2019.recipes import (
 from mgrlib.segments import Segments, cut
 from mgrlib.systems import Recipe, System, learn, segments_of
 
-__all__ = ["SILENCE", "STUDIES", "in_spectrum", "noise_conditions", "noisy", "under_noise"]
-
 FRACTIONS = (0.25, 0.5, 0.75)
 SILENCE = 360.0  # the pixel of a cell 80 dB below the loudest, at the paper's contrast
 N_FOLDS = 5

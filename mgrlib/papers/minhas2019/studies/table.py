@@ -20,8 +20,6 @@ from mgrlib.models.minhas2019 import FeatureMlp
 from mgrlib.papers.minhas2019.recipes import LONG, PACE, STANDARDIZED
 from mgrlib.systems import Estimator, Recipe, learn, segments_of
 
-__all__ = ["STUDIES"]
-
 DENSE = Recipe(
     "minhas2019/table57",
     "dense network",

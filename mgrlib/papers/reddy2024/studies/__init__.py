@@ -5,8 +5,6 @@ from mgrlib.papers.reddy2024.studies.augmentation import AUGMENTATION
 from mgrlib.papers.reddy2024.studies.imbalance import IMBALANCE
 from mgrlib.papers.reddy2024.studies.pretraining import PRETRAINING, PRETRAINING_CNN
 
-__all__ = ["STUDIES"]
-
 STUDIES = (
     PRETRAINING,
     PRETRAINING_CNN,

@@ -38,8 +38,6 @@ from mgrlib.systems.learn import learn, segments_of
 from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 
-__all__ = ["AUGMENTATION", "WAYS", "augmentation", "change_sound", "with_copies"]
-
 N_COPIES = 3
 """Changed copies of each training clip."""
 

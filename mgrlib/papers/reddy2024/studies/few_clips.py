@@ -56,15 +56,6 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 from mgrlib.training.transfer import falling_rates
 
-__all__ = [
-    "STUDIES",
-    "artists_apart",
-    "clip_sample",
-    "few_clips",
-    "learning_row",
-    "n_epochs",
-]
-
 Variant = tuple[Mapping[str, Any], Recipe]
 """What sets it apart, and what is trained."""
 

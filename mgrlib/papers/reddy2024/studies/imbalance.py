@@ -25,8 +25,6 @@ from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["IMBALANCE", "MLP57", "imbalance"]
-
 MLP57 = Recipe(
     "reddy2024/mlp57",
     "A dense network on 57 features",

@@ -28,15 +28,6 @@ from mgrlib.training.loop import fit
 from mgrlib.training.losses import multi_label
 from mgrlib.training.seeds import seeded
 
-__all__ = [
-    "PRETRAINING",
-    "PRETRAINING_CNN",
-    "WEIGHTS",
-    "OtherWorlds",
-    "joined_segments",
-    "pretrain",
-]
-
 WEIGHTS = {"CRNN": "reddy2024-tagger.pt", "CNN": "reddy2024-tagger-cnn.pt"}
 
 

@@ -45,8 +45,6 @@ from mgrlib.systems.learn import learn, segments_of
 from mgrlib.systems.learners import Estimator
 from mgrlib.systems.recipe import Recipe
 
-__all__ = ["AGGREGATIONS", "STUDIES", "cross_data", "multiframe"]
-
 AGGREGATIONS: dict[str, Aggregate] = {
     "mean": mean_probs,
     "median": median,

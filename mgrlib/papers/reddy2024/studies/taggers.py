@@ -49,8 +49,6 @@ from mgrlib.papers import printed
 from mgrlib.rows import in_memory
 from mgrlib.segments import cut
 
-__all__ = ["PAIRS", "STUDIES"]
-
 PAIRS: Mapping[str, str] = {
     "blues": "blues",
     "classical": "instrumental",

@@ -34,8 +34,6 @@ from mgrlib.papers.tang2018.studies.trees import (
 from mgrlib.systems.prepare import Standardize
 from mgrlib.systems.recipe import Recipe
 
-__all__ = ["STUDIES"]
-
 
 def five_folds(corpus: Corpus) -> Protocol:
     """Five folds, by group where groups are known."""

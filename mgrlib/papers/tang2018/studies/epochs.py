@@ -22,8 +22,6 @@ from mgrlib.systems.learners import Network
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.stages import fit_in_stages
 
-__all__ = ["EARLY", "LATE", "sweep_epochs", "sweep_protocol"]
-
 Course = dict[str, Any]
 
 PATIENCE = 20  # epochs without a lower validation loss

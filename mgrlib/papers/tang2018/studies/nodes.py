@@ -17,8 +17,6 @@ from mgrlib.experiments.run import cross_validate
 from mgrlib.experiments.study import row
 from mgrlib.systems.recipe import Recipe
 
-__all__ = ["MEAN", "N_DRAWS", "group_draws", "node_answers", "percentiles", "sweep_nodes"]
-
 N_DRAWS = 2000
 MEAN = "mean of groups"
 

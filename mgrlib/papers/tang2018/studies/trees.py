@@ -25,8 +25,6 @@ from mgrlib.systems.prepare import RowStatistics
 from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 
-__all__ = ["compare_recipes", "compare_trees", "few_genres", "map_genres", "map_protocol"]
-
 Rows = list[dict[str, Any]]
 
 N_SUBSETS = 20  # random sets of genres of one size

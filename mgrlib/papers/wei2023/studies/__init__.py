@@ -9,6 +9,4 @@ from mgrlib.papers.wei2023.studies.missing import MISSING
 from mgrlib.papers.wei2023.studies.pocket import POCKET
 from mgrlib.papers.wei2023.studies.pruning import PRUNING
 
-__all__ = ["STUDIES"]
-
 STUDIES = (*MISSING, *LEAK, *PRUNING, *INT8, *DISTILLATION, *POCKET)

@@ -20,8 +20,6 @@ from mgrlib.papers.wei2023.learners import Taught
 from mgrlib.papers.wei2023.recipes import STUDENT_ALONE, TEACHER
 from mgrlib.systems.recipe import Recipe
 
-__all__ = ["DISTILLATION", "distillation"]
-
 Rows = list[dict[str, Any]]
 
 

@@ -11,8 +11,6 @@ from mgrlib.experiments.protocol import best_by
 from mgrlib.features.base import Feature
 from mgrlib.segments import Cut, Segments, cut
 
-__all__ = ["AT_RANDOM", "BY_ARTIST", "BY_CLIP", "divisions", "fold_numbers", "three_seconds"]
-
 AT_RANDOM, BY_CLIP, BY_ARTIST = "segments at random", "clips apart", "artists apart"
 
 

@@ -39,8 +39,6 @@ from mgrlib.systems.prepare import Standardize
 from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 
-__all__ = ["INT8", "SYSTEMS", "int8_study"]
-
 Rows = list[dict[str, Any]]
 Answers = dict[str, list[Predictions]]  # by kind of file, one table for each seed
 

@@ -41,8 +41,6 @@ from mgrlib.systems.prepare import Standardize
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import TrainConfig
 
-__all__ = ["LEAK", "MLP", "NEAREST", "SVM", "distances", "leak", "siblings", "with_siblings"]
-
 Rows = list[dict[str, Any]]
 
 MLP = replace(MLP57, name="wei2023/leak-mlp", config=replace(MLP57.config, epochs=40))

@@ -19,8 +19,6 @@ from mgrlib.segments import Segments
 from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System
 
-__all__ = ["CONDITIONS", "MISSING", "missing", "without"]
-
 
 def without(segments: Segments, modality: int) -> Segments:
     """Prepared segments with one modality, counted from 0, missing: all zeros."""

@@ -20,8 +20,6 @@ from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.papers.wei2023.pocket import write_onnx
 
-__all__ = ["POCKET"]
-
 
 def pocket_accuracy(corpus: Corpus, seeds: Sequence[int], progress: bool = False) -> list[Row]:
     """The accuracy of the package's file on a corpus of its ten genres.

@@ -42,8 +42,6 @@ from mgrlib.systems.system import System
 from mgrlib.training.config import TrainConfig
 from mgrlib.training.loop import fit
 
-__all__ = ["PRUNING", "WAYS", "Parts", "Schedule", "gradual", "parts_of", "recover", "whole"]
-
 Rows = list[dict[str, Any]]
 Measured = Mapping[str, float]
 
