@@ -737,13 +737,13 @@ def _matching_items(patterns: Sequence[str]) -> tuple[list[Recipe], list[Study]]
 
 def _run_recipes(recipes: Sequence[Recipe], corpus: Corpus, options: argparse.Namespace) -> None:
     """One recipe after the other, or the folds of all side by side in several processes."""
-    from mgrlib.experiments.protocol import Division, Protocol, best_by, named
+    from mgrlib.experiments.protocol import NAMED, Division, Protocol, best_by
     from mgrlib.experiments.run import cross_validate, forget
     from mgrlib.experiments.sweep import sweep
 
     protocol: Division
     if options.protocol:
-        protocol = named(options.protocol)
+        protocol = NAMED[options.protocol]
     else:
         by = options.by or best_by(corpus, options.folds or 5)
         protocol = Protocol(options.folds or None, by)

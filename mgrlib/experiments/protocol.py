@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from mgrlib.data.corpus import Corpus, Split
@@ -70,83 +72,52 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class ArtistFolds:
-    """The three folds of GTZAN with artists apart, of Foleis and Tavares (2020); one for all seeds.
+class Published:
+    """A published division, the same for every seed.
 
     Args:
-        published: as they were published, with some artists in several folds.
+        text: how records name it.
+        divide: the splits of a corpus.
+        leaky: take it as it was published, even if some artists are in several parts.
     """
 
-    published: bool = False
+    text: str
+    divide: Callable[[Corpus], list[Split]]
+    leaky: bool = False
 
     def __str__(self) -> str:
-        return f"3 artist folds{', as published' if self.published else ''}"
+        return self.text
 
     def splits(self, corpus: Corpus, seed: int) -> list[Split]:
-        """The same three splits for every seed."""
-        splits = artist_folds(corpus, published=self.published)
-        return [split.check(corpus, leaky=self.published) for split in splits]
-
-
-@dataclass(frozen=True)
-class FaultFiltered:
-    """The split of GTZAN by Kereliuk et al. (2015): 443 train, 197 validate, 290 test."""
-
-    def __str__(self) -> str:
-        return "fault-filtered"
-
-    def splits(self, corpus: Corpus, seed: int) -> list[Split]:
-        """The same split for every seed; as published, some artists are in several parts."""
-        return [fault_filtered(corpus).check(corpus, leaky=True)]
-
-
-@dataclass(frozen=True)
-class OwnSplit:
-    """The training, validation and test clips that the data come divided into, as FMA does.
-
-    Args:
-        published: as it was published, even if some artists are in several parts.
-    """
-
-    published: bool = False
-
-    def __str__(self) -> str:
-        return f"own split{', as published' if self.published else ''}"
-
-    def splits(self, corpus: Corpus, seed: int) -> list[Split]:
-        """The same split for every seed.
+        """The same splits for every seed.
 
         Raises:
-            SplitError: an artist in several parts, unless the split is wanted as published.
+            SplitError: an artist in several parts, unless the division is leaky.
         """
-        split = own_split(corpus)
-        shared = [] if self.published else split.shared_groups(corpus)
-        if shared:
-            hint = "own-split-published takes it as it is; folds by group keep artists apart."
-            where = f"own split of {corpus.name!r}"
+        splits = self.divide(corpus)
+        shared = sorted({group for split in splits for group in split.shared_groups(corpus)})
+        if shared and not self.leaky:
+            hint = (
+                "own-split-published or artist-folds-published takes it as it is; folds by group "
+                "keep artists apart."
+            )
+            where = f"{self.text} of {corpus.name!r}"
             raise SplitError(explain(where, "each artist in one part", some(shared), hint))
-        return [split.check(corpus, leaky=self.published)]
+        return [split.check(corpus, leaky=self.leaky) for split in splits]
 
 
 NAMED: dict[str, Division] = {
-    "artist-folds": ArtistFolds(),
-    "artist-folds-published": ArtistFolds(published=True),
-    "fault-filtered": FaultFiltered(),
-    "own-split": OwnSplit(),
-    "own-split-published": OwnSplit(published=True),
+    "artist-folds": Published("3 artist folds", artist_folds),
+    "artist-folds-published": Published(
+        "3 artist folds, as published", partial(artist_folds, published=True), leaky=True
+    ),
+    "fault-filtered": Published("fault-filtered", lambda c: [fault_filtered(c)], leaky=True),
+    "own-split": Published("own split", lambda c: [own_split(c)]),
+    "own-split-published": Published(
+        "own split, as published", lambda c: [own_split(c)], leaky=True
+    ),
 }
 """Published divisions by the name that the command line takes: three of GTZAN, one of FMA."""
-
-
-def named(name: str) -> Division:
-    """The published division of this name.
-
-    Raises:
-        RecipeError: no such division.
-    """
-    if name not in NAMED:
-        raise RecipeError(explain("protocol", f"one of {', '.join(NAMED)}", repr(name)))
-    return NAMED[name]
 
 
 def best_by(corpus: Corpus, n_parts: int = 5) -> By:

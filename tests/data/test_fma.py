@@ -13,7 +13,7 @@ from mgrlib.cli import main
 from mgrlib.data.fma import fma, known_faults
 from mgrlib.data.splits import own_split
 from mgrlib.errors import CorpusError, MgrWarning, SplitError
-from mgrlib.experiments.protocol import OwnSplit
+from mgrlib.experiments.protocol import NAMED
 from mgrlib.experiments.record import read_records
 
 # The columns of tracks.csv, in its order.
@@ -189,7 +189,7 @@ def test_clips_are_left_out_by_their_ids(tree):
 
 def test_its_own_split_is_read_from_the_table(tree):
     corpus = fma(tree, "small")
-    (split,) = OwnSplit().splits(corpus, seed=3)
+    (split,) = NAMED["own-split"].splits(corpus, seed=3)
     assert [len(part) for part in split.parts().values()] == [8, 4, 4]
     assert split.test == ("000008", "000009", "001008", "001009")
     assert not split.shared_groups(corpus)
@@ -199,8 +199,8 @@ def test_an_artist_in_two_parts_of_the_own_split_is_refused(tree):
     corpus = fma(tree, "small")
     corpus.clips.loc["000003", "split"] = "test"
     with pytest.raises(SplitError, match=r"'1 NA'.*own-split-published"):
-        OwnSplit().splits(corpus, seed=0)
-    (split,) = OwnSplit(published=True).splits(corpus, seed=0)
+        NAMED["own-split"].splits(corpus, seed=0)
+    (split,) = NAMED["own-split-published"].splits(corpus, seed=0)
     assert split.shared_groups(corpus) == ["1 NA"]
 
 

@@ -31,7 +31,7 @@ from mgrlib.errors import RecipeError, explain
 from mgrlib.evaluation.intervals import over_groups, over_runs
 from mgrlib.evaluation.metrics import confusion
 from mgrlib.evaluation.predictions import Predictions
-from mgrlib.experiments.protocol import ArtistFolds, Division, Protocol
+from mgrlib.experiments.protocol import NAMED, Division, Protocol
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.features import LogMel
 from mgrlib.models.baselines import linear
@@ -110,7 +110,7 @@ def cross_domain(
         n_per_genre: clips of the embedded corpus.
         n_folds: folds by artist of the embedded corpus.
     """
-    rendered, division = synthetic(n_per_genre), ArtistFolds()
+    rendered, division = synthetic(n_per_genre), NAMED["artist-folds"]
     tested = [clip for split in division.splits(corpus, 0) for clip in split.test]
     recorded = corpus.select(clip_ids=tested)
     rows: list[Row] = []
