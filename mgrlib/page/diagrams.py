@@ -28,27 +28,41 @@ def drawing(name: str, *, caption: str | None = None) -> Html:
     >>> drawing("lstm-cell")
     drawing: One step of an LSTM
     """
-    folder = files("mgrlib.page") / "drawings"
-    try:
-        svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        names = sorted(p.name[:-4] for p in folder.iterdir() if p.name.endswith(".svg"))
-        raise MgrError(explain("drawing", f"one of {names}", repr(name))) from error
+    body = svg(name)
     if caption is None:
-        caption = json.loads((folder / "captions.json").read_text(encoding="utf-8"))[name]
-    title = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
-    body = _with_own_ids(svg, unique_id(name))
+        captions = files("mgrlib.page") / "drawings" / "captions.json"
+        caption = json.loads(captions.read_text(encoding="utf-8"))[name]
+    title = re.search(r"<title[^>]*>(.*?)</title>", body, re.DOTALL)
     below = f"<figcaption>{inline(caption)}</figcaption>" if caption else ""
     summary = f"drawing: {title.group(1) if title else name}"
     return Html(f'<figure class="mgr-drawing">{body}{below}</figure>', summary)
 
 
-def _with_own_ids(svg: str, prefix: str) -> str:
+def svg(name: str, folder: str = "drawings") -> str:
+    """Return the SVG of a drawing, with ids that no other element of the page has.
+
+    Args:
+        name: a file of the folder, without its ending.
+        folder: `"drawings"`, or `"questions"` for what a quiz asks the reader to read.
+
+    Raises:
+        MgrError: there is no drawing of this name.
+    """
+    place = files("mgrlib.page") / folder
+    try:
+        text = (place / f"{name}.svg").read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        names = sorted(p.name[:-4] for p in place.iterdir() if p.name.endswith(".svg"))
+        raise MgrError(explain("drawing", f"one of {names}", repr(name))) from error
+    return _with_own_ids(text, unique_id(name))
+
+
+def _with_own_ids(text: str, prefix: str) -> str:
     """The SVG with `prefix` before each id, where it is defined and where it is referred to."""
-    svg = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
 
     def referred(match: re.Match[str]) -> str:
         return f'aria-labelledby="{" ".join(f"{prefix}-{i}" for i in match.group(1).split())}"'
 
-    return re.sub(r'aria-labelledby="([^"]+)"', referred, svg)
+    return re.sub(r'aria-labelledby="([^"]+)"', referred, text)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from mgrlib.errors import MgrError, explain
+from mgrlib.page.diagrams import svg
 from mgrlib.page.html import OWN_KEYS, Html, inline, unique_id
 
 
@@ -22,6 +23,8 @@ class Question:
         right: the right answer.
         because: why it is right, shown when the reader chooses it.
         wrong: each wrong answer with the reason why it is wrong, shown when the reader chooses it.
+        figure: an SVG file of `mgrlib/page/questions`, without its ending, that the question asks
+            about; by default none.
 
     Raises:
         MgrError: if a text is empty, if there is no wrong answer, or if the right answer is among
@@ -37,6 +40,7 @@ class Question:
     right: str
     because: str
     wrong: Mapping[str, str]
+    figure: str = ""
 
     def __post_init__(self) -> None:
         where = f"Question {self.prompt!r}"
@@ -97,8 +101,12 @@ def _form(uid: str, number: int, question: Question) -> str:
         f'data-why="{html.escape(inline(reason))}"> <span>{inline(answer)}</span></label>'
         for k, (answer, reason, right) in enumerate(question.choices)
     )
+    figure = ""
+    if question.figure:
+        figure = f'<div class="mgr-drawing">{svg(question.figure, "questions")}</div>'
     return (
-        f"<form><fieldset><legend><b>{number}</b> {inline(question.prompt)}</legend>{answers}"
+        f"<form><fieldset><legend><b>{number}</b> {inline(question.prompt)}</legend>"
+        f"{figure}{answers}"
         f'</fieldset><button type="submit">Check</button>'
         f'<p class="mgr-why" role="status"></p></form>'
     )
@@ -137,6 +145,6 @@ def chapter_quiz(chapter: str) -> Html:
     try:
         entries = json.loads((folder / f"{chapter}.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        chapters = sorted(item.name.removesuffix(".json") for item in folder.iterdir())
+        chapters = sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".json"))
         raise MgrError(explain("chapter_quiz", f"one of {chapters}", repr(chapter))) from error
     return quiz([Question(**entry) for entry in entries])

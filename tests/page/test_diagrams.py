@@ -13,26 +13,32 @@ from mgrlib.errors import MgrError
 from mgrlib.page import drawing
 
 SVG = "{http://www.w3.org/2000/svg}"
-FILES = [item.name for item in (files("mgrlib.page") / "drawings").iterdir()]
-NAMES = sorted(name.removesuffix(".svg") for name in FILES if name.endswith(".svg"))
+FOLDERS = ("drawings", "questions")
+PATHS = sorted(
+    f"{folder}/{item.name.removesuffix('.svg')}"
+    for folder in FOLDERS
+    for item in (files("mgrlib.page") / folder).iterdir()
+    if item.name.endswith(".svg")
+)
+NAMES = [path.split("/")[1] for path in PATHS if path.startswith("drawings/")]
 COLORS = {"none", "currentColor", "var(--mgr-accent, #3a6ea5)", "var(--mgr-warm, #b35c00)"}
 
 
-def source(name: str) -> str:
-    return (files("mgrlib.page") / "drawings" / f"{name}.svg").read_text(encoding="utf-8")
+def source(path: str) -> str:
+    return (files("mgrlib.page") / f"{path}.svg").read_text(encoding="utf-8")
 
 
-def root(name: str) -> ElementTree.Element:
-    return ElementTree.fromstring(source(name))
+def root(path: str) -> ElementTree.Element:
+    return ElementTree.fromstring(source(path))
 
 
 def test_there_are_drawings():
     assert len(NAMES) >= 10
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_drawing_has_a_title_and_a_description_that_label_it(name):
-    svg = root(name)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_drawing_has_a_title_and_a_description_that_label_it(path):
+    svg = root(path)
     title, about = svg.find(f"{SVG}title"), svg.find(f"{SVG}desc")
     assert svg.get("role") == "img"
     assert svg.get("aria-labelledby") == f"{title.get('id')} {about.get('id')}"
@@ -40,24 +46,24 @@ def test_a_drawing_has_a_title_and_a_description_that_label_it(name):
     assert len(about.text.split()) >= 15
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_drawing_fetches_nothing_and_runs_nothing(name):
-    text = source(name).replace('xmlns="http://www.w3.org/2000/svg"', "", 1)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_drawing_fetches_nothing_and_runs_nothing(path):
+    text = source(path).replace('xmlns="http://www.w3.org/2000/svg"', "", 1)
     assert re.findall(r"https?:|//|href|@import|<script|<image|<style|<foreignObject", text) == []
     assert set(re.findall(r"url\(([^)]*)\)", text)) <= {"#arrow"}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_drawing_takes_its_colors_from_the_page(name):
-    text = source(name)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_drawing_takes_its_colors_from_the_page(path):
+    text = source(path)
     painted = re.findall(r"(?:fill|stroke)(?:: |=\")((?:[^;\"()]|\([^)]*\))+)", text)
     assert set(painted) <= COLORS
     assert 'fill="currentColor"' in text
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_drawing_keeps_its_text_as_text_of_a_readable_size(name):
-    svg = root(name)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_drawing_keeps_its_text_as_text_of_a_readable_size(path):
+    svg = root(path)
     width = float(svg.get("viewBox").split()[2])
     sizes = [float(e.get("font-size", svg.get("font-size"))) for e in svg.iter(f"{SVG}text")]
     assert len(sizes) >= 4

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
+
 import pytest
 
 from mgrlib.errors import MgrError
@@ -39,6 +42,31 @@ def test_quiz_can_be_used_with_the_keyboard_and_read_out(page):
     assert len(reader.named("form")) == len(reader.named("fieldset")) == 2
     assert [b["type"] for b in reader.named("button")] == ["submit", "submit"]
     assert reader.all("role").count("status") == 3  # a reply for each question, and the score
+
+
+def test_a_figure_stands_between_the_question_and_its_answers(page):
+    asked = Question("Which?", "right", "It is.", {"wrong": "No."}, figure="networks-losses")
+    body = quiz([asked]).body
+    assert body.index("</legend>") < body.index("<svg") < body.index('type="radio"')
+    assert "<svg" not in quiz([question()]).body
+    page(quiz([asked]), quiz([asked]))
+
+
+def test_a_figure_that_is_not_there_is_refused():
+    with pytest.raises(MgrError, match=r"networks-losses.*'losses'"):
+        quiz([Question("Which?", "right", "It is.", {"wrong": "No."}, figure="losses")])
+
+
+def test_every_figure_of_a_question_is_asked_about():
+    folder = files("mgrlib.page") / "questions"
+    entries = [
+        entry
+        for item in folder.iterdir()
+        if item.name.endswith(".json")
+        for entry in json.loads(item.read_text(encoding="utf-8"))
+    ]
+    drawn = {p.name.removesuffix(".svg") for p in folder.iterdir() if p.name.endswith(".svg")}
+    assert drawn == {entry["figure"] for entry in entries if "figure" in entry}
 
 
 def test_same_quiz_twice_on_a_page_is_two_quizzes(page):
