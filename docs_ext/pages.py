@@ -1,6 +1,4 @@
-"""What pages say to those who do not read them here: to link previews, to screen readers, and to
-a browser that asked for a page that is not there.
-"""
+"""Finishing of the pages: link previews, accessibility, tables of pandas, and the 404 page."""
 
 from __future__ import annotations
 
@@ -14,14 +12,16 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinxext import opengraph
 
+from docs_ext import data_frames
+
 NOT_FOUND = """
-<section><h1>There is no such page</h1>
-<p>It may have moved, or the address may have lost a letter. From here it is not far to</p>
+<section><h1>Page not found</h1>
+<p>The page may have moved, or the address may contain a typing error. You can continue with</p>
 <ul>
 <li><a href="book/index.html">the front page</a>, with ten clips to listen to;</li>
 <li><a href="book/start.html">how to use this course</a>;</li>
 <li><a href="book/reference/glossary.html">the glossary</a>;</li>
-<li><a href="search.html">the search</a>, which knows every page.</li>
+<li><a href="search.html">the search page</a>.</li>
 </ul></section>
 """
 FRONT_DOOR = """<!DOCTYPE html>
@@ -37,9 +37,9 @@ FRONT_DOOR = """<!DOCTYPE html>
 </body>
 </html>
 """
-# The theme's own script says light or dark only when all of a page has come; until then a long page
-# would stand there without its colors, and be white in the dark. And letters that come late move
-# the lines: they are asked for at once, where there is a server to ask.
+# The theme sets light or dark only after the whole page has loaded, so a long page would first
+# appear without its colors, and white in dark mode. A font that loads late moves the lines, so both
+# fonts are preloaded, except when the page is opened from disk.
 THEME = """(function () {
   const page = document.documentElement;
   if (page.dataset.theme === "auto") {
@@ -54,9 +54,8 @@ THEME = """(function () {
     document.head.append(font);
   }
 })();""".replace("FONTS", "third_party/fonts/source-serif-4-latin-wght")
-# A name that hides the words that are seen, a button without one, a table's empty corner, a
-# signature's lines that call themselves a list of definitions.
-MENDED = (
+# A label that differs from the visible text, a button without a name, an empty header cell.
+CORRECTIONS = (
     (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),
     (
         re.compile(r'<summary>(?=<span class="toctree-toggle")'),
@@ -64,25 +63,25 @@ MENDED = (
     ),
     (re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="Search"'), r"\1"),
     (re.compile(r'(<i class="theme-switch [^>]*?)\s+title="[^"]*"'), r"\1"),
-    (re.compile(r"<th></th>"), "<td></td>"),
+    (re.compile(r"<th[^>]*></th>"), "<td></td>"),
 )
 SIGNATURE = re.compile(r"<dl>\n((?:<dd>.*</dd>\n)+)</dl>\n")
 
 
-def mended(page: str) -> str:
-    """A page's HTML with what a screen reader stumbles over put right."""
-    for wrong, right in MENDED:
-        page = wrong.sub(right, page)
+def accessible(page: str) -> str:
+    """A page's HTML with the faults corrected that disturb a screen reader."""
+    for fault, correction in CORRECTIONS:
+        page = fault.sub(correction, page)
     return SIGNATURE.sub(lambda match: lines_of_signature(match[1]), page)
 
 
 def lines_of_signature(items: str) -> str:
-    """The parameters of a long signature, one a line, as text and not as a list."""
+    """The parameters of a long signature, one per line, as text and not as a list."""
     return re.sub(r"<dd>(.*)</dd>\n", r'<span class="mgr-parameter">\1</span>', items)
 
 
 def description_of(doctree: nodes.document, length: int, _titles: object = ()) -> str:
-    """What a page is about: its first paragraph of some length that is no line of citation."""
+    """A page's summary for link previews: its first long paragraph that is not a citation."""
     for paragraph in doctree.findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
         if isinstance(paragraph.parent, nodes.section) and "[" not in text and len(text) > 60:
@@ -91,11 +90,11 @@ def description_of(doctree: nodes.document, length: int, _titles: object = ()) -
 
 
 def not_found(_app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    yield "404", {"title": "There is no such page", "body": NOT_FOUND}, "page.html"
+    yield "404", {"title": "Page not found", "body": NOT_FOUND}, "page.html"
 
 
 def on_finished(app: Sphinx, error: Exception | None) -> None:
-    """Put right what was written, once all of it is."""
+    """Correct the pages after all of them are written."""
     if error or app.builder.format != "html":
         return
     address = app.config.html_baseurl
@@ -103,7 +102,7 @@ def on_finished(app: Sphinx, error: Exception | None) -> None:
     for path in out.rglob("*.html"):
         if "_static" not in path.parts:
             before = path.read_text(encoding="utf-8")
-            after = mended(before)
+            after = accessible(data_frames.legible(before))
             if path == out / "404.html":  # it is shown for addresses of any depth
                 base = f'<base href="{urlsplit(address).path}">'
                 after = after.replace("<head>", f"<head>\n    {base}", 1)
@@ -113,7 +112,7 @@ def on_finished(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    opengraph.get_description = description_of  # its own begins with whatever stands first
+    opengraph.get_description = description_of  # the extension's own takes any first text
     app.add_js_file(None, body=THEME)
     app.connect("html-collect-pages", not_found)
     app.connect("build-finished", on_finished)

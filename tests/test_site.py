@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 pytest.importorskip("sphinxext.opengraph", reason="the book's tools are not installed")
 
 from checks import links
+from docs_ext import data_frames
 from docs_ext import links as sphinx_links
 from docs_ext import pages as sphinx_pages
 
@@ -287,5 +288,45 @@ def test_imports_of_a_notebook_are_read_past_its_magics(tmp_path):
         ("<dl>\n<dt>a</dt><dd>b</dd>\n</dl>\n", "<dl>\n<dt>a</dt><dd>b</dd>\n</dl>\n"),
     ],
 )
-def test_what_screen_readers_stumble_over_is_put_right(wrong, right):
-    assert sphinx_pages.mended(wrong) == right
+def test_faults_that_disturb_screen_readers_are_corrected(wrong, right):
+    assert sphinx_pages.accessible(wrong) == right
+
+
+FRAME = """<table border="1" class="dataframe">
+<thead>
+<tr style="text-align: right;">
+<th></th>
+<th>n</th>
+<th>artist</th>
+</tr>
+<tr>
+<th>genre</th>
+<th></th>
+<th></th>
+</tr>
+</thead>
+<tbody>
+<tr>
+<th>jazz</th>
+<td>1,000</td>
+<td>jazz-a00</td>
+</tr>
+</tbody>
+</table>"""
+
+
+def test_a_table_of_pandas_gets_one_header_row_and_marks_for_numbers_and_names():
+    rows = data_frames.ROW.findall(data_frames.legible(f"<p>{FRAME}</p>"))
+    assert [body.strip().split("\n") for _, body, _ in rows] == [
+        ["<th>genre</th>", '<th class="mgr-number">n</th>', "<th>artist</th>"],
+        [
+            "<th>jazz</th>",
+            '<td class="mgr-number">1,000</td>',
+            '<td class="mgr-name">jazz-a00</td>',
+        ],
+    ]
+
+
+def test_a_table_of_pandas_with_named_columns_keeps_both_header_rows():
+    named = FRAME.replace("<th></th>", "<th>estimate</th>", 1)
+    assert len(data_frames.ROW.findall(data_frames.legible(named))) == 3

@@ -146,7 +146,7 @@ def test_page_for_what_is_not_there_is_whole_at_any_depth_and_leads_back(chromiu
     address = f"http://127.0.0.1:{server.server_port}/mgrlib/book/very/deep/nothing.html"
     page.goto(address)
     assert lost == [address]
-    assert page.locator("article h1").first.inner_text().startswith("There is no such page")
+    assert page.locator("article h1").first.inner_text().startswith("Page not found")
     page.get_by_role("link", name="the front page").click()
     page.wait_for_url("**/mgrlib/book/index.html")
     server.shutdown()
