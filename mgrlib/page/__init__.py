@@ -14,10 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mgrlib.page.diagrams import drawing
+    from mgrlib.page.dots import Axis, DotRow, dot_figure
     from mgrlib.page.explorer import explore
     from mgrlib.page.frames import choices, frames_slider
     from mgrlib.page.player import listen, listen_grid
-    from mgrlib.page.protocols import contrast_table, full_size_records, protocol_table
+    from mgrlib.page.protocols import (
+        contrast_figure,
+        contrast_table,
+        full_size_records,
+        main_systems,
+        protocol_figure,
+        protocol_table,
+    )
     from mgrlib.page.quizzes import Question, chapter_quiz, quiz
     from mgrlib.page.results import results_table, scoreboard
     from mgrlib.page.sentences import in_percent, in_points
@@ -25,13 +33,17 @@ if TYPE_CHECKING:
     from mgrlib.page.tryout import TryClip, TryModel, demo_page, try_it
 
 __all__ = [
+    "Axis",
+    "DotRow",
     "Question",
     "TryClip",
     "TryModel",
     "chapter_quiz",
     "choices",
+    "contrast_figure",
     "contrast_table",
     "demo_page",
+    "dot_figure",
     "drawing",
     "explore",
     "frames_slider",
@@ -40,6 +52,8 @@ __all__ = [
     "in_points",
     "listen",
     "listen_grid",
+    "main_systems",
+    "protocol_figure",
     "protocol_table",
     "quiz",
     "results_table",
@@ -51,10 +65,18 @@ __all__ = [
 # No submodule may have the name of an object in it: once imported, it would hide the object.
 SUBMODULES = {
     "diagrams": ("drawing",),
+    "dots": ("Axis", "DotRow", "dot_figure"),
     "explorer": ("explore",),
     "frames": ("choices", "frames_slider"),
     "player": ("listen", "listen_grid"),
-    "protocols": ("contrast_table", "full_size_records", "protocol_table"),
+    "protocols": (
+        "contrast_figure",
+        "contrast_table",
+        "full_size_records",
+        "main_systems",
+        "protocol_figure",
+        "protocol_table",
+    ),
     "quizzes": ("Question", "chapter_quiz", "quiz"),
     "results": ("results_table", "scoreboard"),
     "sentences": ("in_percent", "in_points"),

@@ -77,6 +77,15 @@ def plain(text: str) -> str:
     return html.escape(text)
 
 
+def folded(summary: str, body: str) -> str:
+    """HTML that the reader can open, under a line of text.
+
+    >>> folded("More", "<p>Rest</p>")
+    '<details><summary>More</summary><p>Rest</p></details>'
+    """
+    return f"<details><summary>{inline(summary)}</summary>{body}</details>"
+
+
 def script_json(value: object) -> str:
     r"""JSON of a value, for use inside a script element, which nothing in a text can end.
 

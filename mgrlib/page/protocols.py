@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from mgrlib import papers
 from mgrlib.data.gtzan_artists import artist_groups
 from mgrlib.errors import MgrError, explain
+from mgrlib.evaluation.intervals import Interval, wilson
 from mgrlib.evaluation.paired import Difference
 from mgrlib.experiments.compare import Listed, difference
 from mgrlib.experiments.ledger import Printed
 from mgrlib.experiments.record import Record
-from mgrlib.page.html import Html, inline
+from mgrlib.page.dots import Axis, DotRow, dot_figure
+from mgrlib.page.html import Html, folded, inline
 from mgrlib.page.tables import bold, figure, none, printed_number, record_cell, table
 
 PROTOCOLS = {
@@ -39,11 +42,49 @@ def full_size_records(paper: str) -> dict[str, dict[str, Record]]:
     return {item.name: rows[item.name] for item in papers.listing(paper) if item.name in rows}
 
 
+def main_systems(paper: str) -> dict[str, dict[str, Record]]:
+    """`full_size_records` without the variants that were tested with artists apart only.
+
+    Raises:
+        RecipeError: if there is no such paper.
+    """
+    printed = {entry.source for entry in _printed_accuracies(paper)}
+    rows = full_size_records(paper)
+    return {n: row for n, row in rows.items() if n in printed or "fault-filtered" in row}
+
+
+def protocol_figure(keys: Mapping[str, str], *, caption: str = "") -> Html:
+    """Draw reported and measured accuracies of the main systems, grouped by paper.
+
+    Args:
+        keys: of papers, or "baselines", by heading.
+        caption: what is compared, in a sentence or two.
+
+    Raises:
+        MgrError: if none of them has a record on all of GTZAN.
+    """
+    groups = {}
+    for heading, key in keys.items():
+        items = {item.name: item for item in papers.listing(key)}
+        printed = {entry.source: entry for entry in _printed_accuracies(key)}
+        rows = []
+        for name, by_column in main_systems(key).items():
+            values = {c: by_column[c].interval for c in PROTOCOLS if c in by_column}
+            entry = printed.get(name)
+            if entry is not None:
+                values["reported"] = _printed_interval(entry)
+            rows.append(DotRow(items[name].title, values, _note(entry)))
+        groups[heading] = rows
+    axis = Axis(line=("chance", 0.1))
+    return dot_figure(groups, ("reported", *PROTOCOLS), axis=axis, caption=caption)
+
+
 def protocol_table(*keys: str, caption: str = "") -> Html:
     """Return a table with one row per system and one column per protocol of `PROTOCOLS`.
 
     Args:
-        keys: of papers, or "baselines".
+        keys: of papers, or "baselines". Variants of our own follow in a second table, which the
+            reader can open.
         caption: what is compared.
 
     Raises:
@@ -54,16 +95,56 @@ def protocol_table(*keys: str, caption: str = "") -> Html:
     rows = {name: row for key in keys for name, row in full_size_records(key).items()}
     if not rows:
         raise MgrError(explain("protocol_table", "records on all of GTZAN", f"none of {keys}"))
-    body = []
+    main = {name for key in keys for name in main_systems(key)}
+    shown: list[tuple[str, list[str]]] = []
+    variants: list[tuple[str, list[str]]] = []
     for name, by_column in rows.items():
         entry = printed.get(name)
         reported = printed_number(entry) if entry else none("not in the paper")
         measured = [_cell(by_column.get(column), items[name]) for column in PROTOCOLS]
         title = f"{inline(items[name].title)}<small>{inline(name)}</small>"
-        body.append((title, [reported, *measured]))
+        (shown if name in main else variants).append((title, [reported, *measured]))
     heads = ("system", "reported", *PROTOCOLS)
     text = caption or "All 1,000 clips of GTZAN: accuracy with its 95 % interval"
-    return Html(table(text, heads, body), f"table: {len(body)} systems under three protocols")
+    body = table(text, heads, shown) if shown else ""
+    if variants:
+        words = f"{len(variants)} variants of our own, which have no fault-filtered result"
+        body += folded(words, table(f"{text}: variants", heads, variants))
+    return Html(body, f"table: {len(rows)} systems under three protocols")
+
+
+def contrast_figure(groups: Mapping[str, Sequence[tuple[str, str]]], *, caption: str = "") -> Html:
+    """Draw the differences between two systems, reported and under each protocol.
+
+    Args:
+        groups: by heading, pairs of names of recipes, "paper/system"; the second is subtracted
+            from the first.
+        caption: what is compared, in a sentence or two.
+
+    Raises:
+        MgrError: if there is no pair.
+    """
+    figures = {}
+    for heading, pairs in groups.items():
+        keys = {name.split("/")[0] for pair in pairs for name in pair}
+        records = {name: row for key in keys for name, row in full_size_records(key).items()}
+        titles = {item.name: item.title for key in keys for item in papers.listing(key)}
+        printed = {entry.source: entry.value for key in keys for entry in _printed_accuracies(key)}
+        rows = []
+        for first, second in pairs:
+            values = {}
+            if first in printed and second in printed:
+                reported = printed[first] - printed[second]
+                values["reported"] = Interval(reported, math.nan, math.nan, n=0)
+            for column in PROTOCOLS:
+                if column in records[first] and column in records[second]:
+                    result = gtzan_contrast(records[first][column], records[second][column])
+                    values[column] = Interval(result.value, result.low, result.high, n=result.n)
+            rows.append(DotRow(titles[first], values, f"minus {titles[second]}"))
+        figures[heading] = rows
+    ends = [end for rows in figures.values() for row in rows for end in _ends(row)]
+    axis = Axis("difference in accuracy", min([0.0, *ends]), max([0.0, *ends]), ("zero", 0.0))
+    return dot_figure(figures, ("reported", *PROTOCOLS), axis=axis, caption=caption)
 
 
 def contrast_table(pairs: Sequence[tuple[str, str]], *, caption: str = "") -> Html:
@@ -109,6 +190,26 @@ def gtzan_contrast(first: Record, second: Record) -> Difference:
 
 def _printed_accuracies(key: str) -> list[Printed]:
     return [e for e in papers.printed(key) if e.source and not e.condition and "acc" in e.metric]
+
+
+def _printed_interval(entry: Printed) -> Interval:
+    """A printed accuracy with Wilson's interval, where the number of clips is known."""
+    if entry.n is None:
+        return Interval(entry.value, math.nan, math.nan, n=0)
+    bounds = wilson(round(entry.value * entry.n), entry.n)
+    return Interval(entry.value, bounds.low, bounds.high, n=entry.n)
+
+
+def _note(entry: Printed | None) -> str:
+    """What a printed number is, unless it is an accuracy of clips."""
+    if entry is None or entry.metric.endswith("accuracy"):
+        return ""
+    return f"reported: {entry.metric}"
+
+
+def _ends(row: DotRow) -> list[float]:
+    numbers = [n for v in row.values.values() for n in (v.value, v.low, v.high)]
+    return [number for number in numbers if math.isfinite(number)]
 
 
 def _cell(record: Record | None, item: Listed) -> str:

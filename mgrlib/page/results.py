@@ -11,7 +11,7 @@ from mgrlib.errors import MgrError, explain
 from mgrlib.experiments.compare import Caveat, Comparison, Pair
 from mgrlib.experiments.ledger import Printed
 from mgrlib.experiments.record import Record
-from mgrlib.page.html import Html, inline, plain
+from mgrlib.page.html import Html, folded, inline, plain
 from mgrlib.page.tables import figure, is_fraction, none, printed_number, record_cell, table
 
 HEADS = ("what", "reported", "measured by us, 95 % interval", "on one scale")
@@ -147,7 +147,7 @@ def _details(entries: Sequence[Printed]) -> str:
         return ""
     caption = f"{len(entries)} printed results that no run of ours measures"
     rows = [(inline(entry.what), [printed_number(entry)]) for entry in entries]
-    return f"<details><summary>{caption}</summary>{table(caption, HEADS[:2], rows)}</details>"
+    return folded(caption, table(caption, HEADS[:2], rows))
 
 
 def _drawing(pair: Pair, chance: float | None) -> str:
