@@ -111,7 +111,8 @@ def plot_shrinking(
     """Plot accuracy against the degree of compression, with one line per method.
 
     Args:
-        curves: for each method a table with the columns `x`, `value`, `low` and `high`.
+        curves: for each method a table with the columns `x`, `value`, `low` and `high`; the
+            interval of a single point is a line.
         x: the column for the horizontal, logarithmic axis.
         quantity: what that axis measures.
         level: the accuracy of the uncompressed network, drawn as a line.
@@ -127,9 +128,11 @@ def plot_shrinking(
             "ms": 6,
         }
         ax.plot(table[x], table["value"], label=name, linestyle="-" if i < 4 else "--", **look)
-        ax.fill_between(
-            table[x], table["low"], table["high"], color=SERIES[i % len(SERIES)], alpha=0.1
-        )
+        band = (table[x], table["low"], table["high"])
+        if len(table) == 1:
+            ax.vlines(*band, color=look["color"], linewidth=1)
+        else:
+            ax.fill_between(*band, color=look["color"], alpha=0.1)
     if level is not None:
         ax.axhline(level, color=INK, linewidth=1, linestyle=":", label="whole network")
     ax.set(xscale="log", xlabel=quantity, ylabel="accuracy")
