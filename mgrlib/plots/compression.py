@@ -84,11 +84,11 @@ def plot_pareto(
     ax.errorbar(x, y, yerr=margins, fmt="o", color=SERIES[0], ecolor=FAINT, ms=6, zorder=2)
     ax.step(x[front], y[front], where="post", color=SERIES[1], zorder=1, label="worth its cost")
     ax.plot(x[front], y[front], "D", color=SERIES[1], ms=8, zorder=3)
-    for i in front:
+    for i in front:  # the line goes on to the right and up, except from the last one
         ax.annotate(
             str(table.index[i]),
             (x[i], y[i]),
-            xytext=(6, -15),
+            xytext=(6, 7 if i == front[-1] else -15),
             textcoords="offset points",
             fontsize=9,
         )

@@ -27,7 +27,7 @@ from mgrlib.training import Run
 
 MARKERS = ("o", "D", "s", "^")
 HATCHES = ("", "//", "..", "xx")
-LABEL_WIDTH = 26  # characters per line of a row's name
+LABEL_WIDTH = 28  # characters per line of a row's name
 DARK_CELL = 0.55  # fraction above which white numbers are easier to read than black ones
 
 
