@@ -24,8 +24,11 @@ QUESTIONS_KEPT = Path(mgrlib.__file__).parent / "page/questions"
 
 EXERCISES = 5
 QUESTIONS = 6
-DRAWS = re.compile(r"\bplot_\w+\(|\.(?:plot|imshow|bar|barh|scatter|hist|specgram|matshow|pie)\(")
-# These bring the alternative text of their figures themselves.
+DRAWS = re.compile(
+    r"\bplot_\w+\(|\.(?:plot|imshow|bar|barh|scatter|hist|specgram|matshow|pie|semilog[xy]|loglog"
+    r"|errorbar|fill_between|stem|boxplot|pcolormesh)\("
+)
+# These bring the alternative text of their figures themselves, and a label in place of a caption.
 DESCRIBES = re.compile(r"\b(?:frames_slider|choices)\(")
 
 
@@ -139,15 +142,37 @@ def caption(cell: Notebook) -> str:
     return str(cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")).strip()
 
 
+def drawing_functions(notebook: Notebook) -> set[str]:
+    """The names of the functions of a notebook that draw."""
+    return {
+        node.name
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for node in tree(cell.source).body
+        if isinstance(node, ast.FunctionDef) and DRAWS.search(ast.unparse(node))
+    }
+
+
+def shows_figure(source: str, functions: Iterable[str] = ()) -> bool:
+    """Whether a cell draws, itself or by one of these functions; defining one shows nothing yet."""
+    kept = [node for node in tree(source).body if not isinstance(node, ast.FunctionDef)]
+    text = "\n".join(ast.unparse(node) for node in kept)
+    calls = any(re.search(rf"\b{name}\(", text) for name in functions)
+    return bool(DRAWS.search(text)) or calls
+
+
 def undescribed_figures(notebook: Notebook) -> list[str]:
-    """Cells that draw a figure without alternative text."""
-    faults = []
+    """Cells that draw a figure without alternative text or without a caption."""
+    faults, functions = [], drawing_functions(notebook)
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or DESCRIBES.search(cell.source):
             continue
-        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-        if DRAWS.search(cell.source) and not alt.strip():
-            faults.append(f"cell {number} draws a figure without mystnb.image.alt in its metadata")
+        if shows_figure(cell.source, functions):
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            texts = {"mystnb.image.alt": alt.strip(), "mystnb.figure.caption": caption(cell)}
+            missing = " and ".join(name for name, text in texts.items() if not text)
+            if missing:
+                faults.append(f"cell {number} draws a figure without {missing} in its metadata")
     return faults
 
 

@@ -239,13 +239,21 @@ def test_check_finds_hidden_code():
 
 
 def test_check_finds_figures_without_words():
-    described = {"mystnb": {"image": {"alt": "a rising line"}}}
-    assert (
-        len(chapters.undescribed_figures(chapter(("code", "plot_mel(x)"), ("code", "ax.bar(x)"))))
-        == 2
-    )
-    assert chapters.undescribed_figures(chapter(("code", "plot_mel(x)", described))) == []
+    described = {"mystnb": {"image": {"alt": "a line that rises"}}}
+    complete = {"mystnb": {"figure": {"caption": "Loss over time."}, **described["mystnb"]}}
+    bare = chapters.undescribed_figures(chapter(("code", "plot_mel(x)"), ("code", "ax.bar(x)")))
+    assert len(bare) == 2 and "alt and mystnb.figure.caption" in bare[0]
+    uncaptioned = chapters.undescribed_figures(chapter(("code", "plot_mel(x)", described)))
+    assert len(uncaptioned) == 1 and "alt" not in uncaptioned[0]
+    assert chapters.undescribed_figures(chapter(("code", "plot_mel(x)", complete))) == []
     assert chapters.undescribed_figures(chapter(("code", "frames_slider(plot_mel, v)"))) == []
+
+
+def test_check_wants_words_where_a_function_draws_and_not_where_it_is_defined():
+    definition = ("code", "def picture(x):\n    return plot_mel(x)")
+    assert chapters.undescribed_figures(chapter(definition)) == []
+    faults = chapters.undescribed_figures(chapter(definition, ("code", "picture(y)")))
+    assert len(faults) == 1 and "cell 1" in faults[0]
 
 
 CLOSING = "## Key points\n\n- one\n\n## Exercises\n\n## Quiz"
