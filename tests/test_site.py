@@ -123,6 +123,18 @@ def test_every_figure_is_described_by_words():
     assert bare == {}
 
 
+@built
+def test_no_caption_stands_under_two_figures():
+    """A cell with several outputs would repeat its caption under each of them."""
+    caption = re.compile(r'<span class="caption-text">(.*?)</span>', re.DOTALL)
+    twice = {}
+    for page in chapters():
+        captions = caption.findall(links.text_of(page))
+        if repeated := {text for text in captions if captions.count(text) > 1}:
+            twice[page.name] = repeated
+    assert twice == {}
+
+
 def prose(page: Path) -> object:
     """The article of a page without headings, code, formulas, names, and what cells put out."""
     from bs4 import BeautifulSoup
