@@ -14,7 +14,9 @@ ROW = re.compile(r"(<tr[^>]*>)(.*?)(</tr>)", re.DOTALL)
 CELL = re.compile(r"(<t[dh][^>]*>)(.*?)(</t[dh]>)", re.DOTALL)
 VALUE = re.compile(r"<td>(.*?)</td>", re.DOTALL)
 # A short name with a hyphen, or a value with its interval: a browser would break it.
-NAME = re.compile(r"(?=.{1,26}$)(?:[\w.]+-[\w.-]+|[-+]?[\d.]+ \[[-+\d., ]+\](?: n=\d+)?)")
+NAME = re.compile(
+    r"(?=.{1,34}$)(?:[\w.]+-[\w.-]+|[-+]?[\d.]+ \[[-+\d., ]+\](?: n=[\d,]+(?: clips)?)?)"
+)
 NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(?:e[-+]?\d+)?(?: ?%)?")
 
 

@@ -1,11 +1,12 @@
-"""The built site, read as text: links that hold, words where they belong, previews, one way out.
+"""The built site, read as text: links, tables, code, previews, and the page for error 404.
 
-Links within the site are followed to the page and the place on it. Those that lead elsewhere are
-listed and looked at for their form alone, since tests need no network.
+Links within the site are followed to the page and the place on it. External links are checked for
+their form only, since tests need no network.
 """
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import tomllib
@@ -48,7 +49,7 @@ def pages(*, source: bool = False) -> list[Path]:
 
 
 def chapters() -> list[Path]:
-    return [p for p in pages() if p.parent.name in {"foundations", "papers"}]
+    return [p for p in pages() if p.parent.name in {"foundations", "papers", "beyond"}]
 
 
 # Links ---------------------------------------------------------------------------------------
@@ -178,6 +179,24 @@ def test_every_chapter_has_a_figure_that_moves_without_a_kernel():
             page.name
         )
         assert "application/vnd.jupyter.widget" not in text, page.name
+
+
+# Code ----------------------------------------------------------------------------------------
+
+FOLDED = re.compile(r'<details class="admonition hide.*?</details>', re.DOTALL)
+CODE = re.compile(
+    r'<div class="highlight-i?python3?[^>]*><div class="highlight"><pre>(.*?)</pre>', re.DOTALL
+)
+
+
+@built
+def test_no_visible_line_of_code_in_a_chapter_is_longer_than_80_characters():
+    long = {}
+    for page in chapters():
+        for block in CODE.findall(FOLDED.sub("", links.text_of(page))):
+            lines = html.unescape(re.sub(r"<[^>]+>", "", block)).splitlines()
+            long.update({line: page.name for line in lines if len(line) > 80})
+    assert long == {}
 
 
 # Previews, the mark in the tab, and the page for what is not there ---------------------------

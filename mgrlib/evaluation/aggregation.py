@@ -79,7 +79,12 @@ def geometric_mean(probs: np.ndarray, clip: np.ndarray, n_clips: int) -> np.ndar
     return ratios / ratios.sum(axis=1, keepdims=True)
 
 
-def nearest(train_probs: np.ndarray, train_y: np.ndarray, *, k: int = 15) -> Aggregate:
+def nearest(
+    train_probs: np.ndarray,
+    train_y: np.ndarray,
+    *,
+    k: int = 15,
+) -> Aggregate:
     """Return an aggregation by the k nearest neighbors among the scores of training segments.
 
     Each segment is compared with the training segments by its scores (K,). The genres of the `k`
@@ -101,16 +106,21 @@ def nearest(train_probs: np.ndarray, train_y: np.ndarray, *, k: int = 15) -> Agg
     >>> by_neighbors(np.array([[.58, .42]]), np.array([0]), 1)
     array([[0., 1.]])
     """
-    from sklearn.neighbors import NearestNeighbors  # a slow import that only this function needs
+    from sklearn.neighbors import NearestNeighbors  # slow to import
 
     K = train_probs.shape[1] if train_probs.ndim == 2 else 0
     if not K or train_y.shape != train_probs.shape[:1] or not len(train_y):
+        expected = "scores (S, K) and classes (S,)"
         got = f"{train_probs.shape} and {train_y.shape}"
-        raise ShapeError(explain("nearest", "scores (S, K) and classes (S,)", got))
+        raise ShapeError(explain("nearest", expected, got))
     index = NearestNeighbors(n_neighbors=min(k, len(train_y))).fit(train_probs)
     one_hot = np.eye(K)[train_y]  # (S', K)
 
-    def aggregate(probs: np.ndarray, clip: np.ndarray, n_clips: int) -> np.ndarray:
+    def aggregate(
+        probs: np.ndarray,
+        clip: np.ndarray,
+        n_clips: int,
+    ) -> np.ndarray:
         neighbors = index.kneighbors(probs, return_distance=False)  # (S, k)
         return mean_probs(one_hot[neighbors].mean(axis=1), clip, n_clips)
 

@@ -153,25 +153,29 @@ class FromWaveform(nn.Module):
 def adversarial(
     model: nn.Module, size: Size, *, n_steps: int = 1
 ) -> Callable[..., tuple[tuple[torch.Tensor, ...], torch.Tensor]]:
-    """An `augment` of `fit` that replaces each batch by attacks on the network as it is now.
+    """An `augment` of `fit` that replaces each batch by attacks on the network.
 
     Args:
         model: the network that is being trained.
         size: as in `pgd`.
-        n_steps: 1 is a single step of full size from a random start; more are `pgd`.
+        n_steps: 1 is one step of full size from a random start; more are `pgd`.
     """
 
     def augment(
-        inputs: tuple[torch.Tensor, ...], y: torch.Tensor, generator: torch.Generator
+        inputs: tuple[torch.Tensor, ...],
+        y: torch.Tensor,
+        generator: torch.Generator,
     ) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
-        x, seed = inputs[0], int(torch.randint(0, 2**31, (1,), generator=generator))
+        x, others = inputs[0], inputs[1:]
+        seed = int(torch.randint(0, 2**31, (1,), generator=generator))
         if n_steps > 1:
-            return (pgd(model, x, y, size, n_steps=n_steps, seed=seed), *inputs[1:]), y
+            return (pgd(model, x, y, size, n_steps=n_steps, seed=seed), *others), y
         start = torch.rand(x.shape, generator=generator).to(x) * 2 - 1
         with evaluation_mode(model):
-            moved = start * size + size * _slopes(model, x + start * size, y).sign()
+            slopes = _slopes(model, x + start * size, y)
+        moved = start * size + size * slopes.sign()
         moved = torch.maximum(torch.minimum(moved, x * 0 + size), x * 0 - size)
-        return (x + moved, *inputs[1:]), y
+        return (x + moved, *others), y
 
     return augment
 

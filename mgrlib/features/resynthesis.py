@@ -10,38 +10,49 @@ from mgrlib.features.mel import LogMel, mel_filterbank
 from mgrlib.features.spectrum import FloatArray, Sound
 
 
-def noise_like(log_mel: np.ndarray, feature: LogMel, *, seed: int = 0) -> FloatArray:
-    """Noise with the given log-mel spectrogram, (n_mels, T) -> (hop_length * (T - 1),).
+def noise_like(
+    log_mel: np.ndarray,
+    feature: LogMel,
+    *,
+    seed: int = 0,
+) -> FloatArray:
+    """Noise with a given log-mel spectrogram, (n_mels, T) -> (hop_length * (T - 1),).
 
-    The power of each band is spread evenly over its bins, and each bin gets a random phase. The
-    noise therefore contains what the spectrogram contains and nothing else of the original sound.
+    The power of each band is spread evenly over its bins, and each bin gets a
+    random phase. The noise therefore contains what the spectrogram contains and
+    nothing else of the original sound.
 
     Args:
-        log_mel: the array that `feature` computed, in dB; it may have been changed since.
+        log_mel: the array that `feature` computed, in dB, changed or unchanged.
         feature: the settings; frames have to overlap by at least half.
         seed: of the random phases.
 
     Raises:
-        FeatureError: if the number of bands differs from the feature's, or if frames overlap by
-            less than half.
+        FeatureError: if the number of bands differs from the feature's, or if
+            frames overlap by less than half.
     """
     if np.ndim(log_mel) != 2 or len(log_mel) != feature.n_mels:
-        expected = f"shape (F={feature.n_mels}, T)"
-        raise FeatureError(explain("noise_like", expected, str(np.shape(log_mel))))
+        expected, got = f"shape (F={feature.n_mels}, T)", str(np.shape(log_mel))
+        raise FeatureError(explain("noise_like", expected, got))
     if feature.hop_length > feature.n_fft // 2:
-        expected, got = f"hop_length up to {feature.n_fft // 2}", str(feature.hop_length)
-        raise FeatureError(explain("noise_like", expected, got, "frames have to overlap."))
-    power = 10.0 ** (np.asarray(log_mel, dtype=np.float64) / (10.0 * feature.exponent))
+        expected = f"hop_length up to {feature.n_fft // 2}"
+        got, hint = str(feature.hop_length), "frames have to overlap."
+        raise FeatureError(explain("noise_like", expected, got, hint))
+    levels = np.asarray(log_mel, dtype=np.float64)
+    power = 10.0 ** (levels / (10.0 * feature.exponent))
     bands = (feature.n_mels, feature.fmin, feature.fmax)
     weights = mel_filterbank(feature.sample_rate, feature.n_fft, *bands)
-    fractions = weights / np.maximum(weights.sum(axis=0), 1e-12)  # of each band in each bin
-    bin_power = fractions.T @ (power / weights.sum(axis=1, keepdims=True))  # (F, T)
-    phases = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi, bin_power.shape)
-    overlap = feature.n_fft / feature.hop_length  # random frames add up to this much less power
+    # The fraction of each band in each bin.
+    fractions = weights / np.maximum(weights.sum(axis=0), 1e-12)
+    density = power / weights.sum(axis=1, keepdims=True)
+    bin_power = fractions.T @ density  # (F, T)
+    generator = np.random.default_rng(seed)
+    phases = generator.uniform(0.0, 2.0 * np.pi, bin_power.shape)
+    # Frames with random phases lose this factor of power when they are added.
+    overlap = feature.n_fft / feature.hop_length
     stft = np.sqrt(bin_power * overlap) * np.exp(1j * phases)
-    return inverse_stft(
-        np.ascontiguousarray(stft.T, dtype=np.complex64), feature.n_fft, feature.hop_length
-    )
+    columns = np.ascontiguousarray(stft.T, dtype=np.complex64)
+    return inverse_stft(columns, feature.n_fft, feature.hop_length)
 
 
 def with_gains(y: np.ndarray, gains_db: np.ndarray, feature: LogMel) -> FloatArray:

@@ -64,9 +64,10 @@ class ShallowCNN(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) -> logits (B, K)."""
-        check_shape("ShallowCNN", x, HINT, B=None, F=self.input_shape[0], T=self.input_shape[1])
+        n_bands, n_frames = self.input_shape
+        check_shape("ShallowCNN", x, HINT, B=None, F=n_bands, T=n_frames)
         x = self.norm(self.conv(x))  # (B, 128, T - 20)
-        # Pooling before the ReLU gives the same maxima with a fourteenth of the work.
+        # Pooling before the ReLU gives the same maxima with less work.
         x = torch.relu(self.pool(x))  # (B, 128, (T - 20) // 14)
         x = nn.functional.dropout(x, self.dropout, self.training)
         return self.linear(x.flatten(1))  # (B, K)
@@ -118,7 +119,8 @@ class ResidualBlock(nn.Module):
         """(B, C, T) -> (B, n_out, T)."""
         y = nn.functional.leaky_relu(self.norm1(self.conv1(x)))  # (B, n_out, T)
         y = self.norm2(self.conv2(y))  # (B, n_out, T)
-        return nn.functional.leaky_relu(y + pad_channels(x, self.n_out))  # (B, n_out, T)
+        y = y + pad_channels(x, self.n_out)  # (B, n_out, T)
+        return nn.functional.leaky_relu(y)
 
 
 class ResNet1d(nn.Module):
@@ -178,7 +180,8 @@ class DilatedBlock(nn.Module):
 
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
+        gap = dilation
+        self.conv = nn.Conv1d(width, width, 3, padding=gap, dilation=gap)
         self.norm = nn.BatchNorm1d(width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

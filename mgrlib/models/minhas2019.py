@@ -36,7 +36,11 @@ class FeatureMlp(nn.Module):
     """
 
     def __init__(
-        self, n_classes: int, input_shape: tuple[int], *, widths: tuple[int, int] = (64, 32)
+        self,
+        n_classes: int,
+        input_shape: tuple[int],
+        *,
+        widths: tuple[int, int] = (64, 32),
     ) -> None:
         super().__init__()
         self.n_values = input_shape[0]
@@ -104,10 +108,12 @@ class MelCnn(nn.Module):
         self.conv1 = nn.Conv2d(1, widths[0], kernel)
         self.conv2 = nn.Conv2d(widths[0], widths[1], kernel)
         self.pool = nn.MaxPool2d(pool) if pool > 1 else nn.Identity()
-        n_bands, n_frames = (self._output_length(length, kernel, pool) for length in input_shape)
+        n_bands = self._output_length(input_shape[0], kernel, pool)
+        n_frames = self._output_length(input_shape[1], kernel, pool)
         self.output = nn.Linear(widths[1] * n_bands * n_frames, n_classes)
-        for conv in (self.conv1, self.conv2):  # this order in memory is three times as fast
-            conv.weight.data = conv.weight.data.contiguous(memory_format=torch.channels_last)
+        order = torch.channels_last  # in memory; three times as fast
+        for conv in (self.conv1, self.conv2):
+            conv.weight.data = conv.weight.data.contiguous(memory_format=order)
 
     @staticmethod
     def _output_length(length: int, kernel: int, pool: int) -> int:
@@ -118,8 +124,10 @@ class MelCnn(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) -> logits (B, K)."""
-        check_shape("MelCnn", x, PICTURE, B=None, F=self.input_shape[0], T=self.input_shape[1])
-        x = x[:, None].contiguous(memory_format=torch.channels_last)  # (B, 1, F, T)
+        n_bands, n_frames = self.input_shape
+        check_shape("MelCnn", x, PICTURE, B=None, F=n_bands, T=n_frames)
+        x = x[:, None]  # (B, 1, F, T)
+        x = x.contiguous(memory_format=torch.channels_last)
         # Pooling before the ReLU gives the same maxima with less work.
         x = torch.relu_(self.pool(self.conv1(x)))  # (B, 64, F - 2, T - 2)
         x = torch.relu_(self.pool(self.conv2(x)))  # (B, 32, F - 4, T - 4)

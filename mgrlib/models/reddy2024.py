@@ -49,18 +49,24 @@ class FrameNorm(nn.BatchNorm1d):
 class ConvBlock(nn.Module):
     """Convolution 3×3, batch normalization, ELU, max-pooling, dropout."""
 
-    def __init__(self, n_in: int, n_out: int, pool: tuple[int, int] | None, dropout: float) -> None:
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        pool: tuple[int, int] | None,
+        dropout: float,
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(n_in, n_out, 3, padding=1)
         self.norm = nn.BatchNorm2d(n_out)
-        self.pool = nn.AdaptiveMaxPool2d(1) if pool is None else nn.MaxPool2d(pool)
+        self.pool = nn.MaxPool2d(pool) if pool else nn.AdaptiveMaxPool2d(1)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, F, T) -> (B, n_out, F / pool, T / pool)."""
         x = self.norm(self.conv(x))  # (B, n_out, F, T)
-        # ELU is increasing, so it can be applied after the pooling with the same result and a
-        # fraction of the work.
+        # ELU is increasing, so it can be applied after the pooling: the result
+        # is the same, with a fraction of the work.
         x = nn.functional.elu(self.pool(x))  # (B, n_out, F / pool, T / pool)
         return self.dropout(x)
 
@@ -170,7 +176,8 @@ class Keras1Gru(nn.Module):
         input_zr, input_c = gates.split([2 * n, n], dim=1)
         state_zr, state_c = self.weight_state.split([2 * n, n], dim=1)
         # 0.2 a + 0.5, limited to [0, 1], instead of the logistic function
-        z, r = (0.2 * (input_zr + state @ state_zr) + 0.5).clamp(0, 1).chunk(2, dim=1)  # (B, H)
+        sums = 0.2 * (input_zr + state @ state_zr) + 0.5  # (B, 2 H)
+        z, r = sums.clamp(0, 1).chunk(2, dim=1)  # (B, H)
         candidate = torch.tanh(input_c + (r * state) @ state_c)  # (B, H)
         return z * state + (1 - z) * candidate  # (B, H)
 
@@ -218,10 +225,11 @@ class Crnn(nn.Module):
     ) -> None:
         super().__init__()
         self.input_shape = input_shape
-        self.pad = nn.ConstantPad1d(37, 0.0)  # 1366 frames become 1440 = 2·3·4·4·15
+        self.pad = nn.ConstantPad1d(37, 0.0)  # 1366 to 1440 = 2·3·4·4·15
         n_frames = input_shape[1] + 2 * 37
         self.frame_norm = FrameNorm(n_frames)
-        self.blocks, size = _blocks("Crnn", (input_shape[0], n_frames), widths, pools, 0.1)
+        padded_shape = (input_shape[0], n_frames)
+        self.blocks, size = _blocks("Crnn", padded_shape, widths, pools, 0.1)
         self.gru1 = UNITS[gru](widths[-1] * size[0], n_hidden)
         self.gru2 = UNITS[gru](n_hidden, n_hidden)
         self.dropout = nn.Dropout(0.3)
@@ -233,7 +241,8 @@ class Crnn(nn.Module):
 
         Maps are (B, C, F', T'), the states of gru1 (B, T', H), and the last state of gru2 (B, H).
         """
-        check_shape("Crnn", x, HINT, B=None, F=self.input_shape[0], T=self.input_shape[1])
+        n_bands, n_frames = self.input_shape
+        check_shape("Crnn", x, HINT, B=None, F=n_bands, T=n_frames)
         outputs = _block_outputs(self.frame_norm(self.pad(x)), self.blocks)
         x = outputs[f"pool{len(self.blocks)}"]  # (B, 128, 1, 15)
         x = x.flatten(1, 2).transpose(1, 2)  # (B, 15, 128)

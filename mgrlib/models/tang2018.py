@@ -64,9 +64,11 @@ class StackedLstm(nn.Module):
     ) -> None:
         super().__init__()
         if read not in READS:
-            raise ShapeError(explain("StackedLstm", f"read among {READS}", repr(read)))
+            expected = f"read among {READS}"
+            raise ShapeError(explain("StackedLstm", expected, repr(read)))
         if upper not in UPPERS:
-            raise ShapeError(explain("StackedLstm", f"upper among {UPPERS}", repr(upper)))
+            expected = f"upper among {UPPERS}"
+            raise ShapeError(explain("StackedLstm", expected, repr(upper)))
         self.n_coefficients, self.read, self.upper = input_shape[0], read, upper
         n_lower, n_upper = n_hidden
         self.pool = nn.AvgPool1d(pool)
@@ -79,13 +81,16 @@ class StackedLstm(nn.Module):
 
     def embed(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) of any T -> the input of the last layer, (B, D) with D = 32."""
-        check_shape("StackedLstm", x, HINT, B=None, F=self.n_coefficients, T=None)
+        n_rows = self.n_coefficients
+        check_shape("StackedLstm", x, HINT, B=None, F=n_rows, T=None)
         x = self.pool(x).transpose(1, 2)  # (B, T / pool, F)
         x, _ = self.lstm1(x)  # (B, T / pool, 128)
         if self.upper == "lstm":
             x, _ = self.lstm2(x)  # (B, T / pool, 32)
-        x = x[:, -1] if self.read == "last" else x.mean(1)  # (B, 128), or (B, 32) of an LSTM
-        return x if self.upper == "lstm" else torch.relu(self.dense(x))  # (B, 32)
+        x = x[:, -1] if self.read == "last" else x.mean(1)  # (B, 32 or 128)
+        if self.upper == "dense":
+            x = torch.relu(self.dense(x))  # (B, 32)
+        return x
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) of any T -> logits (B, K)."""

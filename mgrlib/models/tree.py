@@ -141,21 +141,23 @@ def agglomerate(confusion: np.ndarray, genres: Sequence[str]) -> Tree:
     ['jazz', ['metal', 'rock']]
     """
     counts = np.asarray(confusion, dtype=float)
-    check_shape(
-        "agglomerate", counts, "one row and one column per genre.", K=len(genres), L=len(genres)
-    )
+    n, hint = len(genres), "one row and one column per genre."
+    check_shape("agglomerate", counts, hint, K=n, L=n)
     fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     similarity = fractions + fractions.T
-    groups: list[tuple[Tree | str, list[int]]] = [(g, [k]) for k, g in enumerate(genres)]
+    groups: list[tuple[Tree | str, list[int]]]
+    groups = [(genre, [k]) for k, genre in enumerate(genres)]
     while len(groups) > 1:
         pairs = [(i, j) for j in range(len(groups)) for i in range(j)]
-        means = [similarity[np.ix_(groups[i][1], groups[j][1])].mean() for i, j in pairs]
+        members = [numbers for _, numbers in groups]
+        means = [similarity[np.ix_(members[i], members[j])].mean() for i, j in pairs]
         i, j = pairs[int(np.argmax(means))]
-        pair = (Tree((groups[i][0], groups[j][0])), groups[i][1] + groups[j][1])
-        groups = [g for n, g in enumerate(groups) if n not in (i, j)] + [pair]
+        pair = (Tree((groups[i][0], groups[j][0])), members[i] + members[j])
+        groups = [g for k, g in enumerate(groups) if k not in (i, j)] + [pair]
     root = groups[0][0]
     if isinstance(root, str):
-        raise EvaluationError(explain("agglomerate", "two or more genres", repr(root)))
+        expected = "two or more genres"
+        raise EvaluationError(explain("agglomerate", expected, repr(root)))
     return root
 
 

@@ -69,10 +69,10 @@ class BasicBlock(nn.Module):
             self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(n_out))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, C, H, W) -> (B, n_out, H / stride, W / stride)."""
-        y = torch.relu(self.bn1(self.conv1(x)))  # (B, n_out, H / stride, W / stride)
-        y = self.bn2(self.conv2(y))  # (B, n_out, H / stride, W / stride)
-        return torch.relu(y + self.downsample(x))  # (B, n_out, H / stride, W / stride)
+        """(B, C, H, W) -> (B, n_out, H', W'), where H' is H / stride and W' is W / stride."""
+        y = torch.relu(self.bn1(self.conv1(x)))  # (B, n_out, H', W')
+        y = self.bn2(self.conv2(y))  # (B, n_out, H', W')
+        return torch.relu(y + self.downsample(x))  # (B, n_out, H', W')
 
 
 class ResNet18(nn.Module):
@@ -127,8 +127,9 @@ class ResNet18(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, C, H, W) -> logits (B, K)."""
-        check_shape("ResNet18", x, PICTURE, B=None, C=self.n_channels, H=None, W=None)
-        # Pooling before the ReLU gives the same maxima with a quarter of the work.
+        n = self.n_channels
+        check_shape("ResNet18", x, PICTURE, B=None, C=n, H=None, W=None)
+        # Pooling before the ReLU gives the same maxima with less work.
         x = torch.relu(self.maxpool(self.bn1(self.conv1(x))))  # (B, 64, H/4, W/4)
         x = self.layer1(x)  # (B, 64, H/4, W/4)
         x = self.layer2(x)  # (B, 128, H/8, W/8)
@@ -138,7 +139,10 @@ class ResNet18(nn.Module):
         return self.fc(x)  # (B, K)
 
 
-def pretrained_resnet18(n_classes: int, input_shape: tuple[int, int, int]) -> ResNet18:
+def pretrained_resnet18(
+    n_classes: int,
+    input_shape: tuple[int, int, int],
+) -> ResNet18:
     """Build a ResNet18 with the official ImageNet weights and a new last layer.
 
     It expects pictures in [0, 1] whose channels are standardized by `IMAGENET_MEAN` and
@@ -247,17 +251,23 @@ class FusionNet(nn.Module):
         else:
             self.weights = nn.Parameter(torch.zeros(2), requires_grad=fusion == "weighted")
 
-    def forward(self, picture: torch.Tensor, sequence: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self,
+        picture: torch.Tensor,
+        sequence: torch.Tensor,
+    ) -> torch.Tensor:
         """(B, C, H, W) and (B, F, T) -> logits (B, K)."""
-        present = torch.stack([_is_present(picture), _is_present(sequence)], 1)  # (B, 2)
-        picture_vector = self.picture(picture)  # (B, 512), or (B, K) for late fusion
-        sequence_vector = self.sequence(sequence)  # (B, 128), or (B, K) for late fusion
+        present = [_is_present(picture), _is_present(sequence)]
+        weights = torch.stack(present, 1)  # (B, 2)
+        if self.fusion != "early":
+            weights = self.weights.exp() * weights  # (B, 2)
+            weights = weights / weights.sum(1, keepdim=True).clamp(min=1e-6)  # (B, 2)
+        # Late fusion combines logits (B, K), early fusion inner values.
+        from_picture = self.picture(picture) * weights[:, :1]  # (B, 512 or K)
+        from_sequence = self.sequence(sequence) * weights[:, 1:]  # (B, 128 or K)
         if self.fusion == "early":
-            vectors = [picture_vector * present[:, :1], sequence_vector * present[:, 1:]]
-            return self.joint(torch.cat(vectors, 1))  # (B, 640) -> (B, K)
-        weights = self.weights.exp() * present  # (B, 2)
-        weights = weights / weights.sum(1, keepdim=True).clamp(min=1e-6)  # (B, 2)
-        return picture_vector * weights[:, :1] + sequence_vector * weights[:, 1:]  # (B, K)
+            return self.joint(torch.cat([from_picture, from_sequence], 1))  # (B, K)
+        return from_picture + from_sequence  # (B, K)
 
 
 def _is_present(x: torch.Tensor) -> torch.Tensor:
@@ -324,17 +334,19 @@ class SegmentCnn(nn.Module):
             blocks += [nn.Conv2d(n_in, n_out, 3, padding=1)]
             blocks += [nn.BatchNorm2d(n_out)] if norm else []
             if i in pool_after:
-                # Pooling before the ReLU gives the same maxima with a quarter of the work.
+                # Pooling before the ReLU gives the same maxima with less work.
                 blocks += [nn.MaxPool2d(2, ceil_mode=ceil)]
                 n_rows, n_frames = (n_rows + ceil) // 2, (n_frames + ceil) // 2
             blocks += [nn.ReLU()]
         self.blocks = nn.Sequential(*blocks)
-        self.linear = _dense((widths[-1] * n_rows * n_frames, *dense, n_classes), dropout=0.0)
+        n_values = widths[-1] * n_rows * n_frames
+        self.linear = _dense((n_values, *dense, n_classes), dropout=0.0)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) -> logits (B, K)."""
-        check_shape("SegmentCnn", x, SEQUENCE, B=None, F=self.input_shape[0], T=self.input_shape[1])
+        n_rows, n_frames = self.input_shape
+        check_shape("SegmentCnn", x, SEQUENCE, B=None, F=n_rows, T=n_frames)
         x = self.blocks(x[:, None])  # (B, 512, F / 32, T / 32)
         return self.linear(x.flatten(1))  # (B, K)
 

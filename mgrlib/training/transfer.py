@@ -81,18 +81,19 @@ def layer_features(
         TrainingError: if the model has no method `activations`, or if a layer does not exist.
     """
     if not hasattr(model, "activations"):
-        hint = "write a method `activations(x)` that returns a tensor per layer, by name."
-        got = type(model).__name__
-        raise TrainingError(explain("layer_features", "a model with activations", got, hint))
-    network = copy.deepcopy(model).eval()  # a copy, so that no layer's mode has to be restored
+        hint = "write a method `activations(x)`: layer names to tensors."
+        expected, got = "a model with activations", type(model).__name__
+        raise TrainingError(explain("layer_features", expected, got, hint))
+    network = copy.deepcopy(model).eval()  # the modes of `model` stay as they are
+    first_input = replace(segments, inputs=segments.inputs[:1])
     rows = []
     with torch.inference_mode():
-        for (x,), _ in batches(replace(segments, inputs=segments.inputs[:1]), batch_size):
+        for (x,), _ in batches(first_input, batch_size):
             activations = cast(HasActivations, network).activations(x)
             unknown = [name for name in names or () if name not in activations]
             if unknown:
-                expected = f"layers among {tuple(activations)}"
-                raise TrainingError(explain("layer_features", expected, some(unknown)))
+                expected, got = f"layers among {tuple(activations)}", some(unknown)
+                raise TrainingError(explain("layer_features", expected, got))
             vectors = [pool(activations[name]) for name in names or activations]
             rows.append(torch.cat(vectors, dim=1))
     return replace(segments, inputs=(torch.cat(rows).clone(),))
@@ -111,7 +112,8 @@ def new_head(model: nn.Module, n_classes: int, *, seed: int) -> nn.Module:
         raise TrainingError(explain("new_head", "a linear last layer", got))
     parent, _, last = name.rpartition(".")
     with seeded(seed):
-        setattr(twin.get_submodule(parent), last, nn.Linear(old.in_features, n_classes))
+        head = nn.Linear(old.in_features, n_classes)
+    setattr(twin.get_submodule(parent), last, head)
     return twin
 
 

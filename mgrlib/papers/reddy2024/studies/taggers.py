@@ -157,7 +157,11 @@ class Variant:
 
 
 def zero_shot_auc(
-    corpus: Corpus, seeds: Sequence[int], progress: bool = False, *, variants: Sequence[Variant]
+    corpus: Corpus,
+    seeds: Sequence[int],
+    progress: bool = False,
+    *,
+    variants: Sequence[Variant],
 ) -> list[Row]:
     """How well tags tell genres apart that no network was trained on: mean AUC of each variant."""
     rows: list[Row] = []
@@ -166,10 +170,14 @@ def zero_shot_auc(
         db = _values(corpus, front, progress)
         x = standardize_clips(db) if variant.scale == "clip" else db
         reading = CALIBRATED if variant.statistic == "std" else README
-        tagger = load_tagger(variant.file, reading=replace(reading, scale=variant.scale))
-        batches = variant.batches
-        probs = _from_batches(tagger, x, batches, seeds[0]) if batches else tagger.folded()(x)
-        rows.append(_auc_row(variant.condition, probs.numpy(), corpus, seeds[0]))
+        reading = replace(reading, scale=variant.scale)
+        tagger = load_tagger(variant.file, reading=reading)
+        if variant.batches:
+            probs = _from_batches(tagger, x, variant.batches, seeds[0])
+        else:
+            probs = tagger.folded()(x)
+        row = _auc_row(variant.condition, probs.numpy(), corpus, seeds[0])
+        rows.append(row)
     return rows
 
 
