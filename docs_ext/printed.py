@@ -43,7 +43,8 @@ STYLE = """
   figure, img, svg, table, .cell_output { break-inside: avoid; }
   .mgr-results { overflow: visible !important; }
 """
-# Links within the book become links to the site, and every player says what it would play.
+# Links within the book become links to the site, every player says what it would play, and folded
+# tables of results are opened, since nobody can open them on paper.
 PREPARE = """([base, page]) => {
   for (const link of document.querySelectorAll("a[href]")) {
     const href = link.getAttribute("href");
@@ -53,6 +54,7 @@ PREPARE = """([base, page]) => {
   for (const player of document.querySelectorAll(".mgr-player")) {
     player.prepend("\\u25B6 On the site, you can listen: ");
   }
+  for (const fold of document.querySelectorAll("details:has(.mgr-results)")) fold.open = true;
 }"""
 
 
