@@ -65,6 +65,8 @@ CORRECTIONS = (
     (re.compile(r'(<i class="theme-switch [^>]*?)\s+title="[^"]*"'), r"\1"),
     (re.compile(r"<th[^>]*></th>"), "<td></td>"),
 )
+UNIT = re.compile(r"(?<=\d) (?=%|(?:dB|Hz|kHz|ms|kB|MB|GB|nats)\b)")
+CODE = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment)
 SIGNATURE = re.compile(r"<dl>\n((?:<dd>.*</dd>\n)+)</dl>\n")
 
 
@@ -87,6 +89,14 @@ def description_of(doctree: nodes.document, length: int, _titles: object = ()) -
         if isinstance(paragraph.parent, nodes.section) and "[" not in text and len(text) > 60:
             return text if len(text) <= length else text[:length].rsplit(" ", 1)[0] + " ..."
     return ""
+
+
+def keep_units(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+    """Join numbers and their units in prose, so that no line begins with "% intervals"."""
+    for text in list(doctree.findall(nodes.Text)):
+        joined = UNIT.sub("\u00a0", text.astext())
+        if joined != text.astext() and not isinstance(text.parent, CODE):
+            text.parent.replace(text, nodes.Text(joined))
 
 
 def not_found(_app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -114,6 +124,7 @@ def on_finished(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     opengraph.get_description = description_of  # the extension's own takes any first text
     app.add_js_file(None, body=THEME)
+    app.connect("doctree-resolved", keep_units)
     app.connect("html-collect-pages", not_found)
     app.connect("build-finished", on_finished)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -323,6 +323,19 @@ def test_faults_that_disturb_screen_readers_are_corrected(wrong, right):
     assert sphinx_pages.accessible(wrong) == right
 
 
+def test_numbers_and_units_stay_on_one_line_in_prose_and_not_in_code():
+    from docutils import nodes
+    from docutils.utils import new_document
+
+    page = new_document("page")
+    page += nodes.paragraph("", "the 95 % interval at 22 kHz, 5 minutes, 3 dBs")
+    page += nodes.literal_block("", "7 % 3")
+    sphinx_pages.keep_units(None, page, "page")
+    words, code = (node.astext() for node in page)
+    assert words == "the 95\u00a0% interval at 22\u00a0kHz, 5 minutes, 3 dBs"
+    assert code == "7 % 3"
+
+
 FRAME = """<table border="1" class="dataframe">
 <thead>
 <tr style="text-align: right;">
