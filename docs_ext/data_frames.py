@@ -13,10 +13,8 @@ HEAD = re.compile(r"<thead>.*?</thead>", re.DOTALL)
 ROW = re.compile(r"(<tr[^>]*>)(.*?)(</tr>)", re.DOTALL)
 CELL = re.compile(r"(<t[dh][^>]*>)(.*?)(</t[dh]>)", re.DOTALL)
 VALUE = re.compile(r"<td>(.*?)</td>", re.DOTALL)
-# A short name with a hyphen, or a value with its interval: a browser would break it.
-NAME = re.compile(
-    r"(?=.{1,34}$)(?:[\w.]+-[\w.-]+|[-+]?[\d.]+ \[[-+\d., ]+\](?: n=[\d,]+(?: clips)?)?)"
-)
+NAME = re.compile(r"(?=.{1,20}$)[\w.]+-[\w.-]+")  # a browser would break it at its hyphens
+INTERVAL = re.compile(r"(\[[-+]?[\d.]+,) ([-+]?[\d.]+\])")
 NUMBER = re.compile(r"[-+−]?[\d,]*\.?\d+(?:e[-+]?\d+)?(?: ?%)?")
 
 
@@ -70,7 +68,8 @@ def marked(table: str) -> str:
                 kind = ' class="mgr-number"'
             elif NAME.fullmatch(content):
                 kind = ' class="mgr-name"'
-            cells[k] = (opening.replace(">", f"{kind}>"), content, closing)
+            text = INTERVAL.sub(r"\1&nbsp;\2", content)
+            cells[k] = (opening.replace(">", f"{kind}>"), text, closing)
         return "\n".join([row[1], *map("".join, cells), row[3]])
 
     return ROW.sub(mark, table)

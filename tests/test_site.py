@@ -342,9 +342,11 @@ FRAME = """<table border="1" class="dataframe">
 <th></th>
 <th>n</th>
 <th>artist</th>
+<th>accuracy</th>
 </tr>
 <tr>
 <th>genre</th>
+<th></th>
 <th></th>
 <th></th>
 </tr>
@@ -354,6 +356,7 @@ FRAME = """<table border="1" class="dataframe">
 <th>jazz</th>
 <td>1,000</td>
 <td>jazz-a00</td>
+<td>.5 [.4, .6] n=9</td>
 </tr>
 </tbody>
 </table>"""
@@ -362,11 +365,17 @@ FRAME = """<table border="1" class="dataframe">
 def test_a_table_of_pandas_gets_one_header_row_and_marks_for_numbers_and_names():
     rows = data_frames.ROW.findall(data_frames.legible(f"<p>{FRAME}</p>"))
     assert [body.strip().split("\n") for _, body, _ in rows] == [
-        ["<th>genre</th>", '<th class="mgr-number">n</th>', "<th>artist</th>"],
+        [
+            "<th>genre</th>",
+            '<th class="mgr-number">n</th>',
+            "<th>artist</th>",
+            "<th>accuracy</th>",
+        ],
         [
             "<th>jazz</th>",
             '<td class="mgr-number">1,000</td>',
             '<td class="mgr-name">jazz-a00</td>',
+            "<td>.5 [.4,&nbsp;.6] n=9</td>",
         ],
     ]
 
