@@ -351,6 +351,22 @@ def _joined(stacks: Sequence[_Stack], clip_ids: Sequence[str]) -> Array:
     return values if values.nbytes <= memory_bytes() else Rows.of(values)
 
 
+def joined_segments(parts: Sequence[Segments]) -> Segments:
+    """The segments of several corpora with the same genres, one corpus after the other.
+
+    Each clip's name begins with the number of its corpus, so that equal names stay apart.
+    """
+    starts = np.cumsum([0, *(part.n_clips for part in parts)]).tolist()
+    modalities = zip(*(part.inputs for part in parts), strict=True)
+    return Segments(
+        tuple(torch.cat([in_memory(x) for x in arrays]) for arrays in modalities),
+        torch.cat([part.y for part in parts]),
+        torch.cat([part.clip + start for part, start in zip(parts, starts, strict=False)]),
+        tuple(f"{i}/{clip_id}" for i, part in enumerate(parts) for clip_id in part.clip_ids),
+        parts[0].genres,
+    )
+
+
 def standardize(
     train: Segments,
     *others: Segments,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mgrlib.grading.assignment import Assignment, Hidden, Part, Question, Written
-from mgrlib.grading.checks import close
+from mgrlib.grading.checks import all_close
 
 RATE = 22_050
 
@@ -135,9 +135,8 @@ def comparison(
     expected = [reference(*case) for case in cases]
 
     def judge(value: Any) -> None:
-        assert isinstance(value, list) and len(value) == len(cases), "no values came back."
-        for got, reference, case in zip(value, expected, cases, strict=True):
-            close(got, reference, f"{function}{described(case)}", rtol=1e-4, atol=1e-8)
+        names = [f"{function}{described(case)}" for case in cases]
+        all_close(value, expected, names, atol=1e-8)
 
     code = f"result = [{function}(*case) for case in cases]"
     return Question(title, points, code, judge, {"cases": [list(case) for case in cases]})

@@ -14,7 +14,7 @@ from mgrlib.data.synthetic import synthetic
 from mgrlib.evaluation import predict
 from mgrlib.features import LogMel
 from mgrlib.grading.assignment import Assignment, Hidden, Part, Question, Verdict, Written
-from mgrlib.grading.checks import close
+from mgrlib.grading.checks import all_close
 from mgrlib.segments import Segments, cut, standardize
 from mgrlib.training import TrainConfig, fit
 
@@ -122,9 +122,7 @@ def mask_questions(hidden: Hidden) -> list[Question]:
         expected = [mask_of(hidden.variant, *case) for case in cases]
 
         def judge(value: Any) -> None:
-            assert isinstance(value, list) and len(value) == len(cases), "no values came back."
-            for got, reference in zip(value, expected, strict=True):
-                close(got, reference, "the mask")
+            all_close(value, expected, ["the mask"] * len(cases))
 
         arguments = "w.copy()" if hidden.variant == "a" else "w.copy(), fraction"
         code = f"result = [np.asarray(mask({arguments})) for w, fraction in cases]"
@@ -156,9 +154,9 @@ def bits_questions(hidden: Hidden) -> list[Question]:
         expected = [bits_of(hidden.variant, case) for case in cases]
 
         def judge(value: Any) -> None:
-            for got, reference, case in zip(value, expected, cases, strict=True):
-                n = len(np.unique(case))
-                close(got, reference, f"the bits of {case.size} weights with {n} values")
+            numbers = [(case.size, len(np.unique(case))) for case in cases]
+            names = [f"the bits of {size} weights with {n} values" for size, n in numbers]
+            all_close(value, expected, names)
 
         code = "result = [float(shared_bits(w)) for w in cases]"
         return Question(title, 1, code, judge, {"cases": cases})
@@ -191,8 +189,7 @@ def quantization_questions(hidden: Hidden) -> list[Question]:
     expected = [quantized_values(hidden.variant, *case) for case in cases]
 
     def judge(value: Any) -> None:
-        for got, reference, (_, bits) in zip(value, expected, cases, strict=True):
-            close(got, reference, f"weights with {bits} bits", atol=1e-9)
+        all_close(value, expected, [f"weights with {bits} bits" for _, bits in cases], atol=1e-9)
 
     code = "result = [np.asarray(quantized(w.copy(), bits)) for w, bits in cases]"
     inputs = {"cases": [list(case) for case in cases]}

@@ -11,7 +11,6 @@ from mgrlib.compression.distil import (
     Passenger,
     distillation_loss,
     distilled,
-    logits_of,
     with_teacher,
 )
 from mgrlib.compression.pack import pack, unpack
@@ -19,6 +18,7 @@ from mgrlib.compression.prune import cubic_schedule, magnitude_masks, pruned, sp
 from mgrlib.compression.share import kmeans, shared
 from mgrlib.compression.timing import Latency, speedup, take_turns
 from mgrlib.compression.weights import plain, weight_layers
+from mgrlib.evaluation.predictions import logits_of
 
 __all__ = [
     "Chain",

@@ -22,22 +22,11 @@ import torch
 from torch import nn
 
 from mgrlib.errors import MgrError, ShapeError, explain
-from mgrlib.models.modes import evaluating
 from mgrlib.segments import Segments
 from mgrlib.training.config import Run, TrainConfig
 from mgrlib.training.loop import fit
 
 Loss = Callable[[torch.Tensor, torch.Tensor, tuple[torch.Tensor, ...]], torch.Tensor]
-
-
-def logits_of(model: nn.Module, segments: Segments, *, batch_size: int = 64) -> torch.Tensor:
-    """What a model in evaluation mode says of each segment: (S, K) on the CPU."""
-    with evaluating(model) as device:
-        parts = [
-            model(*(x.to(device) for x in inputs)).float().cpu()
-            for inputs in segments.in_order(batch_size)
-        ]
-    return torch.cat(parts)
 
 
 def with_teacher(segments: Segments, logits: torch.Tensor) -> Segments:

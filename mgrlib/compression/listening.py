@@ -93,9 +93,9 @@ def over_time(
     y = np.pad(y, (0, max(0, width - n_samples)))
     last = len(y) - width
     starts = np.unique(np.append(np.arange(0, last + 1, round(seconds * rate)), last))
-    begun = time.thread_time()
+    started = time.thread_time()
     probs = np.stack([listener(y[start : start + width]) for start in starts])
-    computing = time.thread_time() - begun
+    computing = time.thread_time() - started
     return GenresOverTime(
         starts / rate, probs, listener.genres, width / rate, n_samples / rate, computing
     )

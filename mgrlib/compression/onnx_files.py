@@ -55,7 +55,8 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
 
     inputs = tuple(torch.zeros(2, *shape) for shape in input_shapes)
     batch = torch.export.Dim("batch", min=1, max=4096)
-    with _quiet():
+    # Remarks on packages that are not installed, and on the exporter's own future.
+    with quiet("torch.onnx", "onnxscript", "onnx_ir"):
         program = torch.onnx.export(
             in_one_piece(plain(model)).eval().cpu(),
             inputs,
@@ -95,9 +96,9 @@ def _forget_origin(model: onnx.ModelProto) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the exporter's remarks on packages that are not installed and on its own future."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+def quiet(*names: str) -> Iterator[None]:
+    """Silence the loggers of these names, all warnings, and what is printed, in the block."""
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")

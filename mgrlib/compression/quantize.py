@@ -14,10 +14,7 @@ what is between them into one integer operation.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +22,12 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import quantization
 
-from mgrlib.compression.onnx_files import OnnxModel, load, save, scratch_folder, to_onnx
+from mgrlib.compression.onnx_files import OnnxModel, load, quiet, save, scratch_folder, to_onnx
 from mgrlib.errors import MgrError, explain
 from mgrlib.segments import Segments
 from mgrlib.systems.system import System
 
+ROOT = "root"  # the logger of the quantizer's advice to prepare the file, which `to_onnx` has done
 MAX_CALIBRATION = 200  # segments; the ranges settle long before
 
 
@@ -81,7 +79,7 @@ def quantize_static(source: Path, target: Path, calibration: Segments) -> Path:
         hint = "give some of the training segments."
         raise MgrError(explain("quantize_static", "segments to calibrate with", "none", hint))
     names = [entry.name for entry in load(source).graph.input]
-    with scratch_folder() as folder, _quiet():
+    with scratch_folder() as folder, quiet(ROOT):
         int8_file = folder / "int8.onnx"
         quantization.quantize_static(
             str(source),
@@ -98,7 +96,7 @@ def quantize_static(source: Path, target: Path, calibration: Segments) -> Path:
 
 def quantize_dynamic(source: Path, target: Path) -> Path:
     """Convert an ONNX file to int8, quantizing activations at run time; returns the path."""
-    with scratch_folder() as folder, _quiet():
+    with scratch_folder() as folder, quiet(ROOT):
         int8_file = folder / "dynamic.onnx"
         quantization.quantize_dynamic(
             str(source), str(int8_file), per_channel=True, weight_type=quantization.QuantType.QUInt8
@@ -211,16 +209,3 @@ def _with_short_names(graph: onnx.GraphProto) -> None:
             names[:] = [short.setdefault(name, f"t{len(short)}") for name in names]
     for tensor in graph.initializer:
         tensor.name = short[tensor.name]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the quantizer's advice to prepare the file, which `to_onnx` has done."""
-    logger = logging.getLogger()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        logger.setLevel(level)

@@ -52,8 +52,9 @@ class Audience:
         popularity = rank**-self.exponent / np.sum(rank**-self.exponent)
         plays = np.zeros((self.n_listeners, len(genres)), dtype=np.int64)
         for listener in plays:
-            chosen = rng.choice(len(kinds), size=min(self.n_favorites, len(kinds)), replace=False)
-            inside = popularity * np.isin(kind, chosen)
+            n_favorites = min(self.n_favorites, len(kinds))
+            favorites = rng.choice(len(kinds), size=n_favorites, replace=False)
+            inside = popularity * np.isin(kind, favorites)
             taste = self.loyalty * inside / inside.sum() + (1 - self.loyalty) * popularity
             listener += rng.multinomial(self.n_plays, taste / taste.sum())
         return Listening(plays, rank)

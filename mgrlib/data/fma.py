@@ -99,7 +99,7 @@ def fma(
     remarks += faulty
     clips = without(clips, exclude, where)
     present = [os.path.exists(path) for path in clips["path"]]
-    missing = [f"{clip[:3]}/{clip}.mp3" for clip in clips.index[[not here for here in present]]]
+    missing = [f"{clip[:3]}/{clip}.mp3" for clip in clips.index[[not exists for exists in present]]]
     remarks += check_missing(missing, len(clips), f"{where}, {sound}", partial)
     clips = clips[present]
     if remarks:

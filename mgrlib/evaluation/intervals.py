@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import stats
@@ -12,7 +13,8 @@ from scipy import stats
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.predictions import Predictions
 
-Metric = Callable[[Predictions], float]
+Table = TypeVar("Table", bound=Any)
+"""`Predictions`, or `mgrlib.evaluation.multilabel.LabelPredictions`."""
 
 
 @dataclass(frozen=True)
@@ -90,15 +92,15 @@ def wilson(k: int, n: int, *, level: float = 0.95) -> Interval:
 
 
 def bootstrap(
-    predictions: Predictions,
-    metric: Metric,
+    predictions: Table,
+    metric: Callable[[Table], float],
     *,
     groups: Sequence[object] | np.ndarray | None = None,
     n: int = 2000,
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """Any metric of `predictions` with its percentile bootstrap interval.
+    """Any metric of predictions, of one or of several genres, with its percentile interval.
 
     The metric is computed on `n` samples of M clips, drawn with replacement, and the bounds are its
     quantiles (Efron, 1979). With `groups`, (M,) artists or songs, whole groups are drawn: clips of
@@ -336,7 +338,8 @@ def align(first: Predictions, second: Predictions) -> Predictions:
     return second
 
 
-def _resample(predictions: Predictions, rows: np.ndarray) -> Predictions:
+def _resample(predictions: Table, rows: np.ndarray) -> Table:
     """Select rows and rename them, because a clip may be selected more than once."""
     names = tuple(map(str, range(len(rows))))
-    return Predictions(names, predictions.truth[rows], predictions.probs[rows], predictions.genres)
+    truth, probs = predictions.truth[rows], predictions.probs[rows]
+    return replace(predictions, clip_ids=names, truth=truth, probs=probs)

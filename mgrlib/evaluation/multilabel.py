@@ -9,18 +9,15 @@ no clip has, and means over genres leave it out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import nn
 
 from mgrlib.errors import EvaluationError, ShapeError, explain, some
 from mgrlib.evaluation.aggregation import Aggregate, mean_probs
-from mgrlib.evaluation.intervals import Interval, percentile_bounds
-from mgrlib.models.modes import evaluating
+from mgrlib.evaluation.predictions import logits_of
 from mgrlib.segments import Segments
 
 THRESHOLD = 0.5
@@ -121,11 +118,7 @@ def predict_labels(
         hint = "for segments with one genre each, use `predict`."
         got = f"y {tuple(segments.y.shape)}"
         raise EvaluationError(explain("predict_labels", "targets (S, K)", got, hint))
-    pieces = []
-    with evaluating(model) as device:
-        for inputs in segments.in_order(batch_size):
-            pieces.append(model(*(x.to(device) for x in inputs)).double().cpu())
-    probs = torch.cat(pieces).sigmoid().numpy()
+    probs = logits_of(model, segments, batch_size=batch_size).double().sigmoid().numpy()
     present, first, row = np.unique(segments.clip, return_index=True, return_inverse=True)
     truth = segments.y.numpy()[first]
     if not np.array_equal(truth[row], segments.y.numpy()):
@@ -176,32 +169,3 @@ def average_precision(predictions: LabelPredictions) -> np.ndarray:
 def mean_average_precision(predictions: LabelPredictions) -> float:
     """The mean of `average_precision` over the genres that at least one clip has."""
     return float(np.nanmean(average_precision(predictions)))
-
-
-def label_bootstrap(
-    predictions: LabelPredictions,
-    metric: Callable[[LabelPredictions], float],
-    *,
-    groups: Sequence[object] | np.ndarray | None = None,
-    n: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Interval:
-    """Any metric with its percentile bootstrap interval over clips.
-
-    If clips are not independent (such as blends with a clip in common), pass `groups`, (M,), so
-    that whole groups are drawn.
-    """
-    names = np.arange(predictions.n) if groups is None else pd.factorize(np.asarray(groups))[0]
-    if len(names) != predictions.n:
-        got = f"{len(names)} groups for {predictions.n} clips"
-        raise EvaluationError(explain("label_bootstrap", "one group per clip", got))
-    members = [np.flatnonzero(names == g) for g in range(names.max() + 1)]
-    rng, values = np.random.default_rng(seed), np.empty(n)
-    for i in range(n):
-        rows = np.concatenate([members[g] for g in rng.integers(len(members), size=len(members))])
-        ids = tuple(map(str, range(len(rows))))
-        sample = predictions.truth[rows], predictions.probs[rows]
-        values[i] = metric(LabelPredictions(ids, *sample, predictions.genres))
-    bounds = percentile_bounds(values, level)
-    return Interval(metric(predictions), *bounds, predictions.n, level, "clips")

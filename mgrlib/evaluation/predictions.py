@@ -237,6 +237,15 @@ def _to_integers(x: Any) -> np.ndarray:
     return np.array(labels, dtype=np.int64)
 
 
+def logits_of(model: nn.Module, segments: Segments, *, batch_size: int = 64) -> torch.Tensor:
+    """What a model in evaluation mode says of each segment, (S, K) on the CPU."""
+    with evaluating(model) as device:
+        parts = [
+            model(*(x.to(device) for x in inputs)).cpu() for inputs in segments.in_order(batch_size)
+        ]
+    return torch.cat(parts)
+
+
 def predict(
     model: nn.Module,
     segments: Segments,
@@ -256,11 +265,7 @@ def predict(
         ShapeError: if the logits are not (B, K).
     """
     S = _n_segments("predict", segments)
-    pieces = []
-    with evaluating(model) as device:
-        for inputs in segments.in_order(batch_size):
-            pieces.append(model(*(x.to(device) for x in inputs)).double().cpu())
-    logits = torch.cat(pieces)
+    logits = logits_of(model, segments, batch_size=batch_size).double()
     K = len(segments.genres)
     if tuple(logits.shape) != (S, K):
         hint = "build the model with `n_classes=len(segments.genres)`."
@@ -271,8 +276,7 @@ def predict(
         got = f"NaN or infinite ones for {some(segments.clip_ids[i] for i in not_finite)}"
         hint = "lower the learning rate, and look for NaN among the inputs."
         raise EvaluationError(explain("predict", "finite logits", got, hint))
-    probs = logits.softmax(dim=1).numpy()
-    return _by_clip(probs, np.asarray(segments.y), clip, segments, aggregate)
+    return by_clip(logits.softmax(dim=1).numpy(), segments, aggregate)
 
 
 def predict_sklearn(
@@ -301,7 +305,7 @@ def predict_sklearn(
         probs[:, classes] = estimator.predict_proba(x)
     else:
         probs[np.arange(S), estimator.predict(x)] = 1.0
-    return _by_clip(probs, np.asarray(segments.y), np.asarray(segments.clip), segments, aggregate)
+    return by_clip(probs, segments, aggregate)
 
 
 def _n_segments(where: str, segments: Segments) -> int:
@@ -314,10 +318,16 @@ def _n_segments(where: str, segments: Segments) -> int:
     return len(segments)
 
 
-def _by_clip(
-    probs: np.ndarray, y: np.ndarray, clip: np.ndarray, segments: Segments, aggregate: Aggregate
+def by_clip(
+    probs: np.ndarray, segments: Segments, aggregate: Aggregate = mean_probs
 ) -> Predictions:
-    present, first, row = np.unique(clip, return_index=True, return_inverse=True)
+    """Combine the probabilities of segments, (S, K), into one row per clip.
+
+    Raises:
+        EvaluationError: if the segments of a clip have different labels.
+    """
+    y = segments.y.numpy()
+    present, first, row = np.unique(segments.clip, return_index=True, return_inverse=True)
     truth = y[first]
     conflicts = present[np.unique(row[y != truth[row]])]
     if conflicts.size:

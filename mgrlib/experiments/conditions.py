@@ -20,7 +20,7 @@ from mgrlib.systems.system import System
 
 
 @dataclass(frozen=True)
-class Heard:
+class OtherFeatures:
     """The test clips through other features than those that trained: spoilt sound, lost cells.
 
     Args:
@@ -35,7 +35,7 @@ class Heard:
 
 
 @dataclass(frozen=True, eq=False)
-class Instead:
+class OtherSegments:
     """Other segments of the same clips, made beforehand for the whole corpus.
 
     Args:
@@ -60,4 +60,4 @@ def _probes(features: tuple[Feature, ...]) -> Iterator[tuple[tuple[str, float], 
     for name, probe in PROBES.items():
         for level in probe.levels:
             spoilt = tuple(probed(feature, probe, level) for feature in features)
-            yield (name, level), Heard(spoilt)
+            yield (name, level), OtherFeatures(spoilt)

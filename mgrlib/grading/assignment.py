@@ -88,7 +88,7 @@ class Hidden:
     def __init__(self, secret: Secret, salt: str, folder: Path) -> None:
         self.secret, self.salt, self.folder = secret, salt, folder
         self._lock = threading.RLock()
-        self._kept: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}
 
     @property
     def variant(self) -> str:
@@ -110,9 +110,9 @@ class Hidden:
     def once(self, purpose: str, make: Callable[[], T]) -> T:
         """What `make` returns, made once in a run."""
         with self._lock:
-            if purpose not in self._kept:
-                self._kept[purpose] = make()
-            return self._kept[purpose]
+            if purpose not in self._values:
+                self._values[purpose] = make()
+            return self._values[purpose]
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,14 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import psutil
 
 from mgrlib.errors import MgrError, explain
-from mgrlib.grading import seccomp
+from mgrlib.grading import seccomp, values
 
 Kind = Literal["bwrap", "docker", "podman", "user", "unsafe"]
 KINDS: tuple[Kind, ...] = ("bwrap", "docker", "podman", "user", "unsafe")
@@ -103,6 +103,37 @@ def choose_box(name: str = "") -> Kind:
         )
         raise MgrError(explain("mark", f"the program {kind!r}", "none on this computer", hint))
     return kind
+
+
+def describe_job(
+    folder: Path,
+    limits: Limits,
+    rows: Sequence[tuple[str, Mapping[str, Any]]],
+    *,
+    cells: Sequence[str] = (),
+    hidden: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A job as `job.json` holds it; the inputs are written into the folder.
+
+    Args:
+        rows: code with the plain data that it finds: of the set-up, then of each question.
+        cells: code that runs between the two.
+        hidden: modules that the code must not find.
+    """
+    questions = []
+    for number, (code, inputs) in enumerate(rows):
+        tree, blob = values.encode(dict(inputs))
+        (folder / f"{number}.bin").write_bytes(blob)
+        questions.append({"code": code, "tree": tree, "blob": f"{number}.bin"})
+    return {
+        "limits": asdict(limits),
+        "hidden": list(hidden),
+        "setup": questions[0],
+        "cells": list(cells),
+        "questions": questions[1:],
+        "skip_cells": [],
+        "skip_questions": [],
+    }
 
 
 def run_job(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,25 @@ def close(
         share = f"{wrong.mean():.0%} of the values differ; " if wrong.size > 1 else ""
         problem = f"{share}{got[first]:.6g}{place} where {expected[first]:.6g} was expected"
         raise AssertionError(_sentence(what, problem, hint))
+
+
+def all_close(
+    values: Any,
+    expected: Sequence[Any],
+    names: Sequence[str],
+    *,
+    rtol: float = 1e-4,
+    atol: float = 1e-6,
+) -> None:
+    """Nothing, if each value agrees with what was expected; otherwise as `close` says of it.
+
+    Args:
+        names: what each value is, as the message should call it.
+    """
+    if not isinstance(values, list) or len(values) != len(expected):
+        raise AssertionError("no values came back.")
+    for got, reference, what in zip(values, expected, names, strict=True):
+        close(got, reference, what, rtol=rtol, atol=atol)
 
 
 def _sentence(what: str, problem: str, hint: str = "") -> str:

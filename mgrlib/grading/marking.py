@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from tqdm.auto import tqdm
 from mgrlib.errors import MgrError, explain
 from mgrlib.grading import notebooks, values
 from mgrlib.grading.assignment import Hidden, Question, Secret, Source, Verdict, load_assignment
-from mgrlib.grading.box import Kind, Limits, Outcome, run_job
+from mgrlib.grading.box import Kind, Limits, Outcome, describe_job, run_job
 from mgrlib.grading.submissions import Submission, safe_read
 
 RESTARTS = 4
@@ -265,21 +265,9 @@ class Marker:
         return log.results_by(self.questions)
 
     def _job(self, reading: notebooks.Reading, place: Path) -> dict[str, Any]:
-        questions = []
-        rows = [(self.setup[0], self.setup[1]), *((q.code, q.inputs) for _, q in self.questions)]
-        for number, (code, inputs) in enumerate(rows):
-            tree, blob = values.encode(dict(inputs))
-            (place / f"{number}.bin").write_bytes(blob)
-            questions.append({"code": code, "tree": tree, "blob": f"{number}.bin"})
-        return {
-            "limits": asdict(self.limits),
-            "hidden": list(self.source.assignment.hidden_modules),
-            "setup": questions[0],
-            "cells": reading.code,
-            "questions": questions[1:],
-            "skip_cells": [],
-            "skip_questions": [],
-        }
+        rows = [self.setup, *((q.code, q.inputs) for _, q in self.questions)]
+        hidden = self.source.assignment.hidden_modules
+        return describe_job(place, self.limits, rows, cells=reading.code, hidden=hidden)
 
 
 @dataclass(frozen=True)

@@ -13,20 +13,21 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.synthetic import synthetic
 from mgrlib.errors import MgrError
 from mgrlib.evaluation.intervals import wilson
-from mgrlib.evaluation.predictions import Predictions
+from mgrlib.evaluation.predictions import Predictions, by_clip
 from mgrlib.features.base import Feature
 from mgrlib.grading import values
-from mgrlib.grading.box import Kind, Limits, run_job
+from mgrlib.grading.box import Kind, Limits, describe_job, run_job
 from mgrlib.grading.submissions import safe_read
 from mgrlib.segments import Cut, Segments, cut
 
@@ -171,7 +172,7 @@ def grade(
     if budget is not None and checks[0].points == 0:
         checks.append(Check("accuracy", 0.0, most, "not measured: the budget is exceeded"))
         return Grade(tuple(checks))
-    predictions = _predictions(probs, segments)
+    predictions = by_clip(probs, segments)
     checks.append(_accuracy(predictions, thresholds))
     return Grade(tuple(checks), predictions)
 
@@ -235,21 +236,9 @@ def _run(data: bytes, segments: Segments) -> tuple[np.ndarray, float]:
     """
     limits = Limits(cell_seconds=120, cpu_seconds=150)
     inputs = {"model": data, "inputs": [x.numpy() for x in segments.inputs]}
-    tree, blob = values.encode(inputs)
-    empty, nothing = values.encode({})
     with tempfile.TemporaryDirectory(prefix="mgrlib-") as place:
         folder = Path(place)
-        folder.joinpath("0.bin").write_bytes(nothing)
-        folder.joinpath("1.bin").write_bytes(blob)
-        job = {
-            "limits": asdict(limits),
-            "hidden": [],
-            "setup": {"code": "", "tree": empty, "blob": "0.bin"},
-            "cells": [],
-            "questions": [{"code": INFERENCE, "tree": tree, "blob": "1.bin"}],
-            "skip_cells": [],
-            "skip_questions": [],
-        }
+        job = describe_job(folder, limits, [("", {}), (INFERENCE, inputs)])
         folder.joinpath("job.json").write_text(json.dumps(job), encoding="utf-8")
         kind: Kind = "bwrap" if shutil.which("bwrap") else "unsafe"  # no code of a student is in it
         outcome = run_job(folder, limits, kind=kind)
@@ -271,19 +260,7 @@ def _probabilities(logits: np.ndarray, segments: Segments) -> np.ndarray:
         raise ValueError("its output has values that are not finite")
     if (logits >= 0).all() and np.allclose(logits.sum(1), 1, atol=1e-3):
         return logits / logits.sum(1, keepdims=True)
-    powers = np.exp(logits - logits.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)
-
-
-def _predictions(probs: np.ndarray, segments: Segments) -> Predictions:
-    """One row for each clip: the mean over its segments."""
-    clip = segments.clip.numpy()
-    sums = np.zeros((len(segments.clip_ids), segments.n_classes))
-    np.add.at(sums, clip, probs)
-    means = sums / np.bincount(clip, minlength=len(sums))[:, None]
-    truth = np.zeros(len(sums), dtype=np.int64)
-    truth[clip] = segments.y.numpy()
-    return Predictions(segments.clip_ids, truth, means, segments.genres)
+    return softmax(logits, axis=1)
 
 
 def _budget_check(budget: Budget, n_parameters: int, n_bytes: int, milliseconds: float) -> Check:

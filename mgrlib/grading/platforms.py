@@ -34,7 +34,7 @@ def mark_one(root: Path, *, kind: Kind = "user") -> dict[str, Any]:
     source, secret = _prepared(root, kind)
     notebook = only_notebook(root / "submission")
     path, note = (None, notebook) if isinstance(notebook, str) else (notebook, "")
-    with _folder() as folder:
+    with tempfile.TemporaryDirectory(prefix="mgrlib-") as folder:
         marker = Marker(source, secret, Path(folder), kind=kind)
         marker.check()
         mark = marker.mark(Submission("submission", path, note=note))
@@ -47,7 +47,7 @@ def mark_one(root: Path, *, kind: Kind = "user") -> dict[str, Any]:
 def prepare(root: Path, *, kind: Kind = "user") -> None:
     """Render the hidden corpora into the store, so that submissions do not wait for them."""
     source, secret = _prepared(root, kind)
-    with _folder() as folder:
+    with tempfile.TemporaryDirectory(prefix="mgrlib-") as folder:
         marker = Marker(source, secret, Path(folder), kind=kind)
         marker.check()
 
@@ -65,10 +65,6 @@ def _prepared(root: Path, kind: Kind) -> tuple[Source, Secret]:
         for path, _ in module_files(source.assignment.hidden_modules):
             path.chmod(0o700)
     return source, Secret.read(folder / "seed.json", source.name)
-
-
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="mgrlib-")
 
 
 def results(mark: Mark, assignment: Assignment) -> dict[str, Any]:

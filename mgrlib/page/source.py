@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, metadata
@@ -48,7 +49,8 @@ def show_source(*things: Callable[..., Any] | type | ModuleType, docstring: bool
     for thing in things:
         code, place = _source(thing)
         code = code if docstring else without_docstrings(code)
-        fence = "`" * max(3, _longest_run(code, "`") + 1)
+        longest = max(map(len, re.findall("`+", code)), default=0)
+        fence = "`" * max(3, longest + 1)
         codes.append(code)
         blocks.append(f"{place}\n\n{fence}python\n{code}\n{fence}")
     return Source("\n\n\n".join(codes), "\n\n".join(blocks))
@@ -115,11 +117,3 @@ def _repository() -> str:
         return ""
     addresses = dict(url.split(", ", 1) for url in urls)
     return addresses.get("Repository", "")
-
-
-def _longest_run(text: str, character: str) -> int:
-    longest = run = 0
-    for c in text:
-        run = run + 1 if c == character else 0
-        longest = max(longest, run)
-    return longest

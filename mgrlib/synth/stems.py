@@ -45,8 +45,8 @@ def stem(score: Score, instruments: Collection[str], sample_rate: int) -> NDArra
         got = f"{some(unknown)} among {', '.join(names)}"
         raise CorpusError(explain("stem", "instruments that sound in the clip", got))
     mix, rng = _dry_and_wet(score, set(names), sample_rate)
-    chosen, _ = _dry_and_wet(score, set(instruments), sample_rate)
-    return _finished(score, mix, chosen, sample_rate, rng).astype(np.float32)
+    tracks, _ = _dry_and_wet(score, set(instruments), sample_rate)
+    return _finished(score, mix, tracks, sample_rate, rng).astype(np.float32)
 
 
 def _dry_and_wet(
@@ -73,18 +73,18 @@ def _dry_and_wet(
 def _finished(
     score: Score,
     mix: tuple[Wave, Wave],
-    chosen: tuple[Wave, Wave],
+    tracks: tuple[Wave, Wave],
     rate: int,
     rng: np.random.Generator,
 ) -> Wave:
-    """The chosen tracks after room, filter, compressor, tape and limiter of the mix."""
+    """The tracks after room, filter, compressor, tape and limiter of the mix."""
     artist = score.song.artist
     channel = channel_of(score, rng)
     seconds, level = artist.reverb
     response = room(seconds, 2.5, rate, np.random.Generator(np.random.PCG64(artist.habit)))
     response *= 2 * level
     channel.add_noise(mix[0], rate, rng)
-    mixture, part = (dry + convolve(wet, response) for dry, wet in (mix, chosen))
+    mixture, part = (dry + convolve(wet, response) for dry, wet in (mix, tracks))
     taps = channel.filter(mixture, rate)
     delay = len(taps) // 2
     mixture, part = (convolve(np.append(y, np.zeros(delay)), taps)[delay:] for y in (mixture, part))

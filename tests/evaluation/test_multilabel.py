@@ -9,7 +9,7 @@ from sklearn import metrics
 from torch import nn
 
 from mgrlib.errors import EvaluationError, ShapeError
-from mgrlib.evaluation import multilabel
+from mgrlib.evaluation import bootstrap, multilabel
 from mgrlib.evaluation.multilabel import LabelPredictions, predict_labels
 from mgrlib.segments import Segments
 
@@ -55,9 +55,7 @@ def test_a_lower_threshold_decides_for_more_genres():
 
 def test_the_interval_holds_the_value_and_narrows_with_more_clips():
     narrow = table(np.tile(TRUTH, (25, 1)), np.tile(PROBS, (25, 1)))
-    wide, slim = (
-        multilabel.label_bootstrap(t, multilabel.micro_f1, n=200) for t in (table(), narrow)
-    )
+    wide, slim = (bootstrap(t, multilabel.micro_f1, n=200) for t in (table(), narrow))
     assert wide.low <= wide.value <= wide.high
     assert slim.margin < wide.margin
 
@@ -66,8 +64,7 @@ def test_drawing_whole_groups_widens_the_interval():
     many = table(np.tile(TRUTH, (25, 1)), np.tile(PROBS, (25, 1)))
     groups = np.arange(100) % 4
     alone, grouped = (
-        multilabel.label_bootstrap(many, multilabel.all_found, n=200, groups=g)
-        for g in (None, groups)
+        bootstrap(many, multilabel.all_found, n=200, groups=g) for g in (None, groups)
     )
     assert grouped.margin > 2 * alone.margin
 

@@ -1,8 +1,11 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
+from matplotlib.axes import Axes
+
+from mgrlib.plots import alt_text
 
 
 @pytest.fixture(autouse=True)
@@ -12,3 +15,19 @@ def _own_figures() -> Iterator[None]:
         matplotlib.use("Agg")
         yield
     plt.close("all")
+
+
+@pytest.fixture
+def check_axes(monkeypatch) -> Callable[[Callable[[Axes | None], Axes]], None]:
+    """Checks that a plot draws on the axes given or makes its own, which say what they show."""
+    monkeypatch.setattr(plt, "show", lambda: pytest.fail("show was called"))
+
+    def check(plot: Callable[[Axes | None], Axes]) -> None:
+        _, ax = plt.subplots()
+        assert plot(ax) is ax
+        own = plot(None)
+        assert own is not ax
+        assert own.get_xlabel() and own.get_ylabel() and alt_text(own)
+        own.figure.canvas.draw()
+
+    return check

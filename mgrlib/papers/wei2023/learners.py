@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 
-from mgrlib.compression.distil import distilled, logits_of
+from mgrlib.compression.distil import distilled
 from mgrlib.errors import DownloadError
+from mgrlib.evaluation.predictions import logits_of
 from mgrlib.features.base import Feature
 from mgrlib.models.wei2023 import pretrained_resnet18
 from mgrlib.segments import Segments

@@ -327,8 +327,8 @@ def few_of_each(labels: np.ndarray, pool: np.ndarray, n: int, seed: int) -> np.n
         pool: places of the clips to draw from.
     """
     order = np.random.default_rng(seed).permutation(pool)
-    chosen = [order[labels[order] == k][:n] for k in np.unique(labels[pool])]
-    return np.concatenate(chosen).astype(np.int64)
+    parts = [order[labels[order] == k][:n] for k in np.unique(labels[pool])]
+    return np.concatenate(parts).astype(np.int64)
 
 
 def few_labels(

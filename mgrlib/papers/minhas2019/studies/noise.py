@@ -28,7 +28,7 @@ from mgrlib.errors import RecipeError, explain
 from mgrlib.evaluation.paired import paired_bootstrap
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.evaluation.probes import PROBES, probed
-from mgrlib.experiments.conditions import Instead, probes
+from mgrlib.experiments.conditions import OtherSegments, probes
 from mgrlib.experiments.protocol import best_by
 from mgrlib.experiments.run import (
     PLAIN,
@@ -105,7 +105,7 @@ def noise_conditions(recipe: Recipe, corpus: Corpus) -> dict[str, Condition]:
         else:
             name, other = "in the spectrum", in_spectrum(corpus, feature, fraction)
         segments[f"{percent(fraction)} {name}"] = other
-    return {name: Instead(f"{name}, v2", part) for name, part in segments.items()}
+    return {name: OtherSegments(f"{name}, v2", part) for name, part in segments.items()}
 
 
 def percent(fraction: float) -> str:

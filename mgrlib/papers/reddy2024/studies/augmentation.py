@@ -32,8 +32,7 @@ from mgrlib.papers.reddy2024.studies.few_clips import (
     learning_row,
     n_epochs,
 )
-from mgrlib.papers.reddy2024.studies.pretraining import joined_segments
-from mgrlib.segments import Segments
+from mgrlib.segments import Segments, joined_segments
 from mgrlib.systems.learn import learn, segments_of
 from mgrlib.systems.recipe import Recipe
 from mgrlib.systems.system import System

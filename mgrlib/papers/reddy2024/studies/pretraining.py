@@ -7,19 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.synthetic import synthetic
+from mgrlib.evaluation.predictions import logits_of
 from mgrlib.evaluation.tagging import mean_auc, tag_auc
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.features import standardize_clips
-from mgrlib.models.modes import evaluating
 from mgrlib.papers.reddy2024.features import SHORT
 from mgrlib.papers.reddy2024.tagger import TAG_GROUPS, Kind, small_network, with_tags
-from mgrlib.rows import in_memory
-from mgrlib.segments import Cut, Segments, cut
+from mgrlib.segments import Cut, Segments, cut, joined_segments
 from mgrlib.storage import home
 from mgrlib.synth.tags import TAGS
 from mgrlib.training.checkpoints import save_weights
@@ -67,13 +65,13 @@ def pretrain(
     train = joined_segments([_tagged(part, seconds) for part in parts])
     model, sha256 = _pretrained(train, replace(config, seed=seeds[0]), kind, progress)
     test = _tagged(corpus, seconds)
-    logits = _logits(model, test)
+    logits = logits_of(model, test).numpy()
     excerpts = [np.flatnonzero(test.clip.numpy() == m) for m in range(test.n_clips)]
     first = [rows[0] for rows in excerpts]
     truth = test.y.numpy()[first]
     means = np.stack([logits[rows].mean(axis=0) for rows in excerpts])
     every = {"all tags": TAGS}
-    training_scores = (_logits(model, train), train.y.numpy())
+    training_scores = (logits_of(model, train).numpy(), train.y.numpy())
     return [
         *_auc_rows(means, truth, "new artists", seeds[0], {**every, **TAG_GROUPS}, sha256),
         *_auc_rows(logits[first], truth, "new artists, first excerpt", seeds[0], every, sha256),
@@ -100,25 +98,6 @@ def _pretrained(
     path.parent.mkdir(parents=True, exist_ok=True)
     sha256 = save_weights(path, model.half())
     return model.float(), sha256
-
-
-def _logits(model: nn.Module, segments: Segments) -> np.ndarray:
-    """What the model says of each segment, (S, K), in evaluation mode."""
-    with evaluating(model):
-        return torch.cat([model(*inputs) for inputs in segments.in_order(64)]).numpy()
-
-
-def joined_segments(parts: Sequence[Segments]) -> Segments:
-    """Several corpora's segments as one, each clip's name led by its corpus' number."""
-    ids = tuple(f"{i}/{c}" for i, part in enumerate(parts) for c in part.clip_ids)
-    starts = np.cumsum([0, *(part.n_clips for part in parts)])
-    return Segments(
-        (torch.cat([in_memory(part.inputs[0]) for part in parts]),),
-        torch.cat([part.y for part in parts]),
-        torch.cat([part.clip + int(n) for part, n in zip(parts, starts, strict=False)]),
-        ids,
-        parts[0].genres,
-    )
 
 
 def _auc_rows(
