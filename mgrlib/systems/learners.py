@@ -28,7 +28,7 @@ from mgrlib.systems.classifiers import (
 )
 from mgrlib.systems.recipe import Recipe
 from mgrlib.training.config import Run, TrainConfig
-from mgrlib.training.loop import Loss, cross_entropy, fit
+from mgrlib.training.loop import Augment, Loss, cross_entropy, fit
 from mgrlib.training.nodes import node_parts
 from mgrlib.training.seeds import seeded
 
@@ -112,6 +112,10 @@ class Network:
         """What is minimized; a learner with another loss overrides this."""
         return cross_entropy
 
+    def augment(self, recipe: Recipe, network: nn.Module) -> Augment | None:
+        """What changes each training batch; a learner that attacks its network overrides this."""
+        return recipe.augment
+
     def network(
         self, recipe: Recipe, n_classes: int, shapes: tuple[tuple[int, ...], ...], seed: int
     ) -> nn.Module:
@@ -128,8 +132,8 @@ class Network:
         config = self.paced(config, train)
         shapes = tuple(tuple(x.shape[1:]) for x in train.inputs)
         network = self.network(recipe, train.n_classes, shapes, config.seed)
-        loss = self.loss(train)
-        run = fit(network, train, valid, config, loss=loss, augment=recipe.augment)
+        loss, augment = self.loss(train), self.augment(recipe, network)
+        run = fit(network, train, valid, config, loss=loss, augment=augment)
         details: dict[str, Any] = {}
         if self.batch_per_genre is not None:
             details["batch_size"] = config.batch_size

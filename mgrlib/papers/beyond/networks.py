@@ -3,49 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import nn
 
 from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.splits import by_group
 from mgrlib.evaluation.attacks import FromWaveform, adversarial
-from mgrlib.evaluation.predictions import predict
 from mgrlib.papers.beyond.recipes import LISTENER, MEL
 from mgrlib.segments import Segments
+from mgrlib.systems.learn import learn
+from mgrlib.systems.learners import Network
 from mgrlib.systems.prepare import Preparation
+from mgrlib.systems.recipe import Recipe
+from mgrlib.systems.system import System
 from mgrlib.training.config import TrainConfig
-from mgrlib.training.loop import fit
-from mgrlib.training.seeds import seeded
+from mgrlib.training.loop import Augment
 
 TEST = 1 / 3  # of each genre's artists
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
-    """A trained network with its preparation.
+class Adversarial(Network):
+    """A network that is trained on attacks on itself.
 
     Args:
-        network: from prepared segments (B, F, T) to logits.
-        preparation: fitted on the training segments.
-        train_accuracy: on the training segments, after training.
+        size: of the attacks, for each standardized band, (F, 1).
+        n_steps: of each attack.
     """
 
-    network: nn.Module
-    preparation: Preparation
-    train_accuracy: float
+    size: torch.Tensor | float = 0.0
+    n_steps: int = 1
 
-    @property
-    def scale(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of each band, (F, 1), in dB."""
-        state = self.preparation.states[0]
-        return state["mean"], state["std"]
+    def augment(self, recipe: Recipe, network: nn.Module) -> Augment:
+        """Replaces each batch by attacks on the network as it is now."""
+        return adversarial(network, self.size, n_steps=self.n_steps)
 
-    def on_waveforms(self) -> FromWaveform:
-        """The network with its front end, from waveforms (B, N) to logits."""
-        return FromWaveform(self.network, MEL, *self.scale).eval()
+
+def on_waveforms(system: System) -> FromWaveform:
+    """The listener with its front end, from waveforms (B, N) to logits."""
+    state = system.preparation.states[0]
+    return FromWaveform(system.network, MEL, state["mean"], state["std"]).eval()
 
 
 def artist_split(corpus: Corpus) -> Split:
@@ -73,7 +72,7 @@ def train(
     size_db: float = 0.0,
     n_steps: int = 1,
     config: TrainConfig = LISTENER.config,
-) -> Trained:
+) -> System:
     """Train the listener on segments that are not yet prepared.
 
     Args:
@@ -83,14 +82,8 @@ def train(
         n_steps: of each attack.
         config: the training.
     """
-    preparation = Preparation.fit(LISTENER.prepare, segments)
-    prepared = preparation(segments)
-    shapes = [tuple(x.shape[1:]) for x in prepared.inputs]
-    with seeded(seed):
-        network = LISTENER.network(prepared.n_classes, shapes)
-    size = decibels(size_db, preparation)
-    augment = adversarial(network, size, n_steps=n_steps) if size_db else None
-    settings = {**config.__dict__, "seed": seed}
-    fit(network, prepared, config=TrainConfig(**settings), augment=augment)
-    accuracy = float(predict(network.eval(), prepared).correct.mean())
-    return Trained(network, preparation, accuracy)
+    recipe = replace(LISTENER, config=config)
+    if size_db:
+        size = decibels(size_db, Preparation.fit(LISTENER.prepare, segments))
+        recipe = replace(recipe, learner=Adversarial(size=size, n_steps=n_steps))
+    return learn(recipe, segments, seed=seed)

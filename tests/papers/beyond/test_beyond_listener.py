@@ -12,6 +12,7 @@ from mgrlib.papers.beyond.networks import (
     artist_split,
     decibels,
     few_per_artist,
+    on_waveforms,
     train,
 )
 from mgrlib.papers.beyond.recipes import LISTENER, MEL
@@ -70,7 +71,7 @@ def test_the_network_answers_to_sound_as_it_does_to_its_picture(corpus, segments
     sound = torch.from_numpy(np.stack([corpus.audio(c, SAMPLE_RATE) for c in ids]))
     x = trained.preparation(segments.of(ids)).inputs[0]
     with torch.no_grad():
-        pair = trained.on_waveforms()(sound), trained.network.eval()(x)
+        pair = on_waveforms(trained)(sound), trained.network.eval()(x)
     torch.testing.assert_close(*pair, atol=1e-2, rtol=0)
 
 

@@ -16,15 +16,16 @@ from mgrlib.evaluation.predictions import Predictions, predict
 from mgrlib.evaluation.probes import EVERYDAY, probed
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.papers.beyond.networks import (
-    Trained,
     artist_split,
     decibels,
     few_per_artist,
+    on_waveforms,
     train,
 )
 from mgrlib.papers.beyond.recipes import LISTENER, MEL, SHORT
 from mgrlib.rows import in_memory
 from mgrlib.segments import Segments, cut
+from mgrlib.systems.system import System
 
 TRAINING = {"plain": 0.0, "adversarial": 1.0}
 """The networks that are compared, with the size in dB of the attacks that they are trained on."""
@@ -37,24 +38,24 @@ def attack_pictures(
     corpus: Corpus, seeds: Sequence[int], progress: bool = False, *, sizes_db: Sequence[float]
 ) -> list[Row]:
     """Accuracy on log-mel pictures whose cells moved by at most a few dB: noise, FGSM, PGD."""
-    pairs, test = _networks(corpus, seeds, progress)
+    by_training, test = _systems(corpus, seeds, progress)
     rows: list[Row] = []
-    for name, networks in pairs.items():
-        runs = [_answers(network, network.preparation(test)) for network in networks]
+    for name, systems in by_training.items():
+        runs = [system.predict(test) for system in systems]
         condition: dict[str, object] = {"training": name, "attack": PLAIN, "size": 0.0}
-        rows.append(_row(corpus, networks, runs, condition))
+        rows.append(_row(corpus, systems, runs, condition))
         for attack in ATTACKS:
             for size in sizes_db:
-                runs = [_attacked(network, test, attack, size) for network in networks]
+                runs = [_attacked(system, test, attack, size) for system in systems]
                 condition = {"training": name, "attack": attack, "size": size}
-                rows.append(_row(corpus, networks, runs, condition))
+                rows.append(_row(corpus, systems, runs, condition))
     return rows
 
 
-def _networks(
+def _systems(
     corpus: Corpus, seeds: Sequence[int], progress: bool
-) -> tuple[dict[str, list[Trained]], Segments]:
-    """The networks of each kind of training, one for each seed, and test segments in dB."""
+) -> tuple[dict[str, list[System]], Segments]:
+    """The systems of each kind of training, one for each seed, and test segments in dB."""
     split = artist_split(corpus)
     segments = cut(corpus, MEL, how=LISTENER.cut, progress=progress)
     training, test = segments.of(split.train), segments.of(split.test)
@@ -64,31 +65,27 @@ def _networks(
     }, test
 
 
-def _answers(trained: Trained, prepared: Segments) -> Predictions:
-    return predict(trained.network, prepared)
-
-
-def _attacked(trained: Trained, test: Segments, attack: str, size_db: float) -> Predictions:
-    prepared = trained.preparation(test)
-    size = decibels(size_db, trained.preparation)
+def _attacked(system: System, test: Segments, attack: str, size_db: float) -> Predictions:
+    prepared = system.preparation(test)
+    size = decibels(size_db, system.preparation)
     x, y = in_memory(prepared.inputs[0]), prepared.y
     if attack == "noise":
         moved = noise(x, size)
     else:
         change = fgsm if attack == "FGSM" else partial(pgd, n_steps=5)
         parts = zip(x.split(32), y.split(32), strict=True)
-        moved = torch.cat([change(trained.network, *part, size) for part in parts])
-    return _answers(trained, replace(prepared, inputs=(moved,)))
+        moved = torch.cat([change(system.network, *part, size) for part in parts])
+    return predict(system.network, replace(prepared, inputs=(moved,)))
 
 
 def _row(
     corpus: Corpus,
-    networks: Sequence[Trained],
+    systems: Sequence[System],
     runs: Sequence[Predictions],
     condition: Mapping[str, object],
 ) -> Row:
     accuracy = over_runs(runs, groups=corpus.groups(runs[0].clip_ids))
-    train_accuracy = float(np.mean([network.train_accuracy for network in networks]))
+    train_accuracy = float(np.mean([system.about["train_accuracy"] for system in systems]))
     return row("accuracy", accuracy, condition=condition, train_accuracy=train_accuracy)
 
 
@@ -104,21 +101,19 @@ def attack_sound(
 
     Five seconds of one test clip per artist.
     """
-    pairs, _ = _networks(corpus, seeds, progress)
+    by_training, _ = _systems(corpus, seeds, progress)
     clip_ids = few_per_artist(corpus, artist_split(corpus).test, 1)
     sound = _waveforms(corpus, clip_ids)
     rows: list[Row] = []
-    for name, networks in pairs.items():
-        runs = [_sound_answers(network, sound, None) for network in networks]
+    for name, systems in by_training.items():
+        runs = [_sound_answers(system, sound, None) for system in systems]
         condition: dict[str, object] = {"training": name, "attack": PLAIN, "snr": "none"}
-        rows.append(_row(corpus, networks, runs, condition))
+        rows.append(_row(corpus, systems, runs, condition))
         for attack in ("noise", "PGD"):
             for snr in snrs_db:
-                runs = [
-                    _sound_answers(network, sound, attack, snr, n_steps) for network in networks
-                ]
+                runs = [_sound_answers(system, sound, attack, snr, n_steps) for system in systems]
                 condition = {"training": name, "attack": attack, "snr": f"{snr:g} dB"}
-                rows.append(_row(corpus, networks, runs, condition))
+                rows.append(_row(corpus, systems, runs, condition))
     return rows
 
 
@@ -133,9 +128,9 @@ def _waveforms(corpus: Corpus, clip_ids: Sequence[str]) -> Segments:
 
 
 def _sound_answers(
-    trained: Trained, sound: Segments, attack: str | None, snr: float = 0.0, n_steps: int = 1
+    system: System, sound: Segments, attack: str | None, snr: float = 0.0, n_steps: int = 1
 ) -> Predictions:
-    network, moved = trained.on_waveforms(), []
+    network, moved = on_waveforms(system), []
     for y, labels in zip(sound.inputs[0].split(8), sound.y.split(8), strict=True):
         size = within_snr(y, snr)
         if attack == "PGD":
@@ -153,7 +148,7 @@ def change_sound(
 
     One test clip per artist.
     """
-    pairs, test = _networks(corpus, seeds, progress)
+    by_training, test = _systems(corpus, seeds, progress)
     test = test.of(few_per_artist(corpus, test.clip_ids, 1))
     part = corpus.select(clip_ids=test.clip_ids)
     segments = {(PLAIN, "none"): test}
@@ -162,11 +157,11 @@ def change_sound(
             pieces = cut(part, probed(MEL, EVERYDAY[name], level), how=LISTENER.cut)
             segments[name, EVERYDAY[name].label(level)] = pieces
     rows: list[Row] = []
-    for name, networks in pairs.items():
+    for name, systems in by_training.items():
         for (change, label), pieces in segments.items():
-            runs = [_answers(network, network.preparation(pieces)) for network in networks]
+            runs = [system.predict(pieces) for system in systems]
             condition = {"training": name, "change": change, "level": label}
-            rows.append(_row(corpus, networks, runs, condition))
+            rows.append(_row(corpus, systems, runs, condition))
     return rows
 
 

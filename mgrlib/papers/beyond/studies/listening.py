@@ -12,10 +12,8 @@ from mgrlib.data.corpus import Corpus
 from mgrlib.data.synthetic import SAMPLE_RATE, stem, truth
 from mgrlib.evaluation.attribution import MAPS, agreement, occlusion_map, pointing, randomized
 from mgrlib.evaluation.intervals import over_runs, over_values
-from mgrlib.evaluation.predictions import predict
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.papers.beyond.networks import (
-    Trained,
     artist_split,
     few_per_artist,
     train,
@@ -23,6 +21,7 @@ from mgrlib.papers.beyond.networks import (
 from mgrlib.papers.beyond.recipes import LISTENER, MEL, SHORT
 from mgrlib.segments import Cut, Segments, cut
 from mgrlib.synth.orchestra import instrument_tag
+from mgrlib.systems.system import System
 
 AUDIBLE_DB = 6.0  # a cell belongs to the drums where they raise its level by this
 CLASSES = ("without drums", "with drums")
@@ -70,14 +69,12 @@ def check_maps(
     split = artist_split(corpus)
     training, _ = pairs_of(corpus, few_per_artist(corpus, split.train, n_per_artist), SHORT)
     test, masks = pairs_of(corpus, few_per_artist(corpus, split.test, 1)[::2], SHORT)
-    networks = [train(training, seed) for seed in seeds]
+    systems = [train(training, seed) for seed in seeds]
     names = [f"{clip_id}{end}" for clip_id in masks for end in (" without", "")]
     groups = [a for a in corpus.groups(masks) for _ in CLASSES]
-    runs = [
-        predict(trained.network, trained.preparation(test)).select(names) for trained in networks
-    ]
+    runs = [system.predict(test).select(names) for system in systems]
     accuracy = over_runs(runs, groups=groups)
-    train_accuracy = float(np.mean([trained.train_accuracy for trained in networks]))
+    train_accuracy = float(np.mean([system.about["train_accuracy"] for system in systems]))
     rows: list[Row] = [
         row("accuracy", accuracy, condition={"map": "none"}, train_accuracy=train_accuracy)
     ]
@@ -86,19 +83,17 @@ def check_maps(
     rows.append(_auc(level, clip_artists, {"map": "level", "weights": "none"}))
     for name in MAPS:
         for weights in ("trained", "random"):
-            aucs = np.array(
-                [_pointing(trained, test, masks, name, weights) for trained in networks]
-            )
+            aucs = np.array([_pointing(system, test, masks, name, weights) for system in systems])
             rows.append(_auc(aucs, clip_artists, {"map": name, "weights": weights}))
     return rows
 
 
 def _pointing(
-    trained: Trained, test: Segments, masks: dict[str, np.ndarray], name: str, weights: str
+    system: System, test: Segments, masks: dict[str, np.ndarray], name: str, weights: str
 ) -> list[float]:
     """The AUC of a network's map on each clip with drums."""
-    network = trained.network if weights == "trained" else randomized(trained.network, seed=0)
-    prepared = trained.preparation(test)
+    network = system.network if weights == "trained" else randomized(system.network, seed=0)
+    prepared = system.preparation(test)
     return [
         pointing(_map(name, network, prepared.of([clip_id]).inputs[0][0], WITH), mask)
         for clip_id, mask in masks.items()
@@ -126,16 +121,16 @@ def randomize(
     """
     split = artist_split(corpus)
     segments = cut(corpus, MEL, how=LISTENER.cut, progress=progress)
-    networks = [train(segments.of(split.train), seed) for seed in seeds]
+    systems = [train(segments.of(split.train), seed) for seed in seeds]
     clips = few_per_artist(corpus, split.test, 1)[::2]
     rows: list[Row] = []
     for name in MAPS:
-        before = [_maps(trained, trained.network, segments.of(clips), name) for trained in networks]
+        before = [_maps(system, system.network, segments.of(clips), name) for system in systems]
         for n_last in layers:
             agreements = []
-            for trained, maps in zip(networks, before, strict=True):
-                other = randomized(trained.network, seed=0, n_last=n_last)
-                changed = _maps(trained, other, segments.of(clips), name)
+            for system, maps in zip(systems, before, strict=True):
+                other = randomized(system.network, seed=0, n_last=n_last)
+                changed = _maps(system, other, segments.of(clips), name)
                 agreements.append([agreement(*pair) for pair in zip(maps, changed, strict=True)])
             interval = over_values(np.array(agreements), corpus.groups(clips))
             which = "all" if n_last is None else str(n_last)
@@ -143,11 +138,9 @@ def randomize(
     return rows
 
 
-def _maps(
-    trained: Trained, network: torch.nn.Module, test: Segments, name: str
-) -> list[np.ndarray]:
+def _maps(system: System, network: torch.nn.Module, test: Segments, name: str) -> list[np.ndarray]:
     """A map of each clip for its true class; one value per patch for occlusion."""
-    prepared = trained.preparation(test)
+    prepared = system.preparation(test)
     pairs = list(zip(prepared.inputs[0], prepared.y.tolist(), strict=True))
     if name == "occlusion":
         patch = (16, 32)
@@ -164,8 +157,8 @@ def mute(
     """
     split = artist_split(corpus)
     segments = cut(corpus, MEL, how=LISTENER.cut, progress=progress)
-    networks = [train(segments.of(split.train), seed) for seed in seeds]
-    train_accuracy = float(np.mean([trained.train_accuracy for trained in networks]))
+    systems = [train(segments.of(split.train), seed) for seed in seeds]
+    train_accuracy = float(np.mean([system.about["train_accuracy"] for system in systems]))
     rows: list[Row] = []
     for part in parts:
         players = {
@@ -183,7 +176,7 @@ def mute(
         for version, waveforms in versions.items():
             x = [MEL(LISTENER.cut(waveforms[c], SAMPLE_RATE)[0]) for c in clips]
             changed = replace(segments.of(clips), inputs=(torch.from_numpy(np.stack(x)),))
-            runs = [predict(trained.network, trained.preparation(changed)) for trained in networks]
+            runs = [system.predict(changed) for system in systems]
             accuracy = over_runs(runs, groups=corpus.groups(clips))
             condition = {"part": part, "sound": version}
             rows.append(
