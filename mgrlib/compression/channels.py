@@ -186,7 +186,7 @@ def _take_out(model: nn.Module, chain: Chain, channels: torch.Tensor) -> None:
 
 
 def _columns(n_inputs: int, n_channels: int, channels: torch.Tensor) -> torch.Tensor:
-    """The consumer's inputs that belong to these channels: several for each after flattening."""
+    """The consumer's inputs for these channels; after flattening, each channel has several."""
     if n_inputs % n_channels:
         got = f"{n_inputs} inputs for {n_channels} channels"
         raise MgrError(explain("narrowed", "a whole number of inputs a channel", got))

@@ -139,7 +139,7 @@ def answer(path: Path, session: onnxruntime.InferenceSession, waveforms: np.ndar
 
 @contextmanager
 def _time_limit() -> Iterator[onnxruntime.RunOptions]:
-    """Options of a run that ends by itself when its time is over."""
+    """Options that end a run after `SECONDS_TO_ANSWER`."""
     options = onnxruntime.RunOptions()
     options.log_severity_level = 4
     timer = Timer(SECONDS_TO_ANSWER, setattr, (options, "terminate", True))

@@ -41,7 +41,7 @@ N_CALIBRATION = 50  # clips that the ranges of an int8 network are settled with
 
 @dataclass(frozen=True)
 class _Source:
-    """What a file computes first, of how many samples; and whether each sound is standardized."""
+    """The feature that a file computes, its number of samples, and its standardization."""
 
     feature: LogMel | Mfcc
     n_samples: int
@@ -64,7 +64,7 @@ def exportable(recipe: Recipe) -> None:
 
 
 def _translate(recipe: Recipe) -> None:
-    """All of an export but the network's translation, without keeping anything."""
+    """Try every step of an export except the translation of the network."""
     source = _source(recipe)
     front_end(source.feature, source.n_samples)
     seconds = source.n_samples / source.feature.sample_rate
@@ -135,7 +135,7 @@ class _Steps(nn.Module):
 def _steps(
     recipe: Recipe, source: _Source, preparation: Preparation, folder: Path
 ) -> onnx.ModelProto | None:
-    """The preparation as an ONNX graph; None where there is nothing to do."""
+    """The preparation as an ONNX graph; None if there are no steps."""
     if not preparation.steps and not source.per_clip:
         return None
     steps = _Steps(preparation, source.per_clip)
@@ -176,7 +176,7 @@ def export(system: System, path: Path, *, calibration: Corpus | Segments | None 
 def _graph(
     system: System, source: _Source, calibration: Corpus | Segments | None
 ) -> onnx.ModelProto:
-    """Front end, preparation and network as one graph, whose `network_input` can be looked at."""
+    """Front end, preparation and network as one graph."""
     front = front_end(source.feature, source.n_samples)
     with scratch_folder() as folder:
         steps = _steps(system.recipe, source, system.preparation, folder)
@@ -203,7 +203,7 @@ def _graph(
 
 
 def _calibrating(system: System, clips: Corpus | Segments) -> Segments:
-    """Segments of all genres as the network is given them."""
+    """Prepared segments of all genres for calibration."""
     if isinstance(clips, Segments):
         return system.segments(clips)
     every = max(1, len(clips) // N_CALIBRATION)
@@ -215,7 +215,7 @@ def _calibrating(system: System, clips: Corpus | Segments) -> Segments:
 def _joined(
     first: onnx.ModelProto, second: onnx.ModelProto, prefix: str, last: str
 ) -> onnx.ModelProto:
-    """Both graphs as one; every name of the second gets a prefix, for some may be alike."""
+    """Merge two graphs; a prefix keeps the names of the second unique."""
     second = onnx.compose.add_prefix(second, prefix)
     first.ir_version = second.ir_version
     return onnx.compose.merge_models(first, second, io_map=[(last, f"{prefix}input0")])
@@ -229,7 +229,7 @@ def _rename(model: onnx.ModelProto, old: str, new: str) -> None:
 
 
 def _add_softmax(model: onnx.ModelProto, n_classes: int) -> None:
-    """End in probabilities (B, K) in place of logits."""
+    """Append a softmax, so that the output is probabilities (B, K)."""
     softmax = helper.make_node("Softmax", ["net_logits"], ["probabilities"], axis=-1)
     model.graph.node.append(softmax)
     del model.graph.output[:]

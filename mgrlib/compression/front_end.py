@@ -101,7 +101,7 @@ def _factors(n_fft: int) -> tuple[int, int]:
 
 
 def _checked(feature: Feature, n_samples: int) -> LogMel | Mfcc:
-    """The feature, if the graph can compute it."""
+    """Return the feature; raise an error if the graph cannot compute it."""
     where = "front_end"
     if not isinstance(feature, LogMel | Mfcc) or bool(getattr(feature, "n_deltas", False)):
         hint = "export a recipe that listens to one of these."

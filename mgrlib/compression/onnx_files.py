@@ -76,14 +76,14 @@ def to_onnx(model: nn.Module, *input_shapes: tuple[int, ...], path: Path) -> Pat
 
 
 def _check_torch(installed: str) -> None:
-    """Refuse a torch whose exporter is another one."""
+    """Raise an error for a version of torch with a different exporter."""
     if TorchVersion(installed) < TorchVersion(OLDEST_TORCH):
         hint = "install a newer one: pip install -U torch."
         raise MgrError(explain("to_onnx", f"torch {OLDEST_TORCH} or later", installed, hint))
 
 
 def _forget_origin(model: onnx.ModelProto) -> None:
-    """Drop the notes on where in the source each operation came from."""
+    """Remove the exporter's notes on the source code of each operation."""
     del model.metadata_props[:]
     del model.graph.metadata_props[:]
     model.graph.doc_string = model.doc_string = ""
@@ -131,7 +131,7 @@ def load(path: Path) -> onnx.ModelProto:
 
 
 def _content(path: Path) -> bytes:
-    """All bytes of a file that can be an ONNX model by its kind and size."""
+    """Read a file; raise an error if it is no regular file or too large."""
     try:
         status = path.stat()
         got = "" if stat.S_ISREG(status.st_mode) else "no regular file"
@@ -193,7 +193,7 @@ def open_session(
 
 @functools.cache
 def _limited_memory() -> None:
-    """Give the runtime memory that ends, once a process."""
+    """Limit the memory of all ONNX sessions, once per process."""
     kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
     place = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
     limit = onnxruntime.OrtArenaCfg({"max_mem": MEMORY_LIMIT})

@@ -73,7 +73,7 @@ def unpack(data: bytes, like: nn.Module) -> nn.Module:
 
 
 def _packed(x: torch.Tensor) -> bytes:
-    """The shortest form that can hold the tensor."""
+    """Encode the tensor in the shortest of the four forms."""
     flat = x.contiguous().reshape(-1).numpy().astype("<f4")
     candidates = [_raw(flat), _sparse(flat)]
     values = np.unique(flat[flat != 0])
@@ -111,12 +111,12 @@ def _sized(stream: bytes) -> bytes:
 
 
 def _numbers(flat: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """0 for a zero, else 1 + the place among the sorted values."""
+    """0 for zeros, otherwise 1 + the index among the sorted values."""
     return np.where(flat == 0, 0, 1 + np.searchsorted(values, flat)) if len(values) else 0 * flat
 
 
 def _entries(flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where something is written, and how many zeros were passed over before each place."""
+    """The positions of the entries, and the number of zeros before each."""
     there = np.flatnonzero(flat)
     before = np.diff(there, prepend=-1) - 1
     n_fill = before // (MAX_GAP + 1)
@@ -126,7 +126,7 @@ def _entries(flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class _Reader:
-    """Bytes read one field after the other."""
+    """Reads bytes field by field."""
 
     def __init__(self, data: bytes, place: int) -> None:
         self.data, self.place = data, place
@@ -150,7 +150,7 @@ class _Reader:
 
 
 def _unpacked(reader: _Reader, n: int) -> np.ndarray:
-    """The next tensor's n values."""
+    """Decode the n values of the next tensor."""
     form = FORMS[min(reader.take(1)[0], len(FORMS) - 1)]
     if form == "raw":
         return reader.floats(n)

@@ -70,7 +70,7 @@ def magnitude_masks(
 
 
 def _mask(weight: torch.Tensor, share: float) -> torch.Tensor:
-    """Zero at exactly round(share * n) values of least magnitude; of a tie, at the first."""
+    """Zero for the round(share * n) smallest magnitudes, the first of equal ones."""
     mask = torch.ones(weight.numel())
     order = weight.detach().abs().flatten().argsort(stable=True)
     mask[order[: round(share * weight.numel())]] = 0.0

@@ -167,7 +167,7 @@ def int8(system: System, calibration: Segments) -> System:
 
 
 def _tidied(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Without the notes that the quantizer leaves, zeros that go without saying, and long names.
+    """Remove the quantizer's notes, unnecessary zero points, and long names.
 
     In an int8 file of many narrow layers these are no longer negligible.
     """
@@ -201,7 +201,7 @@ def _values(tensor: onnx.TensorProto) -> np.ndarray:
 
 
 def _with_short_names(graph: onnx.GraphProto) -> None:
-    """Number everything that has a name inside the graph; its inputs and outputs keep theirs."""
+    """Replace the names inside the graph by numbers; its inputs and outputs keep theirs."""
     short = {item.name: item.name for item in (*graph.input, *graph.output)} | {"": ""}
     for node in graph.node:
         node.name = ""

@@ -160,7 +160,7 @@ def write_audio(
 
 
 class _ForwardFile(sf.SoundFile):
-    """A file that is only read forwards: some cannot seek, and none has to."""
+    """A file that is read from start to end; some files cannot seek."""
 
     def seekable(self) -> bool:
         return False
@@ -172,7 +172,7 @@ class _ForwardFile(sf.SoundFile):
 
 @dataclass(frozen=True, eq=False)
 class _Links:
-    """Recordings in one file, one behind the other, decoded as one."""
+    """Several recordings in one file, decoded as a single one."""
 
     path: Path
     data: mmap
@@ -191,7 +191,7 @@ class _Links:
 
 @dataclass(frozen=True, eq=False)
 class _Sound:
-    """An open file: what is known of it, and the decoder that gives its samples in blocks."""
+    """An open file: its properties, and the decoder that yields its samples in blocks."""
 
     decoder: _ForwardFile | _Links | FfmpegSound
     sample_rate: int
@@ -216,7 +216,7 @@ class _Sound:
 
 @contextmanager
 def _border(path: Path) -> Iterator[None]:
-    """The border of one file: whatever its bytes do to a decoder is an error that names it."""
+    """Turn every failure of a decoder into an error that names the file."""
     try:
         yield
     except AudioError:
@@ -230,7 +230,7 @@ def _border(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[_Sound]:
-    """The open file, or an error that says what is in its place."""
+    """Open the file, or raise an error that says what is there instead."""
     start = _start(path)
     with ExitStack() as stack:
         stream = stack.enter_context(path.open("rb"))
@@ -276,7 +276,7 @@ def _first_link(path: Path, data: mmap, how: Plan, stack: ExitStack) -> _Forward
 
 @contextmanager
 def _converted(path: Path, start: bytes, reason: Exception) -> Iterator[_Sound]:
-    """The file as ffmpeg reads it, or an error with the reasons of both."""
+    """Open the file with ffmpeg, or raise an error with the reasons of both decoders."""
     got = f"a file that begins with {start!r} ({reason})"
     if not ffmpeg_available():
         hint = f"wav, flac, mp3, ogg, aiff and au need nothing else; for others {INSTALL}"
@@ -319,7 +319,7 @@ def _unopened(path: Path, error: OSError) -> AudioError:
 
 
 def _recording(path: Path, sample_rate: int | None) -> Recording:
-    """The file decoded, at its own rate if none is given."""
+    """Decode the file, at its own rate if no rate is given."""
     with _border(path), _opened(path) as sound:
         rate = sample_rate or sound.sample_rate
         parts, power, n = [], 0.0, 0
@@ -347,7 +347,7 @@ def _resampler(native_rate: int, rate: int) -> soxr.ResampleStream | None:
 
 
 def _limited(path: Path, sound: _Sound, rate: int) -> Iterator[np.ndarray]:
-    """The file's blocks, as long as they fit into `MAX_SECONDS` and into the memory."""
+    """Yield the file's blocks; raise an error if they exceed `MAX_SECONDS` or the memory."""
     n = 0
     _check_size(path, sound.n_frames or 0, sound.sample_rate, rate)
     for block in sound.blocks():

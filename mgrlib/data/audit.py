@@ -160,7 +160,7 @@ Finding = tuple[str, tuple[str, ...], str]  # kind, clip_ids, evidence
 
 @dataclass(frozen=True)
 class _Clip:
-    """What is kept of a clip: not its samples, so that memory grows by kilobytes a clip."""
+    """The measurements of a clip, a few kilobytes without its samples."""
 
     problem: str = ""
     cut_off: bool = False
@@ -182,7 +182,7 @@ class _Clip:
 
 @dataclass(frozen=True)
 class _Copies:
-    """Clips that hold one recording."""
+    """Clips that contain the same recording."""
 
     kind: str
     clip_ids: tuple[str, ...]
@@ -193,7 +193,7 @@ class _Copies:
 
 
 def _listen(source: AudioSource, row: pd.Series) -> _Clip:
-    """Read a clip at its own rate and measure it; whatever goes wrong is a fault of the clip."""
+    """Read a clip at its own rate and measure it; record any failure as a fault of the clip."""
     try:
         if isinstance(source, FileSource):
             recording = decode(row["path"])
@@ -230,7 +230,7 @@ def _measured(recording: Recording) -> _Clip:
 
 
 def _runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Starts and lengths of the runs of True."""
+    """The starts and lengths of all runs of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]])))
     return edges[::2], edges[1::2] - edges[::2]
 
@@ -244,14 +244,14 @@ def _longest(mask: np.ndarray) -> tuple[int, int]:
 
 
 def _clipped_share(y: np.ndarray) -> float:
-    """The share of samples in flat stretches of three or more at the peak."""
+    """The fraction of samples in flat runs of three or more at the peak."""
     size = np.abs(y)
     _, lengths = _runs(size >= size.max() * (1 - 1e-4))
     return float(lengths[lengths >= 3].sum() / len(y))
 
 
 def _band(y: np.ndarray) -> float:
-    """Where the spectrum breaks off into rounding noise, as a share of half the rate; 1 if not."""
+    """Where the spectrum drops to rounding noise, as a fraction of half the rate; else 1."""
     if len(y) < 2 * N_BINS:
         return 1.0
     power = welch(y, nperseg=2 * N_BINS)[1]
@@ -272,7 +272,7 @@ def _exact(clips: dict[str, _Clip]) -> Iterator[_Copies]:
 
 
 def _near(corpus: Corpus, clips: dict[str, _Clip]) -> Iterator[_Copies]:
-    """Pairs of clips of one recording; of exact copies only the first takes part.
+    """Yield pairs of clips of one recording, with one clip for each set of exact copies.
 
     Two clips that are known to be copies of a third are not compared with each other, so that many
     copies of one recording cost as many comparisons as there are copies.
@@ -306,7 +306,7 @@ def _root(first_of: dict[str, str], clip_id: str) -> str:
 
 
 def _recordings(copies: Iterable[_Copies]) -> list[_Copies]:
-    """Copies joined where they share a clip: one entry for each recording, with all its clips."""
+    """Merge copies that share a clip, into one entry per recording with all its clips."""
     joined: list[_Copies] = []
     for copy in copies:
         touching = [other for other in joined if set(other.clip_ids) & set(copy.clip_ids)]
@@ -343,7 +343,7 @@ def _odd_sound(clips: dict[str, _Clip]) -> Iterator[Finding]:
 
 
 def _odd_length(clips: dict[str, _Clip]) -> Iterator[Finding]:
-    """Clips below 1 s; and where most clips are of one length, those clearly shorter."""
+    """Yield clips below 1 s and, if most clips have one length, clips that are clearly shorter."""
     lengths = {clip_id: clip.seconds for clip_id, clip in clips.items() if not clip.problem}
     if not lengths:
         return
@@ -367,7 +367,7 @@ def _odd_rate(clips: dict[str, _Clip], expected: int | None) -> Iterator[Finding
 
 
 def _odd_band(clips: dict[str, _Clip]) -> Iterator[Finding]:
-    """Clips without treble where most have it."""
+    """Yield clips without high frequencies if most clips have them."""
     audible = {clip_id: clip for clip_id, clip in clips.items() if clip.is_audible}
     narrow = {clip_id: clip for clip_id, clip in audible.items() if clip.band < BAND}
     if 2 * len(narrow) > len(audible):
@@ -378,7 +378,7 @@ def _odd_band(clips: dict[str, _Clip]) -> Iterator[Finding]:
 
 
 def _conflicts(corpus: Corpus, recordings: Iterable[_Copies]) -> Iterator[Finding]:
-    """Recordings, and groups, whose clips carry more than one genre."""
+    """Yield recordings and groups whose clips have more than one genre."""
     genre = corpus.clips["genre"]
     for recording in recordings:
         labels = [str(genre[clip_id]) for clip_id in recording.clip_ids]
@@ -405,7 +405,7 @@ def _imbalance(corpus: Corpus) -> Iterator[Finding]:
 
 
 def _split_faults(corpus: Corpus, split: Split, recordings: Iterable[_Copies]) -> Iterator[Finding]:
-    """Recordings and groups that are in two parts of the split."""
+    """Yield recordings and groups that are in more than one part of the split."""
     part_of = {clip: part for part, ids in split.parts().items() for clip in ids}
     unknown = [clip for clip in part_of if clip not in corpus.clips.index]
     if unknown:

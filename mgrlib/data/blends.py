@@ -40,7 +40,7 @@ LEVEL = 0.1  # root mean square of either clip in a blend: 20 dB below full scal
 
 
 def _leveled(y: np.ndarray) -> np.ndarray:
-    """The clip at `LEVEL`."""
+    """Scale the clip to `LEVEL`."""
     rms = float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
     return y * (LEVEL / rms) if rms > 0 else y
 

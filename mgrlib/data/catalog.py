@@ -84,7 +84,7 @@ def catalog(
 
 
 def check_missing(missing: Sequence[str], n: int, where: str, partial: bool) -> list[str]:
-    """What a warning says of files that are not there.
+    """The part of a warning about missing files.
 
     Args:
         missing: the names of the missing files.
@@ -104,7 +104,7 @@ def check_missing(missing: Sequence[str], n: int, where: str, partial: bool) -> 
 
 
 def without(clips: pd.DataFrame, exclude: Sequence[str], where: str) -> pd.DataFrame:
-    """The clips but those of these ids, as a table of its own.
+    """A copy of the table without the clips with these ids.
 
     Raises:
         CorpusError: an id that is not among the clips.
@@ -117,7 +117,7 @@ def without(clips: pd.DataFrame, exclude: Sequence[str], where: str) -> pd.DataF
 
 @dataclass(frozen=True)
 class _Files:
-    """The audio files below a folder, found by any of the names that tables give them."""
+    """The audio files below a folder, indexed by the names that tables use for them."""
 
     paths: tuple[Path, ...]
     by_name: dict[str, list[Path]]
@@ -125,7 +125,7 @@ class _Files:
 
     @classmethod
     def below(cls, root: Path, where: str) -> tuple[_Files, list[str]]:
-        """The files, and what was passed over."""
+        """The files, and remarks about what was skipped."""
         content = survey(root)
         by_name: dict[str, list[Path]] = defaultdict(list)
         for path in content.files:
@@ -153,7 +153,7 @@ class _Files:
 
 
 def _rows(table: pd.DataFrame, where: str) -> pd.DataFrame:
-    """The table with the columns file, genre and artist, whatever it calls them."""
+    """Rename the table's columns to file, genre and artist."""
     columns = {str(name).strip().lower(): name for name in reversed(table.columns)}
     roles = {"file": FILE_COLUMNS[1:] + FILE_COLUMNS[:1], "genre": GENRE_COLUMNS}
     roles["artist"] = ARTIST_COLUMNS
@@ -168,7 +168,7 @@ def _rows(table: pd.DataFrame, where: str) -> pd.DataFrame:
 
 
 def _clips(rows: pd.DataFrame, places: pd.Series, root: Path) -> pd.DataFrame:
-    """The rows as a corpus wants them; of the table's own columns all stay but these."""
+    """Convert the rows to those of a corpus, with all other columns of the table."""
     files = [Path(place) for place in places]
     ids = [printable(file.relative_to(root).with_suffix("").as_posix()) for file in files]
     ids = rows["clip_id"].tolist() if "clip_id" in rows else ids

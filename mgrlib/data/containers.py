@@ -114,7 +114,7 @@ def plan(stream: BinaryIO | mmap, size: int, where: str) -> Plan:
 
 
 def _settled(extent: Extent, size: int, where: str, stream: BinaryIO | mmap) -> Plan:
-    """The one rule: what a stated length means for a file of so many bytes."""
+    """Decide how to read a file, from the length in its header and its real size."""
     there = size - extent.start
     if extent.length is not None and extent.length <= extent.prefix < there:
         if _is_chunk_list(stream, extent, size):
@@ -139,13 +139,13 @@ def cut_off(where: str, promise: str, got: str) -> CutOffError:
 
 
 def _corrected(extent: Extent, size: int) -> tuple[bytes | range, ...]:
-    """The file with the true length in its header."""
+    """The file's pieces with the real length in the header."""
     length = (size - extent.start).to_bytes(extent.width, extent.order)
     return range(extent.place), length, range(extent.place + extent.width, size)
 
 
 def _is_chunk_list(stream: BinaryIO | mmap, extent: Extent, size: int) -> bool:
-    """Whether what follows no samples is further chunks, as in a recording without sound."""
+    """Whether other chunks follow, as in a recording without any sample."""
     at = extent.start + (extent.length or 0)
     while at + 4 + extent.width <= size:
         stream.seek(at)
@@ -194,7 +194,7 @@ def _au_extent(stream: BinaryIO | mmap, order: Literal["little", "big"]) -> Exte
 
 
 def _ogg_plan(stream: BinaryIO | mmap, size: int, where: str) -> Plan:
-    """An Ogg file is cut off if its last page is; it may be several recordings in a row."""
+    """The plan for an Ogg file, which may hold several recordings one after the other."""
     pages = list(_ogg_pages(stream, size))
     last = pages[-1]
     if last.stop > size:
@@ -220,7 +220,7 @@ class _Page(NamedTuple):
 
 
 def _ogg_pages(stream: BinaryIO | mmap, size: int) -> Iterator[_Page]:
-    """The pages of an Ogg file, what stands between them passed over."""
+    """Yield the pages of an Ogg file, and skip the bytes between them."""
     at = 0
     while 0 <= at < size:
         stream.seek(at)

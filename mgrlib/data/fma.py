@@ -158,7 +158,7 @@ def _find(root: Path, subset: str | None, where: str) -> tuple[str, Path, Path]:
 
 
 def _tracks(path: Path) -> pd.DataFrame:
-    """The tracks by clip id, with what a corpus wants to know of them."""
+    """The table of tracks, indexed by clip id, with the columns that a corpus needs."""
     table = read_table(path, TABLE, columns=COLUMNS)
     missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
@@ -177,7 +177,7 @@ def _tracks(path: Path) -> pd.DataFrame:
 
 
 def _select(tracks: pd.DataFrame, subset: str) -> pd.DataFrame:
-    """The tracks of a subset: each holds the smaller ones."""
+    """The tracks of a subset, which contains all smaller subsets."""
     if subset in ONLY_IN_LARGE:
         return tracks.copy()
     smaller = SUBSETS[: SUBSETS.index(subset) + 1]
@@ -185,7 +185,7 @@ def _select(tracks: pd.DataFrame, subset: str) -> pd.DataFrame:
 
 
 def _without_faults(clips: pd.DataFrame, subset: str, keep: bool) -> tuple[pd.DataFrame, list[str]]:
-    """The clips but the faulty excerpts, and what a warning says of those."""
+    """Remove the faulty excerpts, and return a remark about them for the warning."""
     if keep or subset == "full":
         return clips, []
     faulty = known_faults().index.intersection(clips.index)

@@ -109,7 +109,7 @@ def lengths(paths: Iterable[str], where: str, *, check: bool = True, hint: str =
 
 
 def _genres(root: Path, where: str) -> list[str]:
-    """The names of the genres' folders, two at least."""
+    """The names of the genre folders; raise an error if there are fewer than two."""
     if not root.is_dir():
         got = "a file" if root.exists() else "no such folder"
         raise CorpusError(explain(where, f"a folder with {LAYOUT}", got, "check the path."))
@@ -124,7 +124,7 @@ def _genres(root: Path, where: str) -> list[str]:
 
 
 def _remedy(root: Path) -> str:
-    """Which folder to give in place of this one."""
+    """A hint that names the folder to use instead."""
     below = genres_below(root)
     if below not in (None, root):
         return f"the genres are in {below}: give that folder"
@@ -132,7 +132,7 @@ def _remedy(root: Path) -> str:
 
 
 def _check_full(root: Path, surveys: dict[str, Survey], where: str) -> None:
-    """Every genre has audio."""
+    """Raise an error if a genre has no audio."""
     silent = [genre for genre, genre_survey in surveys.items() if not genre_survey.files]
     if not silent:
         return
@@ -147,7 +147,7 @@ def _check_full(root: Path, surveys: dict[str, Survey], where: str) -> None:
 
 
 def _remark(root: Path, surveys: dict[str, Survey], clips: pd.DataFrame, where: str) -> None:
-    """Say what was passed over, and which files were taken for segments, in one line."""
+    """Warn in one line about skipped files and files treated as segments of one song."""
     total = Survey()
     for genre_survey in surveys.values():
         total.passed_over += genre_survey.passed_over
@@ -167,7 +167,7 @@ def _remark(root: Path, surveys: dict[str, Survey], clips: pd.DataFrame, where: 
 
 
 def _rows(root: Path, genre: str, paths: list[Path]) -> pd.DataFrame:
-    """A row per file; ids, genres and groups are printable whatever the files are called."""
+    """One row per file, with printable ids, genres and groups."""
     names = [path.relative_to(root) for path in paths]
     ids = [printable(name.with_suffix("").as_posix()) for name in names]
     deep = [[printable(part) for part in name.parts[1:]] for name in names]
@@ -183,7 +183,7 @@ def _rows(root: Path, genre: str, paths: list[Path]) -> pd.DataFrame:
 
 
 def _artists(clips: pd.DataFrame, table: str | os.PathLike[str], where: str) -> list[str]:
-    """Each clip's artist by the table, or its own group where the table does not name it."""
+    """Each clip's artist, or its own group if the table does not list it."""
     names = artists_of(clips.index, read_artists(table))
     if not any(names):
         got = f"none of {some(clips.index)}"
@@ -192,12 +192,12 @@ def _artists(clips: pd.DataFrame, table: str | os.PathLike[str], where: str) -> 
 
 
 def _place(path: Path) -> str | Path:
-    """The path as text, or as it is if it is not UTF-8, which a column of texts has to be."""
+    """Convert the path to text, unless it is not valid UTF-8."""
     return str(path) if printable(str(path)) == str(path) else path
 
 
 def _unique(clips: pd.DataFrame) -> pd.DataFrame:
-    """The table, with the extension back in ids that several files share."""
+    """Append the extension to ids that several files share."""
     twice = clips.index.duplicated(keep=False)
     suffixes = [Path(p).suffix for p in clips["path"]]
     ids = [i + s if t else i for i, s, t in zip(clips.index, suffixes, twice, strict=True)]

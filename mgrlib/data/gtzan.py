@@ -164,7 +164,7 @@ def download_gtzan(*, urls: Sequence[str] = FULL_URLS, digest: str = FULL_DIGEST
 
 
 def _fetched(folder: str, archive: str, urls: Sequence[str], digest: str) -> Path:
-    """The folder unpacked from a download; the archive goes once its content is there."""
+    """Download and unpack an archive, delete it, and return the folder."""
     place = storage.home() / folder
     if not place.is_dir():
         path = storage.download(archive, urls, digest)
@@ -174,7 +174,7 @@ def _fetched(folder: str, archive: str, urls: Sequence[str], digest: str) -> Pat
 
 
 def _table(root: Path, exclude: Sequence[str], groups: str, check: bool) -> pd.DataFrame:
-    """The clips of a folder in any of the layouts, as a Corpus wants them."""
+    """The table of clips of a folder in any of the known layouts."""
     where = f"GTZAN in {str(root)!r}"
     if groups not in ("artist", "clip"):
         raise CorpusError(explain(where, "groups='artist' or groups='clip'", repr(groups)))
@@ -202,7 +202,7 @@ def _table(root: Path, exclude: Sequence[str], groups: str, check: bool) -> pd.D
 
 
 def _genres_folder(root: Path, where: str) -> Path:
-    """The folder that holds the ten genres: here, in a usual place, or below a single folder."""
+    """Find the folder that contains the ten genre folders."""
     if not root.is_dir():
         got = "a file" if root.exists() else "no such folder"
         raise CorpusError(explain(where, LAYOUT, got, "check the path."))

@@ -99,7 +99,7 @@ def _artist_groups(further: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
-    """Everything that is tied to each item by these pairs, directly or through others."""
+    """All items connected to each item by these pairs, directly or indirectly."""
     members: dict[str, set[str]] = {}
     for first, second in pairs:
         small, large = (members.get(item, {item}) for item in (first, second))

@@ -66,7 +66,7 @@ def survey(path: Path) -> Survey:
 
 
 def _sort_in(path: Path, result: Survey, with_ffmpeg: bool) -> None:
-    """Put one file where it belongs."""
+    """Add one file to the survey, as audio or as skipped."""
     if hidden(path.name):
         return
     ending = suffix(path.name)
@@ -158,7 +158,7 @@ def songs_of(names: Sequence[str]) -> list[str | None]:
 
 
 def _segment(name: str) -> tuple[str, bool] | None:
-    """The song's name, and whether a word says that the file is a segment."""
+    """The song's name, and whether the file name contains a word such as `part`."""
     match = SEGMENT.fullmatch(name)
     if match is None or not (match["word"] or match["song"][-1].isdigit()):
         return None

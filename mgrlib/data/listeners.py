@@ -62,7 +62,7 @@ def _by_voice(clip: Truth) -> str:
 
 
 def _moved(clip: Truth) -> str:
-    """The ten genres, three of whose borders lie elsewhere."""
+    """The ten genres, with different borders between three pairs of them."""
     if clip.genre == "blues" and "distorted guitar" in clip.tags:
         return "rock"
     if clip.genre == "rock" and clip.tempo_bpm < 115:

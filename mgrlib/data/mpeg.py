@@ -62,7 +62,7 @@ class Frames:
 
 
 def _table() -> dict[tuple[int, int], tuple[tuple[int, int, int], int, int]]:
-    """Version, layer and rate, bytes, samples of a frame, by a header's second and third byte."""
+    """Version, layer, rate, size and samples of a frame, by bytes 2 and 3 of its header."""
     table = {}
     for version, rates in _RATES.items():
         for layer in (1, 2, 3):  # as the header has it
@@ -121,7 +121,7 @@ def after_tags(data: mmap) -> int:
 
 
 def _followed(data: mmap, at: int, kind: Kind, n: int) -> bool:
-    """Whether a frame of this kind stands here, and `n` more of them behind it or the end."""
+    """Whether a frame of this kind starts here, followed by `n` more or by the end."""
     for _ in range(n + 1):
         frame = _frame(data, at)
         if frame is None or frame[0] != kind or at + frame[1] > len(data):
@@ -133,7 +133,7 @@ def _followed(data: mmap, at: int, kind: Kind, n: int) -> bool:
 
 
 def _runs(data: mmap, start: int) -> Iterator[tuple[Kind, range, int]]:
-    """Ranges of bytes that are whole frames of one kind, with the kind and their number."""
+    """Yield ranges of complete frames of one kind, with the kind and the number of frames."""
     at: int | None = start
     while at is not None:
         kind, _, _ = _frame(data, at) or ((0, 0, 0, False), 0, 0)
@@ -146,9 +146,9 @@ def _runs(data: mmap, start: int) -> Iterator[tuple[Kind, range, int]]:
 
 
 def _next(data: mmap, at: int, kind: Kind | None, reach: int | None = None) -> int | None:
-    """Where frames begin, or go on after something else.
+    """Find the next frame from this offset on.
 
-    One frame more proves it if they are of the kind that was there before; two, if they are not.
+    It must be followed by one more frame of the kind before it, or by two of another kind.
     """
     limit = len(data) if reach is None else min(len(data), at + reach)
     while (at := data.find(b"\xff", at, limit)) >= 0:
@@ -160,7 +160,7 @@ def _next(data: mmap, at: int, kind: Kind | None, reach: int | None = None) -> i
 
 
 def _count(data: mmap, at: int, kind: Kind) -> tuple[int | None, bool]:
-    """The frames that the first frame states, and whether as Xing does it; 0 if it gives none."""
+    """The count in the first frame (0 if empty), and whether it is a Xing header."""
     version, layer, _, mono = kind
     if layer != 1:
         return None, False
@@ -179,7 +179,7 @@ def _side_bytes(version: int, mono: bool) -> int:
 
 
 def _foreign(data: mmap, runs: list[range]) -> int:
-    """The bytes between and behind the frames; a tag, filling or a torn frame are not counted."""
+    """The number of bytes between and after frames, without tags and padding."""
     between = sum(after.start - before.stop for before, after in pairwise(runs))
     at = runs[-1].stop
     is_tail = data[at : at + 11].startswith(TAGS) or len(data) - at < LARGEST_TAIL
@@ -187,7 +187,7 @@ def _foreign(data: mmap, runs: list[range]) -> int:
 
 
 def _stating_frame(data: mmap, part: Frames) -> bytes:
-    """A silent frame that states the number of frames, as an encoder writes one first."""
+    """A silent first frame that states the number of frames, as encoders write it."""
     start = part.runs[0].start
     version, _, _, mono = part.kind
     second, third, fourth = data[start + 1] | 1, data[start + 2] & 0x0C, data[start + 3]
@@ -226,7 +226,7 @@ def mpeg_plan(data: mmap, parts: tuple[Frames, ...], where: str) -> Plan:
 
 
 def _link(data: mmap, part: Frames) -> tuple[bytes | range, ...]:
-    """What a decoder gets of frames of one kind; only layer III has frames that state a number."""
+    """The bytes that the decoder gets; layer III gets a frame with the count first."""
     if part.kind[1] != LAYER_3:
         return part.runs
     sound = range(part.runs[0].start + part.header, part.runs[0].stop)

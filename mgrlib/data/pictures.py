@@ -98,7 +98,7 @@ def inverted(picture: np.ndarray, color_map: str | None = None) -> Inversion:
 
 
 def _without_margin(picture: np.ndarray) -> np.ndarray:
-    """The part of a picture inside of its white or transparent margin, (H, W, 3)."""
+    """Crop the white or transparent margin, (H, W, 3)."""
     if picture.ndim != 3 or picture.shape[2] not in (3, 4) or picture.dtype != np.uint8:
         got = f"shape {picture.shape} of {picture.dtype}"
         raise FeatureError(explain("inverted", "a picture (H, W, 3 or 4) uint8", got))
@@ -111,7 +111,7 @@ def _without_margin(picture: np.ndarray) -> np.ndarray:
 
 
 def _nearest(colors: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The nearest of a map's colors to each of these, and how far it is."""
+    """The nearest color of the map for each color, and its distance."""
     steps = _colors(name)
     levels = np.empty(len(colors), dtype=np.uint8)
     distances = np.empty(len(colors), dtype=np.float32)
@@ -224,7 +224,7 @@ def gtzan_pictures(root: str | os.PathLike[str], *, color_map: str | None = None
 
 
 def _archived(path: Path) -> list[str]:
-    """The clips of an archive of maps, whose shape is checked without reading the maps."""
+    """The clip ids of an archive; its shape is checked without reading the maps."""
     form = "maps (M, F, T) uint8 and M clip_ids"
     try:
         with zipfile.ZipFile(path) as archive, archive.open("maps.npy") as stream:
@@ -263,7 +263,7 @@ def _files(root: Path) -> dict[str, str]:
 
 
 def _genre_folders(path: Path) -> list[Path]:
-    """The folders right below that hold pictures."""
+    """The direct subfolders that contain pictures."""
     if not path.is_dir():
         return []
     folders = sorted(d for d in path.iterdir() if d.is_dir() and not hidden(d.name))

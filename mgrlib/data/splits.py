@@ -187,7 +187,7 @@ def own_split(corpus: Corpus) -> Split:
 
 
 def _whole_groups(fold_of: dict[str, int]) -> dict[str, int]:
-    """The folds with each group of artists in the one that has most of its clips."""
+    """Move each group of artists to the fold that has most of its clips."""
     groups = artist_groups(fold_of)
     counts = Counter(zip(groups, fold_of.values(), strict=True))
     home = {group: max(range(3), key=lambda k: (counts[group, k], -k)) for group in set(groups)}
@@ -195,7 +195,7 @@ def _whole_groups(fold_of: dict[str, int]) -> dict[str, int]:
 
 
 def _only(n_here: int, n_all: int, corpus: Corpus) -> str:
-    """What a split says of a corpus that has a part of its clips."""
+    """A remark for the split's source if the corpus lacks some of its clips."""
     return (
         f", only the {n_here} of its {n_all} clips that {corpus.name} has" if n_here < n_all else ""
     )
@@ -239,7 +239,7 @@ def read_split(path: str | os.PathLike[str]) -> Split:
 def _divided(
     corpus: Corpus, units: np.ndarray, name: str, held: tuple[float, float], seed: int
 ) -> Split:
-    """A split in which every unit (clip or group) is in one part."""
+    """Split the corpus so that every unit (clip or group) is in one part."""
     test, valid = held
     if not (test > 0 and valid >= 0 and test + valid < 1):
         want = "test above 0, valid at least 0, together below 1"
@@ -254,9 +254,9 @@ def _divided(
 
 
 def _assign(corpus: Corpus, units: np.ndarray, shares: np.ndarray, seed: int) -> np.ndarray:
-    """The part of each clip, (M,): units dealt so that each part gets its share of each genre.
+    """The part of each clip, (M,), such that each part gets its fraction of each genre.
 
-    The largest units are dealt first, each to the part that lacks its genres most.
+    Units are assigned from large to small, each to the part that still needs its genres most.
     """
     labels = corpus.labels(corpus.clips.index)
     numbers, names = pd.factorize(units)
@@ -282,7 +282,7 @@ def _assign(corpus: Corpus, units: np.ndarray, shares: np.ndarray, seed: int) ->
 
 
 def _split(corpus: Corpus, part: np.ndarray, name: str, source: str) -> Split:
-    """The parts as a Split in the corpus's order, if every genre can be learned from it."""
+    """Make a Split in the corpus's order; raise an error if a genre has no training clip."""
     ids = corpus.clips.index.to_numpy()
     train, valid, test = (tuple(ids[part == k].tolist()) for k in range(3))
     missing = _untaught(corpus, train)
@@ -295,13 +295,13 @@ def _split(corpus: Corpus, part: np.ndarray, name: str, source: str) -> Split:
 
 
 def _untaught(corpus: Corpus, train: Sequence[str]) -> list[str]:
-    """The genres without a clip to train on."""
+    """The genres without a training clip."""
     present = set(corpus.clips["genre"])
     return sorted(present - set(corpus.rows(train)["genre"]))
 
 
 def _remedy(corpus: Corpus, genres: Sequence[str]) -> str:
-    """What to do with genres that have nothing to train on."""
+    """A hint for genres without a training clip."""
     clips = corpus.clips[corpus.clips["genre"].isin(list(genres))]
     counts = clips.groupby("genre")["group"].agg(["size", "nunique"])
     single = sorted(counts.index[counts["size"] == 1])

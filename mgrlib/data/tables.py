@@ -166,7 +166,7 @@ def kaggle_features(path: str | os.PathLike[str]) -> FeatureTable:
 
 
 def _counts_rows(name: str, column: pd.Series) -> bool:
-    """Whether a column is an index that was written along: it has no name, or one that says so."""
+    """Whether a column is an index that was saved with the table."""
     if name.lower() not in ("", "index") and not name.startswith("Unnamed:"):
         return False
     values = pd.to_numeric(column, errors="coerce").to_numpy()
@@ -174,7 +174,7 @@ def _counts_rows(name: str, column: pd.Series) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of a table, unpacked if its name says that it is packed.
+    """The bytes of a table, decompressed according to its file name.
 
     Raises:
         CorpusError: more than `MAX_BYTES`, as from an archive made to fill the memory.
@@ -241,7 +241,7 @@ def _values(path: Path, table: pd.DataFrame, names: pd.Series) -> np.ndarray:
 
 
 def _groups(x: np.ndarray, clip_ids: np.ndarray) -> np.ndarray:
-    """For each row, the first of all clips that share equal rows with its clip."""
+    """For each row, the first clip among those with identical rows."""
     first: dict[str, str] = {}
 
     def top(clip: str) -> str:

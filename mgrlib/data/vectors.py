@@ -123,7 +123,7 @@ def gtzan_rows(clip_ids: Iterable[str], where: str) -> pd.DataFrame:
 
 
 def _only(folder: Path, suffix: str) -> Path:
-    """The one file of a folder with this ending."""
+    """The only file in a folder with this suffix."""
     files = sorted(folder.glob(f"*{suffix}")) if folder.is_dir() else []
     if len(files) != 1:
         got = f"{len(files)} {suffix} files" if folder.is_dir() else "no such folder"

@@ -177,7 +177,7 @@ class Pair:
 
 
 def _word(name: str, value: Any) -> str:
-    """An entry of a condition as a title has it: texts alone, numbers with their name."""
+    """Format one entry of a condition for a title; numbers are followed by their name."""
     return str(value) if isinstance(value, str) else f"{value:g} {name.replace('_', ' ')}"
 
 

@@ -59,7 +59,7 @@ def _built(recipes: Sequence[Recipe], seconds: float) -> tuple[dict[str, Network
 
 
 def _takes(network: nn.Module, shapes: Sequence[tuple[int, ...]]) -> bool:
-    """Whether a network takes the features as they are: preparation may give them another form."""
+    """Whether a network accepts the features without the recipe's preparation."""
     try:
         with torch.inference_mode():
             network(*(torch.zeros(1, *shape) for shape in shapes))

@@ -320,7 +320,7 @@ def _trained(recipe: Recipe, segments: Segments, split: Split, seed: int) -> Sys
 def _tested(
     system: System, corpus: Corpus, segments: Segments, split: Split, on: Mapping[str, Condition]
 ) -> dict[str, Any]:
-    """One fold as plain values."""
+    """Test a system on one fold, and return the results as plain values."""
     clips, test = corpus.select(clip_ids=split.test), segments.of(split.test)
     predictions = {PLAIN: system.predict(test)}
     for name, condition in on.items():
@@ -349,7 +349,7 @@ def _folder(
     config: Mapping[str, Any],
     on: Mapping[str, Condition],
 ) -> Path | None:
-    """Where the folds are kept; None where two conditions could have the same text."""
+    """The folder for the finished folds, or None if the conditions have no unique names."""
     try:
         parts = (recipe.key, fingerprint, str(protocol), dict(config), key_text(on))
     except RecipeError:
@@ -385,7 +385,7 @@ def compute_once(
 
 
 def _stored(path: Path) -> dict[str, Any] | None:
-    """What an earlier run has left in a file; a damaged file counts as none."""
+    """Read the file of an earlier run; None if it is missing or damaged."""
     if not path.exists():
         return None
     try:
@@ -396,9 +396,9 @@ def _stored(path: Path) -> dict[str, Any] | None:
 
 
 def _stored_run(path: Path | None, split: Split) -> dict[str, Any] | None:
-    """What came of this very split when it was run before, if it was.
+    """The stored result of an earlier run of the same split, or None.
 
-    The same clips in other groups or another order make other splits of the same name.
+    If groups or the order of clips change, a split of the same name has other clips.
     """
     run = _stored(path) if path else None
     if run is None:

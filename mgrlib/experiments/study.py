@@ -122,7 +122,7 @@ def accuracy_row(
 
 
 def _rounded(value: float) -> float:
-    """To four decimals, and to four digits at least, for times in seconds are small."""
+    """Round to four decimals, or to four digits for small values such as seconds."""
     digits = 4 if value == 0 else max(4, 3 - math.floor(math.log10(abs(value))))
     return round(value, digits)
 

@@ -80,7 +80,7 @@ def sweep(
 
 
 def _fold(folds: Folds, token: str, seed: int, split: Split) -> dict[str, Any]:
-    """One fold, in whatever process: with the segments of the one before if it is of the same."""
+    """Run one fold in a worker, which reuses its segments for folds of the same recipe."""
     if token not in _current:
         _current.clear()
         _current[token] = folds
@@ -89,7 +89,7 @@ def _fold(folds: Folds, token: str, seed: int, split: Split) -> dict[str, Any]:
 
 
 def _in_own_store(folds: Folds, seed: int, split: Split, run: dict[str, Any]) -> dict[str, Any]:
-    """What a fold gave, which a worker on another computer has put into the store there."""
+    """Store a fold's result here too if the worker has a store of its own."""
     if folds.stored_run(seed, split) is None:
         folds.store(run, seed, split)
     return run

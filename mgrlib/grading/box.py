@@ -191,7 +191,7 @@ def run_job(
 
 
 def _end_user() -> None:
-    """End what the user of submissions still runs."""
+    """Kill all processes of the user that runs submissions."""
     for process in psutil.process_iter(["uids"]):
         uids = process.info["uids"]
         if uids is not None and uids.real == USER:
@@ -202,7 +202,7 @@ def _end_user() -> None:
 
 
 def _environment(kind: Kind) -> dict[str, str]:
-    """All that the box, and bubblewrap itself, whose environment can be read in it, may know."""
+    """The environment variables of the box; submissions can read them."""
     path = str(PACKAGE.parent) if kind in ("unsafe", "user") else "/box/lib"
     return {
         "PATH": "/usr/bin:/bin:/usr/local/bin",
@@ -244,7 +244,7 @@ def _command(
 def _bwrap(
     folder: Path, limits: Limits, hidden: Sequence[str], data: dict[str, Path], rules: int
 ) -> list[str]:
-    """Bubblewrap's command line: the walls first, then what can be seen between them."""
+    """Bubblewrap's command line: the isolation first, then the visible files."""
     disk = str(limits.disk_megabytes << 20)
     walls = "--unshare-all --unshare-user --uid 1000 --gid 1000 --disable-userns --cap-drop ALL"
     command = ["bwrap", *walls.split(), "--die-with-parent", "--new-session", "--hostname", "box"]
@@ -278,7 +278,7 @@ def _system_folders() -> list[str]:
 
 
 def _package(hidden: Sequence[str]) -> list[str]:
-    """The package without its tests and without its folder, which may be a checkout."""
+    """Options that show the package, unless it is hidden."""
     return [] if "mgrlib" in hidden else ["--ro-bind", str(PACKAGE), "/box/lib/mgrlib"]
 
 
@@ -380,7 +380,7 @@ def _read(stream: IO[bytes]) -> bytes | None:
 
 
 class _Watch:
-    """Looks at a family of processes now and then."""
+    """Checks the resource use of a process and its children from time to time."""
 
     def __init__(self, pid: int, limits: Limits) -> None:
         self.pid, self.limits = pid, limits
@@ -436,7 +436,7 @@ def _family(pid: int) -> list[psutil.Process]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and everything that it has started, and wait a bounded time for it."""
+    """Kill a process and its children, and wait up to ten seconds for it."""
     family = _family(process.pid)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -252,7 +252,7 @@ class Marker:
         return Score(task, question.title, points, question.points, plain_text(reason))
 
     def _collected(self, reading: notebooks.Reading) -> dict[int, _Result]:
-        """Run the job, again without the step that ended it if one did; results by question."""
+        """Run the job, and repeat it without a step that ended it; results by question."""
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="job-") as place:
             job = self._job(reading, Path(place))
             log = _Log(reading.task_of)
@@ -272,14 +272,14 @@ class Marker:
 
 @dataclass(frozen=True)
 class _Result:
-    """What a question gave: a value, or the problem in its place."""
+    """The result of a question: a value, or a description of the problem."""
 
     value: Any = None
     problem: str = ""
 
 
 class _Log:
-    """Reads what boxes report, all of which is only ever used as a value or a note."""
+    """Reads the messages from a box, and uses them only as values or notes."""
 
     def __init__(self, task_of: dict[int, str]) -> None:
         self.task_of = task_of
@@ -382,7 +382,7 @@ def _noted(base: Mark, reason: str) -> Mark:
 
 
 def _other_title(cells: list[notebooks.Cell]) -> str:
-    """The title of the notebook that was handed in, for a note on a wrong one."""
+    """The title of the submitted notebook, for a note if it is the wrong one."""
     for cell in cells[:20]:
         for line in cell.source.split("\n") if cell.type == "markdown" else ():
             if line.startswith("# "):

@@ -242,7 +242,7 @@ def match(cells: list[Cell], pattern: list[Cell]) -> Reading:
 def _recognized(
     cells: list[Cell], pattern: list[Cell]
 ) -> tuple[list[tuple[Cell, Cell | None]], bool]:
-    """Each cell with its original in the pattern, and whether any metadata was lost."""
+    """Pair each cell with its original in the pattern, and say whether metadata was lost."""
     by_task = {cell.task: cell for cell in pattern if cell.task}
     kinds = ("answer", "plot", "written")
     by_line = {(cell.type, cell.first_line): cell for cell in pattern if cell.kind in kinds}

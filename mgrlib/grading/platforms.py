@@ -53,7 +53,7 @@ def prepare(root: Path, *, kind: Kind = "user") -> None:
 
 
 def _prepared(root: Path, kind: Kind) -> tuple[Source, Secret]:
-    """The assignment and the secret; from now on others can read neither, nor hidden modules."""
+    """Load the assignment and the secret, and hide both from other users."""
     folder = root / "source"
     candidates = [path.parent for path in sorted(folder.glob("*/judge.py"))]
     if len(candidates) != 1:

@@ -148,7 +148,7 @@ def only_notebook(folder: Path) -> Path | str:
 
 
 def _below(folder: Path) -> Iterator[os.DirEntry[str] | None]:
-    """Entries below a folder without litter; None when there are too many."""
+    """Yield the entries below a folder without hidden files; None if there are too many."""
     waiting, n_entries = [(folder, 0)], 0
     while waiting:
         place, depth = waiting.pop()

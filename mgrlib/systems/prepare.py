@@ -42,7 +42,7 @@ class Step(Protocol):
 
 
 def _modality_of(inputs: Inputs, modality: int) -> Array:
-    """One modality."""
+    """The array of one modality; raise an error if there is none."""
     if not 0 <= modality < len(inputs):
         got = f"modality {modality} of {len(inputs)}"
         raise FeatureError(explain("prepare", "a modality that the recipe has", got))

@@ -153,7 +153,7 @@ class OutOfFold(Estimator):
         return replace(parts, classifier=ScoredClassifier(estimator, scored.probs, scored.truth))
 
     def _scored(self, recipe: Recipe, train: Segments, config: TrainConfig) -> Predictions:
-        """What is said of each training frame by a classifier of other songs."""
+        """Predictions for each training frame by a classifier trained on other songs."""
         rng = np.random.default_rng(config.seed)
         fold = np.empty(train.n_clips, dtype=int)
         first = torch.tensor([int((train.clip == m).nonzero()[0]) for m in range(train.n_clips)])

@@ -202,7 +202,7 @@ def landing(
 
 
 def _sketches_beside(corpus: Corpus, n_per_sketch: int) -> Corpus:
-    """The sketches of the world of an embedded corpus."""
+    """The sketches with the same seed as an embedded corpus."""
     if not isinstance(corpus.source, SyntheticSource):
         hint = "`mgrlib run` without `--data`."
         raise RecipeError(explain("sketches", "the embedded corpus", repr(corpus.name), hint))
@@ -210,7 +210,7 @@ def _sketches_beside(corpus: Corpus, n_per_sketch: int) -> Corpus:
 
 
 def _answers(system: System, segments: Segments) -> Predictions:
-    """Predictions for clips of other classes than the system's; their truth is unknown to it."""
+    """Predictions for clips whose classes the system does not know."""
     unknown = replace(segments, y=torch.full_like(segments.y, -1), genres=system.genres)
     return system.predict(unknown)
 

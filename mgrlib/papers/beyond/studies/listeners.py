@@ -251,7 +251,7 @@ def popularity(
 
 
 class _Tally:
-    """Values with the audience or artist whose they are, by metric and condition."""
+    """Collects values and their groups (audiences or artists) by metric and condition."""
 
     def __init__(self) -> None:
         self.values: dict[tuple[str, tuple[tuple[str, str], ...]], list[np.ndarray]] = {}

@@ -88,7 +88,7 @@ def _tagged(corpus: Corpus, seconds: float) -> Segments:
 def _pretrained(
     train: Segments, config: TrainConfig, kind: Kind, progress: bool
 ) -> tuple[nn.Module, str]:
-    """The tagger after training, as its weights are kept, and the SHA-256 of their file."""
+    """Train the tagger, and store its weights; returns it with the SHA-256 of the file."""
     with seeded(config.seed):
         model = small_network(kind, len(TAGS))
     fit(model, train, config=config, loss=multi_label, progress=progress)

@@ -221,7 +221,7 @@ def _accuracy(
     base: Sequence[Measured],
     n_clips: int,
 ) -> dict[str, Any]:
-    """One way under one division: means over the splits, which test rows of `n_clips` clips."""
+    """The row of one way under one division, with means over the splits."""
     values, whole_values = ([float(run["accuracy"]) for run in each] for each in (runs, base))
     interval = over_seeds(values)
     # With few splits that differ, Student's interval is wider than what an accuracy can be.
