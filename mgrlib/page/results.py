@@ -61,7 +61,7 @@ def scoreboard(paper: str, *, results: Path | None = None) -> Html:
     body = _table(f"{paper}: {n_printed} printed results", pairs, None)
     body += _caveats(Comparison(tuple(pairs)).caveats(papers.caveats()))
     unmeasured = [entry for entry in papers.printed(paper) if entry.metric and not entry.source]
-    return Html(body + _details(unmeasured), f"scoreboard of {paper}: {len(pairs)} rows")
+    return Html(body + _details(paper, unmeasured), f"scoreboard of {paper}: {len(pairs)} rows")
 
 
 Row = tuple[str, Sequence[str]]
@@ -141,13 +141,13 @@ def _caveats(caveats: Sequence[Caveat]) -> str:
     return f"<details open><summary>{head}</summary><ul>{items}</ul></details>"
 
 
-def _details(entries: Sequence[Printed]) -> str:
+def _details(paper: str, entries: Sequence[Printed]) -> str:
     """A table of printed results without a measurement, which the reader can open."""
     if not entries:
         return ""
     caption = f"{len(entries)} printed results that no run of ours measures"
     rows = [(inline(entry.what), [printed_number(entry)]) for entry in entries]
-    return folded(caption, table(caption, HEADS[:2], rows))
+    return folded(caption, table(f"{paper}: {caption}", HEADS[:2], rows))
 
 
 def _drawing(pair: Pair, chance: float | None) -> str:
