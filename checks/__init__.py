@@ -1,1 +1,1 @@
-"""What `make test` and `make proof` ask of chapters, prose, links and built pages."""
+"""Checks of chapters, prose, links and built pages, for `make test` and `make proof`."""

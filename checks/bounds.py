@@ -2,9 +2,9 @@
 
 python -m checks.bounds oldest > oldest.txt && pip install -r oldest.txt
 
-For the oldest, a range `>=1.26,<3` becomes `==1.26.*`: the last repairs of the oldest series that
-is promised. For the newest the ranges stay as they are, and pip takes what is newest in them. No
-package is needed to print them, so that a bare Python can, before anything is installed.
+For the oldest end, a range `>=1.26,<3` becomes `==1.26.*`, so that pip installs the last release of
+the oldest supported series. For the newest end the ranges stay as they are, and pip installs the
+newest version of each. The script needs no package, so it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# What runs a notebook, beside what the notebook itself needs; of these any version will do.
+# Packages that run a notebook, in any version.
 RUNNERS = ("ipykernel", "nbclient", "nbformat", "psutil", "pyyaml")
 
 
 def oldest(requirements: Iterable[str]) -> list[str]:
-    """Each requirement held to the series that its lower bound names.
+    """Pin each requirement to the series of its lower bound.
 
     Args:
         requirements: lines as in pyproject.toml, each with a lower bound.
@@ -48,7 +48,7 @@ def oldest(requirements: Iterable[str]) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Print one requirement per line, for the end of the ranges that the only argument names."""
+    """Print one requirement per line; the only argument is "oldest" or "newest"."""
     if len(arguments) != 1 or arguments[0] not in ("oldest", "newest"):
         print(f"expected oldest or newest, got {' '.join(arguments)!r}", file=sys.stderr)
         return 2

@@ -1,7 +1,7 @@
-"""Open the built pages in a real browser, with the network off, and say what was seen.
+"""Open the built pages in a real browser, with the network off, and report their faults.
 
-Chromium or Chrome is taken from the computer (MGRLIB_BROWSER names another); none is downloaded.
-Accessibility is judged by axe, which comes with the package axe-playwright-python.
+The browser is the Chromium or Chrome that is installed; MGRLIB_BROWSER selects another one. axe,
+which comes with the package axe-playwright-python, checks accessibility.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
-# The sandbox needs rights that containers rarely give; the pages are our own.
+# Containers rarely allow the browser's sandbox, and the pages are our own.
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
-# Nothing fades: a color is judged as it will stay.
+# Without fading, axe sees the final colors.
 READER = {"viewport": DESK, "color_scheme": "light", "reduced_motion": "reduce"}
-PATIENCE_MS = 180_000  # a net for what hangs, on machines however busy
-WAIT_MS = 20_000  # for a figure that computes what it shows
+PATIENCE_MS = 180_000  # stops a page that hangs, even on a busy computer
+WAIT_MS = 20_000  # for figures that the page computes
 GRAVE = {"serious", "critical"}
-# Code is left out of axe's walk, which would look at each of its thousands of words; one sample of
-# every color stands in for it (`SAMPLE`).
+# axe would check each of the thousands of words of code, so it skips code and checks one sample of
+# every color instead (`SAMPLE`).
 AXE = """async ([only, code]) => {
   const what = code ? {include: ["#mgr-sample"]} : {exclude: [".highlight"]};
   const options = {preload: false, rules: {"label-content-name-mismatch": {enabled: true}}};
@@ -52,16 +52,28 @@ PLAYERS = """() => Promise.all([...document.querySelectorAll("audio")].filter((a
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a page was like in the browser; empty lists are praise."""
+class PageReport:
+    """The faults of a page in the browser; empty lists mean that there are none.
+
+    Args:
+        page: the page's path on the site.
+        violations: serious violations of accessibility, by theme and width.
+        outside: addresses outside the site that the page requested.
+        errors: errors on the console.
+        too_wide: widths at which the page scrolls sideways.
+        seconds: the duration of each player; 0 if its sound cannot be read.
+        stuck: controls that do not react to a key.
+        controls: the number of figures with controls.
+        questions: the number of quiz questions.
+    """
 
     page: str
-    violations: list[str] = field(default_factory=list)  # serious ones, by theme and width
-    outside: list[str] = field(default_factory=list)  # what it asked for from elsewhere
-    errors: list[str] = field(default_factory=list)  # what the console said
-    too_wide: list[str] = field(default_factory=list)  # widths at which it scrolls sideways
-    seconds: list[float] = field(default_factory=list)  # of each player; 0 where unreadable
-    unmoved: list[str] = field(default_factory=list)  # controls that a key did not move
+    violations: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    too_wide: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
     controls: int = 0
     questions: int = 0
 
@@ -82,13 +94,13 @@ def axe_source() -> str:
 async def judge(
     page: Any, label: str, only: Sequence[str] = (), *, code: bool = False
 ) -> list[str]:
-    """Serious and critical violations of the page as it stands."""
+    """Serious and critical violations of accessibility on the page in its present state."""
     violations = await page.evaluate(AXE, [list(only), code])
     return [f"{label}: {i} {n}x {html}" for i, impact, n, html in violations if impact in GRAVE]
 
 
 async def settle(page: Any, milliseconds: int = 50) -> None:
-    """Wait for fonts, formulas and what the theme does a little after a change of size."""
+    """Wait for fonts, formulas, and the theme's reaction to a change of size."""
     await page.evaluate("document.fonts.ready.then(() => 0)")
     formulas = "window.MathJax && MathJax.startup && MathJax.startup.promise"
     await page.evaluate(f"Promise.resolve({formulas}).then(() => 0)")
@@ -96,25 +108,25 @@ async def settle(page: Any, milliseconds: int = 50) -> None:
 
 
 async def wear(page: Any, scheme: str) -> None:
-    """Put the page into its light or its dark theme, as its own button does."""
+    """Switch the page to its light or dark theme, as its button does."""
     await page.emulate_media(color_scheme=scheme)
     await page.evaluate("(s) => { document.documentElement.dataset.theme = s; }", scheme)
 
 
 async def use(page: Any) -> tuple[list[str], int, int]:
-    """Move every slider and choice by a key, answer the first question by keys: what did not move.
+    """Operate every slider and choice, and the first quiz question, by keys.
 
-    Returns the complaints, the number of figures with controls, and that of questions.
+    Returns the faults, the number of figures with controls, and the number of questions.
     """
     from playwright.async_api import Error as PlaywrightError
 
-    still = []
+    faults = []
     figures = await page.query_selector_all(".mgr-frames")
     for number, figure in enumerate(figures, 1):
         image = await figure.query_selector("img")
         control = await figure.query_selector("input:checked, input[type=range], select")
         if image is None or control is None:
-            still.append(f"figure {number} has no control or no picture")
+            faults.append(f"figure {number} has no control or no picture")
             continue
         before = await image.get_attribute("alt")
         last, names = await control.evaluate(
@@ -127,19 +139,19 @@ async def use(page: Any) -> tuple[list[str], int, int]:
             arg = [image, before]
             await page.wait_for_function("([i, a]) => i.alt !== a", arg=arg, timeout=WAIT_MS)
         except PlaywrightError:
-            still.append(f"figure {number} is not moved by keys")
+            faults.append(f"figure {number} does not react to keys")
     forms = await page.query_selector_all(".mgr-quiz form")
     for form in forms[:1]:
         await (await form.query_selector("input")).focus()
         await page.keyboard.press("Space")
         await page.keyboard.press("Enter")
         if not (await (await form.query_selector(".mgr-why")).text_content()).strip():
-            still.append("the quiz does not answer to keys")
-    return still, len(figures), len(forms)
+            faults.append("the quiz does not react to keys")
+    return faults, len(figures), len(forms)
 
 
-async def look_at(browser: Any, path: Path, root: Path, *, closely: bool) -> Seen:
-    """Open one page in light, in dark and on a phone."""
+async def look_at(browser: Any, path: Path, root: Path, *, closely: bool) -> PageReport:
+    """Open one page in light, in dark, and at the width of a phone."""
     context = await browser.new_context(**READER, offline=True)
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
@@ -151,7 +163,7 @@ async def look_at(browser: Any, path: Path, root: Path, *, closely: bool) -> See
     await page.goto(path.as_uri())
     await settle(page)
     seconds = await page.evaluate(PLAYERS)
-    unmoved, controls, questions = await use(page)
+    stuck, controls, questions = await use(page)
     wide += await scrolls_sideways(page)
     if closely:
         await page.evaluate(axe_source())
@@ -167,11 +179,11 @@ async def look_at(browser: Any, path: Path, root: Path, *, closely: bool) -> See
         violations += await judge(page, "phone", ["scrollable-region-focusable", "target-size"])
     await context.close()
     name = path.relative_to(root).as_posix()
-    return Seen(name, violations, outside, errors, wide, seconds, unmoved, controls, questions)
+    return PageReport(name, violations, outside, errors, wide, seconds, stuck, controls, questions)
 
 
 async def judge_code(browser: Any, path: Path, style: Path) -> list[str]:
-    """Whether every color in which code is written can be read, in light and in dark."""
+    """Faults of contrast in the colors of code, in light and in dark."""
     classes = set(re.findall(r"\.highlight \.([a-z]\w*)", style.read_text(encoding="utf-8")))
     page = await browser.new_page(**READER)
     page.set_default_timeout(PATIENCE_MS)
@@ -198,7 +210,9 @@ async def scrolls_sideways(page: Any) -> list[str]:
     return [f"{has} px at {shows} px"] if has > shows else []
 
 
-async def _look(paths: Sequence[Path], root: Path, close: set[Path], workers: int) -> list[Seen]:
+async def _look(
+    paths: Sequence[Path], root: Path, close: set[Path], workers: int
+) -> list[PageReport]:
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
@@ -207,7 +221,7 @@ async def _look(paths: Sequence[Path], root: Path, close: set[Path], workers: in
         )
         free = asyncio.Semaphore(workers)
 
-        async def one(path: Path) -> Seen:
+        async def one(path: Path) -> PageReport:
             async with free:
                 return await look_at(browser, path, root, closely=path in close)
 
@@ -215,13 +229,13 @@ async def _look(paths: Sequence[Path], root: Path, close: set[Path], workers: in
         sample = root / "book/start.html"
         if sample in close:
             faults = await judge_code(browser, sample, root / "_static/pygments.css")
-            results.append(Seen("the colors of code", violations=faults))
+            results.append(PageReport("the colors of code", violations=faults))
         await browser.close()
         return results
 
 
 def look(
     paths: Iterable[Path], root: Path, *, closely: Iterable[Path] = (), workers: int = 2
-) -> list[Seen]:
-    """What was seen of each page under `root`; those in `closely` are also given to axe."""
+) -> list[PageReport]:
+    """Check each page under `root`; axe checks those in `closely` as well."""
     return asyncio.run(_look(list(paths), root, set(closely), workers))

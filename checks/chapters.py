@@ -1,6 +1,6 @@
-"""What a chapter must be, as functions that give a list of complaints; an empty list is praise.
+"""Checks of chapters: each function returns a list of faults, which is empty for a good chapter.
 
-The tests call them for every chapter, and for small bad chapters made to be found out.
+The tests call them for every chapter, and for small faulty chapters.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DRAWS = re.compile(
     r"\bplot_\w+\(|\.(?:plot|imshow|bar|barh|scatter|hist|specgram|matshow|pie|semilog[xy]|loglog"
     r"|errorbar|fill_between|stem|boxplot|pcolormesh)\("
 )
-# These bring the alternative text of their figures themselves, and a label in place of a caption.
+# These functions set the alternative text of their figures, and have a label in place of a caption.
 DESCRIBES = re.compile(r"\b(?:frames_slider|choices)\(")
 
 
@@ -41,20 +41,20 @@ def tags(cell: Notebook) -> set[str]:
 
 
 def code_cells(notebook: Notebook) -> list[Notebook]:
-    """The code that stands open on the page: no installing cell, no folded solution, no quiz."""
+    """The code that is visible on the page: no installation, folded solution, or quiz."""
     folded = {"remove-cell", "remove-input", "hide-cell", "hide-input"}
     return [cell for cell in notebook.cells if cell.cell_type == "code" and not tags(cell) & folded]
 
 
 def tree(source: str) -> ast.Module:
-    """The syntax tree of a cell, its magics and shell lines taken out."""
+    """The syntax tree of a cell without its magics and shell lines."""
     return ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
 
 
 def not_as_kept(notebook: Notebook) -> list[str]:
-    """Outputs, execution counts, and metadata that only an editor wants.
+    """Outputs, execution counts, and an editor's metadata that should not be stored.
 
-    A cell whose output is compared has one, or the comparison would be with nothing.
+    A cell whose output is compared has to have one.
     """
     faults = []
     for number, (cell, clean) in enumerate(
@@ -74,7 +74,7 @@ def not_as_kept(notebook: Notebook) -> list[str]:
 
 
 def colab_url(page: str, repository: str, branch: str = "main") -> str:
-    """Where Colab opens a notebook, given its path in the repository."""
+    """The address at which Colab opens a notebook, given its path in the repository."""
     owner = repository.removeprefix("https://github.com/")
     return f"https://colab.research.google.com/github/{owner}/blob/{branch}/{quote(page)}"
 
@@ -106,7 +106,7 @@ def is_quiz(cell: Notebook) -> bool:
 
 
 def prose_words(notebook: Notebook) -> int:
-    """Words of running text: no code, no directives' heads, no formulas, no hidden cells."""
+    """Words of running text, without code, directives, formulas, and hidden cells."""
     words = 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and "remove-cell" not in tags(cell):
@@ -120,7 +120,7 @@ def prose_words(notebook: Notebook) -> int:
 
 
 def hidden_code(notebook: Notebook) -> list[str]:
-    """Code that a reader cannot see, other than quizzes and one folded cell that sets things up.
+    """Hidden code other than quizzes and one folded cell of preparations.
 
     A cell that puts numbers into a sentence (`Markdown(...)`) may be folded as well.
     """
@@ -138,7 +138,7 @@ def hidden_code(notebook: Notebook) -> list[str]:
 
 
 def caption(cell: Notebook) -> str:
-    """The caption of the figure that a cell draws; empty if it has none."""
+    """The caption of the figure that a cell draws; empty if there is none."""
     return str(cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")).strip()
 
 
@@ -154,7 +154,7 @@ def drawing_functions(notebook: Notebook) -> set[str]:
 
 
 def shows_figure(source: str, functions: Iterable[str] = ()) -> bool:
-    """Whether a cell draws, itself or by one of these functions; defining one shows nothing yet."""
+    """Whether a cell draws, directly or by a call of one of these functions."""
     kept = [node for node in tree(source).body if not isinstance(node, ast.FunctionDef)]
     text = "\n".join(ast.unparse(node) for node in kept)
     calls = any(re.search(rf"\b{name}\(", text) for name in functions)
@@ -191,7 +191,7 @@ def questions(notebook: Notebook) -> int:
 
 
 def exercises(notebook: Notebook) -> tuple[int, int]:
-    """How many exercises there are, and how many of them have a solution folded away.
+    """The number of exercises, and how many of them have a folded solution.
 
     An exercise is a heading "### Exercise 3: ..." with a folded cell (tag hide-cell) or a dropdown
     before the next heading, or the directives of sphinx-exercise.
@@ -260,12 +260,12 @@ def pages_in_toc(root: Path) -> list[str]:
 
 
 def files_of(page: str, root: Path) -> list[Path]:
-    """The files that a page could be made from; there should be one."""
+    """The files from which a page could be made; there should be exactly one."""
     return [p for p in (root / f"{page}.ipynb", root / f"{page}.md") if p.exists()]
 
 
 def toc_faults(root: Path) -> list[str]:
-    """Pages that are named but missing, present but not named, or made from two files."""
+    """Pages that are listed but missing, present but not listed, or made from two files."""
     pages = pages_in_toc(root)
     faults = [f"{page} has {len(files_of(page, root))} files" for page in pages
              if len(files_of(page, root)) != 1]  # fmt: skip
@@ -280,7 +280,7 @@ def toc_faults(root: Path) -> list[str]:
 
 
 def page_weight(html: Path) -> int:
-    """Bytes of a built page with its pictures, without the audio in it."""
+    """Bytes of a built page with its pictures but without its audio."""
     text = html.read_text(encoding="utf-8")
     audio = sum(len(match) for match in re.findall(r"data:audio/[^\"']+", text))
     pictures = {html.parent / src for src in re.findall(r'<img[^>]* src="([^":]+)"', text)}

@@ -1,9 +1,9 @@
 """Recompute the intervals of the records from their predictions: `python -m checks.intervals`.
 
 Records that were made before the artists of a corpus were known have intervals over clips. They
-hold their predictions, so nothing needs to be trained: artists are drawn in place of clips, and the
-bounds over clips go to the details, as in records that are made now. A test compares all records
-with what this gives.
+contain their predictions, so nothing has to be trained: the script resamples artists in place of
+clips and moves the bounds over clips to the details, as in new records. A test compares all records
+with its result.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GTZAN = ("gtzan-mini", "gtzan-table", "gtzan-pictures")
 
 
 def artists_of(record: Record) -> Mapping[str, str]:
-    """The artist of each clip of a record's corpus; nothing where they are not known."""
+    """The artist of each clip of a record's corpus; None if artists are unknown."""
     name = record.data["name"]
     if name in GTZAN or name.startswith("gtzan-openl3"):
         clips = record.predictions().clip_ids
@@ -38,7 +38,7 @@ def artists_of(record: Record) -> Mapping[str, str]:
 
 @cache
 def embedded_artists(name: str) -> Mapping[str, str]:
-    """The artist of each clip of a corpus that the package renders, by the corpus's name."""
+    """The artist of each clip of a rendered corpus, given its name."""
     numbers = re.fullmatch(r"(synthetic|songs)-(\d+)-seed(\d+)", name)
     if numbers is None:
         return {}
@@ -47,7 +47,7 @@ def embedded_artists(name: str) -> Mapping[str, str]:
 
 
 def has_predictions(record: Record) -> bool:
-    """Whether a record's value is the accuracy of the predictions that it holds."""
+    """Whether a record's value is the accuracy of its predictions."""
     if record.metric != "accuracy" or not record.runs or record.get("unit") == "frames":
         return False
     if {run["seed"] for run in record.runs} != set(record.seeds):
@@ -57,7 +57,7 @@ def has_predictions(record: Record) -> bool:
 
 
 def with_artists(record: Record) -> Record:
-    """A record with its interval over artists and seeds, and the bounds over clips beside it."""
+    """The record with an interval over artists, and the bounds over clips in its details."""
     artists = artists_of(record) if has_predictions(record) else {}
     if not artists:
         return record
@@ -69,7 +69,7 @@ def with_artists(record: Record) -> Record:
 
 
 def main() -> None:
-    """Rewrite the files of records whose intervals are not over artists."""
+    """Rewrite the record files whose intervals are not over artists."""
     for paper in papers.COLLECTIONS:
         for path in sorted((ROOT / "mgrlib" / "papers" / paper / "records").glob(f"*{SUFFIX}")):
             records = read_records(path)

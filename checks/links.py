@@ -1,4 +1,4 @@
-"""Where the links of the built site lead: to pages and places that exist, or elsewhere."""
+"""The links of the built site: whether their targets exist, and which lead outside."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BASE = re.compile(r'<base href="([^"]+)"')
 
 @cache
 def text_of(page: Path) -> str:
-    """A page's HTML without what is packed into it."""
+    """A page's HTML without embedded data."""
     return INSIDE.sub("", page.read_text(encoding="utf-8"))
 
 
@@ -28,13 +28,13 @@ def anchors(page: Path) -> frozenset[str]:
 
 
 def links(page: Path) -> list[str]:
-    """All that a page links to or asks for."""
+    """All addresses that a page links to or loads."""
     text = text_of(page)
     return [html.unescape(url) for url in HREF.findall(text) + SOURCE.findall(text)]
 
 
 def broken(page: Path, site: Path) -> list[str]:
-    """Links of a page that lead to a file or a place that the site does not have."""
+    """Links of a page to a file or an anchor that does not exist on the site."""
     urls = []
     base = BASE.search(text_of(page))
     for url in links(page):
@@ -53,7 +53,7 @@ def broken(page: Path, site: Path) -> list[str]:
 
 
 def elsewhere(pages: list[Path]) -> dict[str, list[str]]:
-    """Every address outside the site, and the pages that name it."""
+    """Every address outside the site, with the pages that contain it."""
     pages_by_url: dict[str, list[str]] = defaultdict(list)
     for page in pages:
         for url in links(page):
@@ -63,7 +63,7 @@ def elsewhere(pages: list[Path]) -> dict[str, list[str]]:
 
 
 def ill_formed(url: str) -> bool:
-    """Whether an address cannot be meant: no https, no host, a blank, a machine of one's own."""
+    """Whether an address has no https, no host, or a blank, or is that of a local machine."""
     parts = urlsplit(url)
     if parts.scheme == "mailto":
         return "@" not in parts.path

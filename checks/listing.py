@@ -1,8 +1,8 @@
 """Write each paper's `listing.json`: names, titles and versions of its recipes and studies.
 
-It also says why some have no record. Lists and tables read it in place of the recipes, which would
-import torch. Run it after adding or renaming a recipe:
-`python -m checks.listing`; a test compares the files with the recipes.
+The file also gives the reason why a recipe or study has no record. Lists and tables read it in
+place of the recipes, which would import torch. Run `python -m checks.listing` after adding or
+renaming a recipe; a test compares the files with the recipes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def listing_of(paper: str) -> str:
-    """The content of a paper's file."""
+    """The content of a paper's `listing.json`."""
     kinds = (("recipe", papers.recipes(paper)), ("study", papers.studies(paper)))
     items = [
         {"name": item.name, "title": item.title, "kind": kind, "version": item.version}
@@ -30,7 +30,7 @@ def listing_of(paper: str) -> str:
 
 
 def main(names: Sequence[str]) -> None:
-    """Write the files of these papers, or of all."""
+    """Write the files of the named papers, or of all papers."""
     for paper in names or papers.COLLECTIONS:
         path = ROOT / "mgrlib/papers" / paper / "listing.json"
         path.write_text(listing_of(paper), encoding="utf-8")

@@ -1,9 +1,9 @@
-"""Every number in the text of a paper: `python -m checks.printed_numbers FOLDER` lists them anew.
+"""Every number in the text of a paper: `python -m checks.printed_numbers FOLDER` lists them.
 
-The texts of the papers are not part of the project. `tests/papers/numbers/KEY.json` therefore has
-the numbers of each, with the line of the text, and what each of those is that `printed.json` does
-not hold: the number of a page, a year, a reference. Tests compare the list with the ledger, and
-with the text where that is at hand.
+The texts of the papers are not part of the project. `tests/papers/numbers/KEY.json` therefore lists
+the numbers of each text with their lines, and says what each number is that `printed.json` does not
+contain: the number of a page, a year, a reference. Tests compare the list with the ledger, and with
+the text where it is available.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ TEXTS = {
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "papers" / "numbers"
 BIBLIOGRAPHY = re.compile(r"[#* ]*references[*: ]*", re.IGNORECASE)
 NUMBER = re.compile(
-    r"(?<![A-Za-z_\d.])"  # neither the rest of a number nor part of a name, as in ResNet18
+    r"(?<![A-Za-z_\d.])"  # not the rest of a number and not part of a name such as ResNet18
     r"\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]\d+)?"
     r"(?!\d|D\b|[a-d]\b)"  # 1D is a word, and 3b a node of a tree
     r"%?"
 )
 ALIKE = (
     (re.compile(r"\((\d), (\d{3}), (\d{3})\)"), r"(\1,\2,\3)"),  # 2, 855, 818 in one paper
-    (re.compile(r"∈ R(?=\d)"), "∈ R "),  # an exponent that the text has lost
+    (re.compile(r"∈ R(?=\d)"), "∈ R "),  # an exponent that was lost when the text was extracted
 )
 
 Place = tuple[int, str]
 
 
 def numbers_of(text: str) -> list[Place]:
-    """The numbers of a text before its bibliography, in digits: (line, number as printed)."""
+    """The numbers in digits of a text before its bibliography: (line, number as printed)."""
     places: list[Place] = []
     for i, line in enumerate(text.split("\n"), start=1):
         if BIBLIOGRAPHY.fullmatch(line.strip()):
@@ -68,13 +68,13 @@ def text_of(folder: Path, paper: str) -> str:
 
 
 def read(paper: str) -> dict[str, Any]:
-    """The list of a paper: `numbers`, and `other`, which the ledger need not have."""
+    """The list of a paper: `numbers`, and `other`, which the ledger may lack."""
     content: dict[str, Any] = json.loads((FOLDER / f"{paper}.json").read_text(encoding="utf-8"))
     return content
 
 
 def main() -> None:
-    """Write the numbers of each text; what those are that the ledger lacks stays as it is."""
+    """Write the numbers of each text; the explanations of `other` numbers are kept."""
     folder = Path(sys.argv[1])
     for paper in TEXTS:
         path = FOLDER / f"{paper}.json"

@@ -1,4 +1,4 @@
-"""Print the changelog's section on a release, if everything agrees on its version.
+"""Print the changelog's section on a release, provided that all files state its version.
 
 python -m checks.release v0.2.0 > notes.md
 """
@@ -29,7 +29,7 @@ def notes(changelog: str, version: str) -> str:
 
 
 def versions(root: Path) -> dict[str, str]:
-    """The version that each file states, by file; empty where there is none."""
+    """The version in each file; empty if a file states none."""
     patterns = {"mgrlib/__init__.py": r'^__version__ = "(.+)"$', "CITATION.cff": r"^version: (.+)$"}
     stated = {}
     for name, pattern in patterns.items():
@@ -39,7 +39,7 @@ def versions(root: Path) -> dict[str, str]:
 
 
 def main(tag: str, root: Path = ROOT) -> str:
-    """The notes on the release with this tag.
+    """The notes on the release with a given tag.
 
     Raises:
         ValueError: a file states another version, or the changelog has no section on this one.

@@ -1,4 +1,4 @@
-"""Bring notebooks into the form in which they are kept: no outputs, counts or editors' notes.
+"""Remove outputs, execution counts, and editors' metadata from notebooks.
 
 A cell with the tag `nbval-check-output` keeps its output, which nbval compares with a new run. To
 store it: `jupyter nbconvert --execute --inplace NOTEBOOK; python -m checks.strip NOTEBOOK`.
@@ -18,13 +18,13 @@ NOTEBOOK_METADATA: dict[str, Any] = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-# What a chapter may say about itself, beside the kernel that all share.
+# Metadata that a chapter may have in addition to its kernel.
 OWN_METADATA = {"mystnb", "execution", "mgrlib"}
 CHECKED = "nbval-check-output"
 
 
 def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook as it is kept; the one given is left alone."""
+    """A copy of the notebook in the form in which it is stored."""
     clean = nbformat.from_dict(notebook)
     own = {key: value for key, value in clean.metadata.items() if key in OWN_METADATA}
     clean.metadata = nbformat.from_dict({**NOTEBOOK_METADATA, **own})
@@ -41,9 +41,9 @@ def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def keep_output(cell: nbformat.NotebookNode) -> None:
-    """Empty a code cell of its output, or keep the output if nbval is to compare it.
+    """Remove the output of a code cell, or keep it if nbval compares it.
 
-    nbval compares nothing where the execution count is null, so a cell with output has the count 1.
+    nbval ignores cells without an execution count, so a cell with an output gets the count 1.
     """
     if CHECKED not in cell.metadata.get("tags", []) or not cell.get("outputs"):
         cell.outputs, cell.execution_count = [], None
@@ -58,12 +58,12 @@ def keep_output(cell: nbformat.NotebookNode) -> None:
 
 
 def text_of(notebook: nbformat.NotebookNode) -> str:
-    """The notebook as the text of its file."""
+    """The text of the notebook's file."""
     return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
 
 
 def strip(path: Path) -> bool:
-    """Rewrite one notebook if it is not in the form; whether it was rewritten."""
+    """Rewrite a notebook that differs from its stored form; returns whether it was rewritten."""
     before = path.read_text(encoding="utf-8")
     after = text_of(stripped(nbformat.reads(before, as_version=4)))
     if after != before:

@@ -1,1 +1,1 @@
-"""How the site is built, and the Sphinx extensions that only this site needs."""
+"""The build of the site, and its Sphinx extensions."""

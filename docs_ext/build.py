@@ -1,9 +1,9 @@
 """Execute the chapters, several at a time, and build the site with warnings as errors.
 
-Three traps are dealt with here. The cache of executed notebooks knows their cells but not the
-library they call, so it is emptied when the library or a package changes. A page that was read
-once is not warned about again, so pages are always read afresh. And executing in parallel is
-something that Jupyter Book cannot do but its cache can, so the cache is filled first.
+The build avoids three problems. The cache of executed notebooks depends on their cells but not on
+the package they import, so it is emptied when the package or a dependency changes. Sphinx warns
+about a page only when it reads the page, so all pages are read again. Jupyter Book executes one
+notebook at a time, so the cache is filled first, by several processes.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ def environment_key() -> str:
 
 
 def book_key() -> str:
-    """A fingerprint of every file that the site is built from."""
+    """A fingerprint of every source file of the site."""
     parts = ["_config.yml", "_toc.yml", "book", "_static", "vendor", "docs_ext", "checks"]
     files = [
         f for p in parts for f in ([ROOT / p] if (ROOT / p).is_file() else (ROOT / p).rglob("*"))
     ]
     digest = hashlib.sha256(environment_key().encode())
-    digest.update(b"tagger" if at_hand("msd-crnn") else b"")  # which the page "Try it" offers then
+    digest.update(b"tagger" if at_hand("msd-crnn") else b"")  # "Try it" offers it
     for path in sorted(files):
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts):
             digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
@@ -57,7 +57,7 @@ def book_key() -> str:
 
 
 def forget_if_changed() -> None:
-    """Empty the cache of executed notebooks unless it was filled with today's library."""
+    """Empty the cache of executed notebooks if the package or a dependency has changed."""
     note, key = BUILD / ".environment", environment_key()
     if not note.exists() or note.read_text("utf-8") != key:
         shutil.rmtree(CACHE, ignore_errors=True)
@@ -66,7 +66,7 @@ def forget_if_changed() -> None:
 
 
 def execute(notebook: str) -> tuple[str, bool, float]:
-    """Run one notebook into the cache: its path, whether it succeeded, and the seconds it took."""
+    """Execute a notebook into the cache; returns its path, its success, and the seconds."""
     start = time.monotonic()
     cache = get_cache(str(CACHE))
     run = load_executor("local-serial", cache).run_and_cache(
@@ -76,13 +76,13 @@ def execute(notebook: str) -> tuple[str, bool, float]:
 
 
 def runs(notebook: Path) -> bool:
-    """Whether a notebook is executed: assignments, which wait for their solution, are not."""
+    """Whether a notebook is executed; assignments, whose solutions are missing, are not."""
     about = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("mystnb", {})
     return about.get("execution_mode") != "off"
 
 
 def execute_stale(notebooks: list[Path]) -> bool:
-    """Run the notebooks that are not in the cache, printing tracebacks; whether all succeeded."""
+    """Execute the notebooks that are not in the cache; returns whether all succeeded."""
     CACHE.mkdir(parents=True, exist_ok=True)
     cache = get_cache(str(CACHE))
     for path in notebooks:
@@ -109,9 +109,9 @@ def execute_stale(notebooks: list[Path]) -> bool:
 
 
 def prepare_kernels() -> None:
-    """Give kernels settings of their own, so that nobody's start-up files change a chapter.
+    """Give kernels their own settings, so that a user's start-up files do not change a chapter.
 
-    Without the log level, each kernel warns that it talks over an unencrypted local socket.
+    Without the log level, each kernel warns about its unencrypted local socket.
     """
     os.environ.pop("MPLBACKEND", None)
     profile = BUILD / "ipython/profile_default"
@@ -119,13 +119,13 @@ def prepare_kernels() -> None:
     settings = 'get_config().IPKernelApp.log_level = "ERROR"\n'
     (profile / "ipython_kernel_config.py").write_text(settings, "utf-8")
     os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # on a busy machine, spinning costs dear
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait should sleep
 
 
 def build() -> int:
-    """Build the site; 0 when there was not one warning.
+    """Build the site; 0 if there was no warning.
 
-    Only a build without warnings leaves its fingerprint, so only such a one is taken as done.
+    Only a build without warnings stores its fingerprint and is then reused.
     """
     note, key = BUILD / ".book", book_key()
     if note.exists() and note.read_text("utf-8") == key and (BUILD / "html/index.html").exists():

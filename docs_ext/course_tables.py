@@ -1,4 +1,4 @@
-"""What the page for instructors tells of runs: chapters' lengths, and the marking of a class."""
+"""Tables of the page for instructors: the chapters' times, and the time of marking a class."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from checks import chapters
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / "_build/.jupyter_cache"
-WORDS_A_MINUTE = 150  # of prose that explains code, figures and sounds
-MINUTES_A_CELL = 1  # to run it and to look at what comes out
+WORDS_PER_MINUTE = 150  # reading prose about code, figures and sounds
+MINUTES_PER_CELL = 1  # running it and looking at its output
 MINUTES_AN_EXERCISE = 20
 
 Table = tuple[list[str], list[list[object]]]
@@ -24,7 +24,7 @@ def chapter_files() -> list[Path]:
 
 
 def seconds() -> dict[str, float]:
-    """What each chapter's cells took when the book was built, by its file's name."""
+    """The execution time of each chapter in the last build, by the name of its file."""
     if not CACHE.exists():
         return {}
     from jupyter_cache import get_cache
@@ -39,7 +39,7 @@ def chapter_facts(path: Path) -> list[object]:
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     title = next(line[2:] for text in texts for line in text.split("\n") if line.startswith("# "))
     words, cells = chapters.prose_words(notebook), len(chapters.code_cells(notebook))
-    reading = words / WORDS_A_MINUTE + cells * MINUTES_A_CELL
+    reading = words / WORDS_PER_MINUTE + cells * MINUTES_PER_CELL
     posed, _ = chapters.exercises(notebook)
     return [
         title,
@@ -61,7 +61,7 @@ def of_chapters() -> Table:
 
 
 def marking() -> str:
-    """A sentence on how long marking the folder of thirty submissions took."""
+    """A sentence about the time that marking thirty submissions took."""
     file = ROOT / "benchmarks/results/marking.json"
     if not file.exists():
         return ""

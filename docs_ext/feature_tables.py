@@ -1,4 +1,4 @@
-"""The tables of the page on the features: how close, how fast; made of files that runs wrote."""
+"""Tables of the page on the features, read from result files: accuracy and speed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def speed() -> Any:
 
 
 def markdown(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A table whose first column is text and whose others are numbers."""
+    """A Markdown table with text in the first column and numbers in the others."""
     head = list(head)
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
@@ -87,7 +87,7 @@ def readable(value: float) -> str:
 
 
 def folded(summary: str, table: str) -> str:
-    """A sentence, and a long table that the reader can open."""
+    """A sentence and a long table that is folded."""
     opened = "<details><summary>All columns</summary>"
     return f"{summary}\n\n{opened}\n\n{table}\n\n</details>"
 
@@ -100,7 +100,7 @@ def summary(key: str) -> str:
 
 
 def beside_plain_calls() -> str:
-    """One row for each representation: plain librosa calls and ours, in one run."""
+    """One row per representation: times of librosa and of the package, from one run."""
     head = ["computed", "librosa (ms)", "ours (ms)", "ratio", "clips per second", "FMA-large (h)"]
     rows = [
         [

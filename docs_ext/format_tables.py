@@ -1,4 +1,4 @@
-"""The tables of the page "What we read", made from the package's own."""
+"""Tables of the page "What we read", made from those of the package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def format_table() -> str:
-    """One row per format: its name, the endings of its files, what reads it."""
+    """One row per format: its name, the extensions of its files, and its reader."""
     rows = [
         [form.name, " ".join(f"`{ending}`" for ending in form.extensions), form.reader]
         for form in formats.FORMATS
@@ -24,7 +24,7 @@ def format_table() -> str:
 
 
 def oddity_table() -> str:
-    """One row per oddity that is reported."""
+    """One row per reported oddity of a file."""
     return table(["what is odd", "what is done"], formats.ODDITIES.values())
 
 

@@ -1,7 +1,7 @@
-"""What the book needs from Sphinx and does not get elsewhere.
+"""The Sphinx extension of this book.
 
-Code and stray stars in docstrings become valid reStructuredText, the API pages list every public
-module of a part by themselves, and the front page plays clips that the package renders.
+It turns code and single stars in docstrings into valid reStructuredText, lists the public modules
+on the API pages, fills in tables, and puts rendered clips on the front page.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ EMPHASIS = re.compile(r"(\*\*[^\s*][^*]*\*\*|(?<![\w*])\*[^\s*][^*]*\*(?![\w*]))
 
 
 def escaped(text: str) -> str:
-    """Text with single backticks doubled, and stray stars, bars and final underscores escaped."""
+    """Text with doubled backticks, and with single stars, bars and final underscores escaped."""
     parts = CODE.split(text)
     for k, part in enumerate(parts):
         if k % 2 == 0:
@@ -50,7 +50,7 @@ def _escaped_prose(text: str) -> str:
 def on_docstring(
     _app: Sphinx, _what: str, _name: str, _obj: Any, _o: Any, lines: list[str]
 ) -> None:
-    """Escape before napoleon reads the sections; doctests stay as they are."""
+    """Escape a docstring before napoleon reads it; doctests stay unchanged."""
     blocks = "\n".join(lines).split("\n\n")
     escaped_blocks = [b if b.lstrip().startswith(">>>") else escaped(b) for b in blocks]
     lines[:] = "\n\n".join(escaped_blocks).split("\n")
@@ -59,7 +59,7 @@ def on_docstring(
 def on_signature(
     _app: Sphinx, _what: str, _name: str, _obj: Any, _o: Any, signature: str, returns: str
 ) -> tuple[str, str] | None:
-    """Write `...` for defaults that are not Python, which Sphinx could not read."""
+    """Write `...` for default values that Sphinx cannot parse."""
     return (re.sub(r"=\s*<[^<>]*>", "= ...", signature), returns) if signature else None
 
 
@@ -83,7 +83,7 @@ def modules_as_markdown(package: str) -> str:
 
 
 def ten_players() -> str:
-    """One clip of each genre in an order that gives nothing away, the genre folded under it."""
+    """One clip of each genre in a scrambled order, with the genre folded below."""
     from mgrlib.data.synthetic import SAMPLE_RATE, synthetic, truth
     from mgrlib.page.html import style
     from mgrlib.page.player import listen
@@ -125,7 +125,7 @@ def on_source(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def on_page(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: Any) -> None:
-    """Take out what screen readers reject: roles of bibliographies, lists right within lists."""
+    """Remove markup that disturbs screen readers: roles of citations, lists directly in lists."""
     body = context.get("body", "")
     if page == "_modules/index":
         start, entries = body.split("<ul", 1)

@@ -1,6 +1,6 @@
-"""Write the inventories in book/_inv: the few names of other libraries that our signatures use.
+"""Write the inventories in book/_inv: names of other libraries in our signatures.
 
-With them, types in the API reference link to their documentation, and building needs no network.
+They link the types of the API reference to their documentation without a network.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Links that nobody has to write.
+"""Automatic links in chapters.
 
-A chapter's first use of a term leads to the glossary, and the first mention of a name of the
-package in prose leads to its documentation. Notebooks stay free of roles, which Colab would show
-as bare text; and no first use can be forgotten. Names in code are linked by sphinx-codeautolink.
+The first use of a term links to the glossary, and the first mention of a name of the package links
+to its documentation. Notebooks therefore need no roles, which Colab would show as plain text. The
+extension sphinx-codeautolink links names in code.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from sphinx.util.nodes import make_refnode
 
 CHAPTERS = ("book/foundations/", "book/papers/", "book/beyond/", "book/assignments/")
 GLOSSARY = "book/reference/glossary"
-# Terms that are usually meant as everybody means them, or that have a second meaning.
+# Terms that usually have their everyday meaning, or that have a second one.
 EVERYDAY = {
     "bias", "genre", "group", "kernel", "key", "level", "loss", "recall", "resampling", "sample",
     "significant",
 }  # fmt: skip
-# In these, words are not prose: names, headings, code, formulas, and what links already.
+# Nodes that are not prose: names, headings, code, formulas, and existing links.
 NOT_PROSE = (
     nodes.title,
     nodes.reference,
@@ -40,7 +40,7 @@ NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 
 def pattern_of(term: str) -> str:
-    """A regular expression for a term as prose has it: in the plural, at the start of a sentence.
+    """A regular expression for a term in prose, also in the plural and at the start of a sentence.
 
     >>> [bool(re.fullmatch(pattern_of("hierarchy"), w)) for w in ("Hierarchies", "hierarch")]
     [True, False]
@@ -56,14 +56,14 @@ def pattern_of(term: str) -> str:
 
 
 def finder_of(terms: list[str]) -> re.Pattern[str]:
-    """A pattern that finds any of the terms, the longest that fits, as whole words."""
+    """A pattern that finds the longest matching term, as whole words."""
     by_length = sorted(terms, key=len, reverse=True)
     groups = [f"(?P<t{terms.index(term)}>{pattern_of(term)})" for term in by_length]
     return re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})(?![\w-])")
 
 
 def definitions(app: Sphinx) -> dict[str, tuple[str, str]]:
-    """The glossary's terms: the id of each, and the first sentence of what it says."""
+    """The glossary's terms, each with its id and its first sentence."""
     entries = {}
     for item in app.env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
         text = next(item.findall(nodes.definition)).astext().replace("\n", " ")
@@ -75,7 +75,7 @@ def definitions(app: Sphinx) -> dict[str, tuple[str, str]]:
 
 
 def is_prose(node: nodes.Node) -> bool:
-    """Whether a text belongs to the page itself: no heading, link or code, and no cell's output."""
+    """Whether a text is prose: not a heading, link, code, or the output of a cell."""
     parent = node.parent
     while parent is not None:
         if isinstance(parent, NOT_PROSE) or "cell_output" in parent.get("classes", ()):
@@ -113,7 +113,7 @@ def link_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def imported(notebook: Path) -> dict[str, str]:
-    """The names that a notebook takes from the package, with the module that it names."""
+    """The names that a notebook imports from the package, with their modules."""
     names = {}
     for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] != "code":
@@ -126,7 +126,7 @@ def imported(notebook: Path) -> dict[str, str]:
 
 
 def documented(name: str, names: dict[str, str], objects: dict[str, Any]) -> str | None:
-    """The full name of what a chapter calls `name` or `name.method`, if it is documented."""
+    """The full name of an imported `name` or `name.method`, if it is documented."""
     if name in objects:
         return name
     first, *rest = name.split(".")

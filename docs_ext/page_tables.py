@@ -1,4 +1,4 @@
-"""The table of the page on execution times that says how heavy each page is, and how soon there."""
+"""The table of page sizes and loading times on the page on execution times."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEAD = (
 
 
 def title_of(page: str) -> str:
-    """What a page calls itself."""
+    """The title of a page."""
     file = ROOT / f"{page}.md"
     if file.exists():
         lines = file.read_text(encoding="utf-8").splitlines()

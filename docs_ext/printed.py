@@ -1,4 +1,4 @@
-"""Print the built site as one PDF, in the order of its contents, for those who read offline.
+"""Print the built site as one PDF, in the order of its contents, for reading offline.
 
 Each page is printed by the computer's Chromium or Chrome as it looks in the light theme. Players,
 sliders, and quizzes do not work on paper: a player becomes a line that names it, a slider shows its
@@ -25,7 +25,7 @@ from mgrlib.storage import atomic_write
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build/html"
 OUT = ROOT / "_build/pdf/music-genre-recognition.pdf"
-LEFT_OUT = ("book/reference/api", "book/try")  # looked up or used on the site, not read on paper
+LEFT_OUT = ("book/reference/api", "book/try")  # used on the site and not on paper
 MARGIN = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
 FOOTER = (
     '<div style="font-size:8px;width:100%;text-align:center;color:#555">'
@@ -43,8 +43,8 @@ STYLE = """
   figure, img, svg, table, .cell_output { break-inside: avoid; }
   .mgr-results { overflow: visible !important; }
 """
-# Links within the book become links to the site, every player says what it would play, and folded
-# tables of results are opened, since nobody can open them on paper.
+# Links within the book become links to the site, a player becomes a line of text, and folded tables
+# of results are opened.
 PREPARE = """([base, page]) => {
   for (const link of document.querySelectorAll("a[href]")) {
     const href = link.getAttribute("href");

@@ -1,4 +1,4 @@
-"""The tables, the figure and the sentences of the page on scale, made of files that runs wrote."""
+"""Tables, the figure and sentences of the page on scale, read from result files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDTH, HEIGHT, MARGIN = 340, 220, 52
 
 
 def measured(name: str) -> Any:
-    """A file of results."""
+    """The content of a result file."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -47,7 +47,7 @@ def marginal_seconds() -> float:
 
 
 def extrapolation() -> str:
-    """What FMA-large would take, in sentences."""
+    """Sentences about the time and memory that FMA-large needs."""
     rows = sorted(measured("scale"), key=lambda r: r["clips"])
     peaks = [r["peak_mb"] for r in rows]
     hours = FMA_LARGE * marginal_seconds() / 3600
@@ -65,7 +65,7 @@ def extrapolation() -> str:
 
 
 def hardware() -> str:
-    """What a laptop, Colab and a cluster can do, as a table."""
+    """A table of what a laptop, Colab and a cluster can do."""
     peak = max(r["peak_mb"] for r in measured("scale")) / 1000
     rate = speed()["results"]["log_mel, 30 s"]["clips_per_second"]
     both = speed()["two_processes_ratio"]
@@ -86,7 +86,7 @@ def hardware() -> str:
 
 
 def training() -> str:
-    """One row per network: `fit` beside a plain loop."""
+    """One row per network: the time of `fit` and that of a plain loop."""
     report = measured("train")
     head = ["network", "segments", "batch", "precision chosen", "fit (epochs/s)"]
     head += ["plain loop (epochs/s)", "times as fast"]
@@ -108,7 +108,7 @@ def training() -> str:
 
 
 def figure() -> str:
-    """Peak memory and time over the number of clips, as a drawing in the page."""
+    """A figure of peak memory and time over the number of clips."""
     rows = sorted(measured("scale"), key=lambda r: r["clips"])
     left = _panel(rows, "peak_mb", "peak memory (MB)", 0)
     right = _panel(rows, "seconds", "time (s)", WIDTH)

@@ -131,7 +131,7 @@ def _around(section: Tag) -> list[Tag]:
 
 
 def _outermost(children: list[Tag]) -> list[Tag]:
-    """What is shown in these parts of a section, each once."""
+    """The figures and tables in these parts of a section, each once."""
     shown: list[Tag] = []
     for child in children:
         matches = [child] if child.css.match(SHOWN) else child.select(SHOWN)
@@ -140,7 +140,7 @@ def _outermost(children: list[Tag]) -> list[Tag]:
 
 
 def _embed(shown: Tag, folder: Path) -> None:
-    """Put pictures and sounds that are files into the slide itself."""
+    """Embed picture and sound files into the slide."""
     kinds = {".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
     kinds |= {".mp3": "audio/mpeg", ".wav": "audio/wav"}
     for tag in [shown, *shown.find_all(["img", "audio", "source"])]:
@@ -170,7 +170,7 @@ def deck(page: str, slides: list[Slide]) -> str:
 
 
 def main() -> int:
-    """Write the slides of every chapter; 0 if there was a site to make them from."""
+    """Write the slides of every chapter; 0 if the site was built."""
     if not (HTML / "index.html").exists():
         print("There is no site yet. Hint: run `make book`.", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""The page "Try it": the networks and clips that it offers, beside the page as scripts."""
+"""The page "Try it": its networks and clips, which are stored as scripts beside the page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ make book
 
 
 def try_page(out: Path) -> str:
-    """What stands on the page, and its scripts in the site's folder."""
+    """Write the scripts into the site's folder, and return the content of the page."""
     from mgrlib.page.try_models import course_clips, pocket_student, published_tagger
     from mgrlib.page.tryout import try_it
 

@@ -199,7 +199,7 @@ def test_no_visible_line_of_code_in_a_chapter_is_longer_than_80_characters():
     assert long == {}
 
 
-# Previews, the mark in the tab, and the page for what is not there ---------------------------
+# Previews, the mark in the tab, and the page for error 404 ----------------------------------
 
 
 def meta(page: Path) -> dict[str, str]:
@@ -241,7 +241,7 @@ def test_every_page_has_its_mark_its_language_and_a_title():
 
 
 @built
-def test_page_for_what_is_not_there_works_at_any_depth():
+def test_page_for_error_404_works_at_any_depth():
     text = links.text_of(SITE / "404.html")
     assert f'<base href="/{NAME}/">' in text
     assert text.index("<base") < text.index("href=", text.index("<base") + 15)

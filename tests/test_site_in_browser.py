@@ -1,7 +1,7 @@
-"""The built site as a reader meets it: opened from disk in a browser, with the network off.
+"""The built site in a browser, opened from disk and with the network off.
 
-Every page is opened at the width of a desk and of a phone. Accessibility is judged on one page of
-each kind, in light and dark; with MGRLIB_EVERY_PAGE set, as in CI, on every page.
+Every page is opened at the width of a desktop and of a phone. Accessibility is checked on one page
+of each kind, in light and dark, or on every page if MGRLIB_EVERY_PAGE is set, as in CI.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 
 
 def pages() -> list[Path]:
-    """Every page that a reader can get to, but the highlighted source, which has one form."""
+    """Every page that a reader can reach, except for the highlighted source code."""
     paths = [*sorted((SITE / "book").rglob("*.html")), *SITE.glob("*.html")]
     return [*paths, SITE / "_modules/index.html"]
 
 
-def looked_at_closely(path: Path) -> bool:
-    """One page of each kind, the most varied or the smallest; or every page, if it is asked for."""
+def needs_axe(path: Path) -> bool:
+    """Whether axe checks a page: one of each kind, or every page on request."""
     alike = {
         "foundations": "features",
         "papers": "luo2021",
@@ -56,12 +56,10 @@ def looked_at_closely(path: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def visits() -> list[browser.Seen]:
+def visits() -> list[browser.PageReport]:
     doors = {SITE / "404.html", SITE / "index.html"}  # the latter leads on to the first page
     paths = [path for path in pages() if path not in doors]
-    return browser.look(
-        paths, SITE, closely=filter(looked_at_closely, paths), workers=1 + (CORES or 1)
-    )
+    return browser.look(paths, SITE, closely=filter(needs_axe, paths), workers=1 + (CORES or 1))
 
 
 @built
@@ -70,12 +68,12 @@ def test_no_page_has_a_serious_violation_of_accessibility(visits):
 
 
 @built
-def test_no_page_asks_for_anything_from_elsewhere(visits):
+def test_no_page_requests_anything_from_outside(visits):
     assert {s.page: s.outside for s in visits if s.outside} == {}
 
 
 @built
-def test_no_page_complains_on_the_console(visits):
+def test_no_page_has_an_error_on_the_console(visits):
     assert {s.page: s.errors for s in visits if s.errors} == {}
 
 
@@ -91,8 +89,8 @@ def test_every_player_knows_how_long_its_sound_is(visits):
 
 
 @built
-def test_every_control_and_quiz_is_moved_by_keys(visits):
-    assert {s.page: s.unmoved for s in visits if s.unmoved} == {}
+def test_every_control_and_quiz_reacts_to_keys(visits):
+    assert {s.page: s.stuck for s in visits if s.stuck} == {}
 
 
 @built
@@ -104,7 +102,7 @@ def test_every_chapter_has_a_figure_to_move_and_a_quiz(visits):
 
 
 class AsOnline(SimpleHTTPRequestHandler):
-    """The site as it stands online: below a name, with its own page for what is not there."""
+    """A server like the public one: the site is below a name, with a page for error 404."""
 
     def translate_path(self, path: str) -> str:
         inside = super().translate_path(path.removeprefix("/mgrlib"))
@@ -118,12 +116,12 @@ class AsOnline(SimpleHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture
 def chromium() -> Iterator[Any]:
-    """The computer's browser, for tests that ask something of a single page."""
+    """The installed browser, for tests of a single page."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -135,7 +133,7 @@ def chromium() -> Iterator[Any]:
 
 
 @built
-def test_page_for_what_is_not_there_is_whole_at_any_depth_and_leads_back(chromium):
+def test_page_for_error_404_loads_completely_at_any_depth_and_leads_back(chromium):
     handler = functools.partial(AsOnline, directory=str(SITE))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -196,7 +194,7 @@ COLORS = """() => [document.body, document.documentElement].map((e) => {
 })"""
 
 
-# The looking itself --------------------------------------------------------------------------
+# The check itself -----------------------------------------------------------------------------
 
 GOOD = "<!DOCTYPE html><html lang=en><title>a</title><main><h1>a</h1>{}</main></html>"
 BAD = """<img src="https://example.org/a.png"><div style="width:900px">wide</div>
@@ -205,17 +203,17 @@ BAD = """<img src="https://example.org/a.png"><div style="width:900px">wide</div
 <div class="mgr-frames"><img alt="one" src=""><label>a<input type="range"></label></div>"""
 
 
-def test_looking_finds_each_fault_of_a_bad_page_and_none_of_a_good_one(tmp_path, monkeypatch):
+def test_check_finds_each_fault_of_a_bad_page_and_none_of_a_good_one(tmp_path, monkeypatch):
     monkeypatch.setattr(browser, "WAIT_MS", 300)
     paths = [tmp_path / "good.html", tmp_path / "bad.html"]
     for path, body in zip(paths, ("<p>fine</p>", BAD), strict=True):
         path.write_text(GOOD.format(body), encoding="utf-8")
     good, bad = browser.look(paths, tmp_path, closely=paths)
-    assert good == browser.Seen("good.html")
+    assert good == browser.PageReport("good.html")
     for rule in ("image-alt", "color-contrast"):
         assert any(rule in violation for violation in bad.violations)
     assert bad.outside == ["https://example.org/a.png"]
     assert any("no" in error for error in bad.errors)
     assert bad.too_wide == ["908 px at 375 px"]
     assert bad.seconds == [0]
-    assert bad.unmoved == ["figure 1 is not moved by keys"]
+    assert bad.stuck == ["figure 1 does not react to keys"]
