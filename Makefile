@@ -6,24 +6,24 @@
 # make weather run every chapter as on other computers, for hours (UNDER=sse: under one condition);
 #              weather-oldest and weather-newest do so with the oldest and the newest dependencies
 # make lab     open the chapters in JupyterLab
-# make format  put code and notebooks into the house's form, outputs removed
-# make clean   remove all that was built; .venv stays (make distclean removes it too)
+# make format  format code and notebooks, and remove the outputs of notebooks
+# make clean   remove everything that was built except .venv (make distclean removes it too)
 #
-# Each makes .venv first if it is not there or not up to date. Needs Python 3.11 and nothing else.
+# Each target first creates or updates .venv. Only Python 3.11 has to be installed.
 
 SHELL := /bin/bash
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-# What the chapters keep (rendered clips, features) stays inside the project unless you say otherwise.
+# By default, stored clips and features stay inside the project.
 export MGRLIB_HOME ?= $(CURDIR)/_build/store
-# With a backend in the environment, every inline figure would silently vanish.
+# If this variable names a backend, all inline figures disappear without a warning.
 unexport MPLBACKEND
 unexport VIRTUAL_ENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONHASHSEED := 0
-# Threads that wait should sleep: on a busy machine, spinning costs dear.
+# Threads that wait should sleep, because busy waiting slows down other processes.
 export OMP_WAIT_POLICY ?= passive
 
 .PHONY: help book proof pdf slides test lint types unit weather weather-oldest weather-newest lab format clean distclean
@@ -41,7 +41,7 @@ $(READY): requirements.txt pyproject.toml
 book: $(READY)
 	$(BIN)/python -m docs_ext.build
 
-# All that is asked of the site, axe on each of its pages; make test asks the same of fewer pages.
+# All tests of the site, with axe on every page; make test runs axe on fewer pages.
 proof: book
 	MGRLIB_EVERY_PAGE=1 $(BIN)/python -m pytest tests/test_book.py tests/test_site.py tests/test_site_in_browser.py
 
@@ -65,9 +65,8 @@ types: $(READY)
 # The chapters, which nbval executes once each; `make test NOTEBOOKS=` leaves them out.
 NOTEBOOKS ?= book --ignore=book/assignments
 
-# One run, so that its last line counts everything: two processes of one thread each, a file at a
-# time (a notebook's cells stay in order), in the order of the files, so that what takes longest
-# does not come last.
+# One run, so that its last line counts all tests. Two processes of one thread each take one file at a
+# time, so that a notebook's cells stay in order. The order of the files starts the slow ones early.
 unit: export OMP_NUM_THREADS := 1
 unit: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env --nbval-cell-timeout=300 tests mgrlib $(NOTEBOOKS)

@@ -1,9 +1,9 @@
-"""Whose are the numbers in the book's prose? A figure is a paper's, or should not be there.
+"""Check that every typed number in the book's prose is printed in a paper.
 
-What our runs found is computed by a cell or read from a result file, where interval and number of
-clips come with it; so a figure that was typed into prose must be one that somebody printed, and
-stand in that paper's ledger (`mgrlib.papers.printed`). `bare` complains of the others.
-`misquoted` holds whatever a chapter says that its paper prints against the same ledger.
+The results of our runs are computed by a cell or read from a result file, together with interval
+and number of clips. A number that is typed into prose must therefore be in the ledger of a paper
+(`mgrlib.papers.printed`). `unsourced` lists numbers for which this is false, and `misquoted` lists
+numbers that a chapter attributes to its paper and that are not in the paper's ledger.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ import nbformat
 
 from checks.chapters import caption, read, tags, tree
 
-# A share as the book writes it: .705, 0.705, 70.5 %, 70 per cent.
-SHARE = re.compile(
-    r"(?<![\w.,/–-])(?:(?P<share>0?\.\d+)(?!\.?\d|\w)|(?P<percent>\d{1,3}(?:\.\d+)?)"
+# A fraction or percentage as the book writes it: .705, 0.705, 70.5 %, 70 per cent.
+FRACTION = re.compile(
+    r"(?<![\w.,/–-])(?:(?P<fraction>0?\.\d+)(?!\.?\d|\w)|(?P<percent>\d{1,3}(?:\.\d+)?)"
     r"(?=(?:(?:,| and| to| or) \d[\d.]*)*[\s\u00a0\u202f]?(?:%|per cent|percent)))"
 )
 NUMBER = re.compile(r"(?<![\w.,/–-])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w])|(?<![\w.])\.\d+")
-# Words by which a sentence says that a number is somebody else's.
+# Words by which a sentence attributes a number to a paper.
 SAYS = re.compile(
     r"\b(?:paper|report|authors?)(?:'s|s)?\b|\b(?:prints?|printed|report(?:s|ed)|stated|states)\b",
     re.IGNORECASE,
 )
-# Levels of intervals and of tests measure no system, and nobody reports less than one in a hundred.
+# Levels of intervals and tests, and fractions below one in a hundred, are not results of a system.
 LEVEL = re.compile(
     r"\b95 %(?= (?:intervals?|margin|of the accuracies)\b)|(?:(?<=at )|(?<=Here ))95 %"
     r"|(?<![\d.])0?\.05(?!\d)|(?<![\d.])0?\.00\d*"
@@ -43,7 +43,7 @@ CITED = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 
 @dataclass(frozen=True)
 class Place:
-    """A text of a page: the page, the cell (0 for a page that is no notebook), what it says."""
+    """A text of a page, with the page and the cell (0 if the page is not a notebook)."""
 
     page: str
     cell: int
@@ -74,20 +74,20 @@ def sentences(text: str) -> list[str]:
     return [" ".join(part.split()) for part in cut if part and part.strip()]
 
 
-def shares(sentence: str) -> Iterator[tuple[str, float, int]]:
-    """The shares that a sentence tells: as written, as a proportion, and its digits."""
-    for match in SHARE.finditer(LEVEL.sub(" ", sentence)):
-        if match["share"]:
-            yield match["share"], float(match["share"]), len(match["share"].split(".")[1])
+def fractions(sentence: str) -> Iterator[tuple[str, float, int]]:
+    """The fractions in a sentence: as written, as a number, and the number of digits."""
+    for match in FRACTION.finditer(LEVEL.sub(" ", sentence)):
+        if match["fraction"]:
+            yield match["fraction"], float(match["fraction"]), len(match["fraction"].split(".")[1])
         else:
             digits = len(match["percent"].partition(".")[2])
             yield f"{match['percent']} %", float(match["percent"]) / 100, digits + 2
 
 
-def same(value: float, digits: int, printed: Iterable[float]) -> bool:
-    """Whether a number is one of those printed, or one of them rounded to as many digits.
+def matches(value: float, digits: int, printed: Iterable[float]) -> bool:
+    """Whether a number is printed, or is a printed number rounded to as many digits.
 
-    A single digit rounds nothing.
+    A number with a single digit is not compared with rounded numbers.
     """
     off = 0.5000001 * 10.0**-digits if digits > 1 else 1e-9
     return any(abs(value - number) <= off for number in printed)
@@ -98,7 +98,7 @@ def cited(text: str) -> set[str]:
     return {key.strip() for keys in re.findall(r"⟨([^⟩]+)⟩", text) for key in keys.split(",")}
 
 
-def sourced(
+def quotable_sentences(
     places: Iterable[Place], papers: Iterable[str], printed: Mapping[str, Iterable[float]]
 ) -> Iterator[tuple[Place, str, list[float]]]:
     """Each sentence of the prose with its place and the numbers that it may quote.
@@ -116,25 +116,25 @@ def sourced(
             yield place, sentence, quotable
 
 
-def bare(
+def unsourced(
     places: Iterable[Place],
     papers: Iterable[str],
     printed: Mapping[str, Iterable[float]],
     allowed: Mapping[tuple[str, str], str],
 ) -> list[str]:
-    """Shares in prose that nobody printed: results without interval, number of clips and source.
+    """Fractions in prose that no paper prints: results without interval, number of clips or source.
 
     Args:
-        places: as for `sourced`.
-        papers: as for `sourced`.
-        printed: as for `sourced`.
-        allowed: reasons by page and figure.
+        places: as for `quotable_sentences`.
+        papers: as for `quotable_sentences`.
+        printed: as for `quotable_sentences`.
+        allowed: exceptions, with a reason for each page and number.
     """
     return [
         f"{place.page}, cell {place.cell}: {text!r} in {sentence!r}"
-        for place, sentence, quotable in sourced(places, papers, printed)
-        for text, value, digits in shares(sentence)
-        if not same(value, digits, quotable) and (place.page, text) not in allowed
+        for place, sentence, quotable in quotable_sentences(places, papers, printed)
+        for text, value, digits in fractions(sentence)
+        if not matches(value, digits, quotable) and (place.page, text) not in allowed
     ]
 
 
@@ -144,31 +144,31 @@ def misquoted(
     printed: Mapping[str, Iterable[float]],
     allowed: Mapping[tuple[str, str], str],
 ) -> list[str]:
-    """Numbers that the prose says to be a paper's and that are not in its ledger.
+    """Numbers that the prose attributes to a paper and that are not in the paper's ledger.
 
-    Looked at are shares, decimals and whole numbers of three digits and more, in sentences that
-    name the paper, its authors, or say that something is printed or reported. The arguments are
-    those of `bare`.
+    The check covers fractions, decimals, and whole numbers of at least three digits, in sentences
+    that name the paper or its authors, or say that something is printed or reported. The arguments
+    are those of `unsourced`.
     """
     return [
         f"{place.page}, cell {place.cell}: {text!r} in {sentence!r}"
-        for place, sentence, quotable in sourced(places, papers, printed)
+        for place, sentence, quotable in quotable_sentences(places, papers, printed)
         if SAYS.search(sentence)
-        for text, value, digits in (*shares(sentence), *numbers(sentence))
-        if not same(value, digits, quotable) and (place.page, text) not in allowed
+        for text, value, digits in (*fractions(sentence), *numbers(sentence))
+        if not matches(value, digits, quotable) and (place.page, text) not in allowed
     ]
 
 
 def numbers(sentence: str) -> Iterator[tuple[str, float, int]]:
-    """Decimals and whole numbers of at least three digits, as `shares` gives shares."""
-    for match in NUMBER.finditer(SHARE.sub(" ", LEVEL.sub(" ", sentence))):
+    """Decimals and whole numbers of at least three digits, in the form of `fractions`."""
+    for match in NUMBER.finditer(FRACTION.sub(" ", LEVEL.sub(" ", sentence))):
         value = float(match[0].replace(",", ""))
         if "." in match[0] or value >= 100:
             yield match[0], value, len(match[0].partition(".")[2])
 
 
-def typed_shares(notebook: nbformat.NotebookNode) -> Iterator[tuple[int, str, float]]:
-    """Shares of three digits and more in the code: its cell, how it is written, its value."""
+def typed_fractions(notebook: nbformat.NotebookNode) -> Iterator[tuple[int, str, float]]:
+    """Fractions of at least three digits in code: the cell, the text, and the value."""
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             for node in ast.walk(tree(cell.source)):

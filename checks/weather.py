@@ -1,13 +1,13 @@
-"""Run the chapters and assignments as they would run on other computers, and list what breaks.
+"""Run the chapters and assignments as on other computers, and list the cells that fail.
 
 python -m checks.weather                            every notebook under every condition
 python -m checks.weather --under sse "4 threads"    under some conditions
 python -m checks.weather --short                    what `make test` runs
 python -m checks.weather book/papers/luo2021.ipynb  some notebooks
 
-What a cell trains differs from one computer to the next: in the last digits at first, and after a
-few epochs in the first digits. So a cell may assert only what holds whatever those digits are.
-One computer can stand in for many. Environment variables restrict PyTorch, oneDNN, MKL, OpenBLAS
+The result of live training differs from computer to computer: at first in the last digits, and
+after a few epochs in the first digits. So a cell may assert only what holds for all of them. One
+computer can imitate others. Environment variables restrict PyTorch, oneDNN, MKL, OpenBLAS
 and NumPy to the instructions of older processors; the number of threads changes the order of
 summation; and other seeds train other networks.
 """
@@ -39,32 +39,32 @@ except ImportError:  # NumPy 1
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_SECONDS = 900
-# What this processor can do, and of that what NumPy chooses by at run time and can leave out.
+# This processor's features, and those that NumPy uses by choice at run time and can switch off.
 FEATURES: dict[str, bool] = numpy_core.__cpu_features__
 DISPATCHED: list[str] = numpy_core.__cpu_dispatch__
 LEVELS = ("sse", "avx2", "avx512")
 N_THREADS = (2, 4)
 OFFSETS = (101, 202, 303)
-# Every condition by name; those of x86 processors may be out of a computer's reach.
+# The names of all conditions; a computer may be unable to imitate those of x86 processors.
 NAMES = (
     "as it is",
     *LEVELS,
     *(f"{n_threads} threads" for n_threads in N_THREADS),
     *(f"seeds + {offset}" for offset in OFFSETS),
 )
-# Calls that start a training, and where in them the seed stands: first argument, or by its name.
+# Calls that start a training, with the seed as first argument or as the argument `seed`.
 SEED_FIRST = {"seeded", "torch.manual_seed"}
 SEED_NAMED = {"TrainConfig", "new_head"}
-# The short form: the chapter that trains most, as an older processor with another seed trains it.
+# The short form runs the chapter with the most training, on an older processor with another seed.
 SHORT = "book/papers/wei2023_compression.ipynb"
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Something in which another computer or another run would differ from this one.
+    """A respect in which another computer or another run differs from this one.
 
     Args:
-        name: what the list of broken cells calls it.
+        name: its name in the list of broken cells.
         environment: variables set for the notebook's kernel.
         seed_offset: added to the literal seeds of live training.
     """
@@ -82,7 +82,7 @@ class Breakage:
         notebook: the notebook's path below the project.
         condition: the condition's name.
         cell: the cell's number, counted from 0 over all cells.
-        error: what it raised, or what was expected of it, on one line.
+        error: the exception or the failed assertion, on one line.
     """
 
     notebook: str
@@ -95,7 +95,7 @@ class Breakage:
 
 
 def path_environment(level: str) -> dict[str, str]:
-    """Variables that hold all libraries to the instructions of a level.
+    """Variables that restrict all libraries to the instructions of a level.
 
     Args:
         level: "sse", "avx2" or "avx512".
@@ -111,7 +111,7 @@ def path_environment(level: str) -> dict[str, str]:
         "avx2": ("AVX512", "X86_V4"),
         "avx512": (),
     }
-    # NumPy warns about features that this processor does not have, so only those it has are named.
+    # NumPy warns about features that this processor lacks, so only the others are named.
     have = [name for name in DISPATCHED if FEATURES[name]]
     disabled = [name for name in have if name.startswith(above[level])]
     environment = dict(zip(names, values[level], strict=True))

@@ -125,7 +125,7 @@ KNOWN = {"luo2021": (0.705, 0.68, 435_338, 200), "won2021": (0.5414,)}
 
 
 def bare(text: str, papers: Iterable[str] = ("luo2021",)) -> list[str]:
-    return prose.bare(page(text), papers, KNOWN, {})
+    return prose.unsourced(page(text), papers, KNOWN, {})
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ def test_check_rounds_to_two_digits_and_not_to_one():
 def test_check_lets_pass_what_is_allowed_on_that_page_only():
     allowed = {("luo2021", ".62"): "a reason"}
     text = "Suppose a true accuracy of .62."
-    assert prose.bare(page(text), (), KNOWN, allowed) == []
-    assert len(prose.bare(page(text, "tang2018"), (), KNOWN, allowed)) == 1
+    assert prose.unsourced(page(text), (), KNOWN, allowed) == []
+    assert len(prose.unsourced(page(text, "tang2018"), (), KNOWN, allowed)) == 1
 
 
 @pytest.mark.parametrize(
@@ -196,16 +196,18 @@ def notebook(*sources: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
 
 
-def test_check_finds_shares_of_three_digits_in_code():
-    shares = prose.typed_shares(notebook("a = 0.705", "b = 0.25 + 0.001 + 1.705"))
-    assert [(text, value) for _, text, value in shares] == [("0.705", 0.705)]
+def test_check_finds_fractions_of_three_digits_in_code():
+    fractions = prose.typed_fractions(notebook("a = 0.705", "b = 0.25 + 0.001 + 1.705"))
+    assert [(text, value) for _, text, value in fractions] == [("0.705", 0.705)]
 
 
 # The book -------------------------------------------------------------------------------------
 
 
 def test_no_accuracy_stands_bare_in_the_prose():
-    wrong = [line for p in PAGES for line in prose.bare(texts(p), papers_of(p), ledger(), ALLOWED)]
+    wrong = [
+        line for p in PAGES for line in prose.unsourced(texts(p), papers_of(p), ledger(), ALLOWED)
+    ]
     assert wrong == []
 
 
@@ -219,14 +221,14 @@ def test_what_a_chapter_says_its_paper_prints_is_in_the_ledger():
     assert wrong == []
 
 
-def test_a_share_typed_into_code_is_a_printed_one():
+def test_every_fraction_typed_into_code_is_printed_in_a_paper():
     wrong = []
     for path in CODE:
         quotable = [value for key in papers_of(path) for value in ledger()[key]]
         wrong += [
             f"{path.stem}, cell {number}: {text}"
-            for number, text, value in prose.typed_shares(prose.read(path))
-            if not prose.same(value, len(text.split(".")[1]), quotable) and text not in IN_CODE
+            for number, text, value in prose.typed_fractions(prose.read(path))
+            if not prose.matches(value, len(text.split(".")[1]), quotable) and text not in IN_CODE
         ]
     assert wrong == []
 
@@ -238,6 +240,6 @@ def test_every_allowance_is_used():
         for path in PAGES
         for place in texts(path)
         for sentence in prose.sentences(prose.plain(place.text))
-        for text, _, _ in prose.shares(sentence)
+        for text, _, _ in prose.fractions(sentence)
     }
     assert [key for key in ALLOWED if key not in quoted] == []

@@ -1,5 +1,5 @@
 /* The explorer on a page without a kernel: the same steps as mgrlib.features.LogMel and noise_like,
-   reckoned in the browser. Nothing is fetched; the sounds stand in the page. */
+   computed in the browser. Nothing is downloaded; the sounds are part of the page. */
 const mgrMel = (function () {
   "use strict";
   const FLOOR = 1e-10, TOP_DB = 80;
@@ -17,7 +17,7 @@ const mgrMel = (function () {
     return tables[n];
   }
 
-  /* Fourier transform in place; n is a power of two. The inverse lacks its division by n. */
+  /* Fourier transform in place; n is a power of two. The inverse is not divided by n. */
   function fft(re, im, inverse) {
     const n = re.length, [cos, sin] = table(n), sign = inverse ? 1 : -1;
     for (let i = 1, j = 0; i < n; i++) {
@@ -78,7 +78,7 @@ const mgrMel = (function () {
     return {db: db, frames: frames, bands: nMels};
   }
 
-  /* Chance that repeats itself, 0 to 1. */
+  /* Reproducible random numbers from 0 to 1. */
   function chance(seed) {
     return function () {
       seed = (seed + 0x6D2B79F5) | 0;
@@ -88,7 +88,7 @@ const mgrMel = (function () {
     };
   }
 
-  /* Noise that has these levels in its bands. */
+  /* Noise with these levels in its bands. */
   function noiseLike(mel, rate, nFft, hop) {
     const bank = filterbank(rate, nFft, mel.bands), window = hann(nFft), half = nFft / 2;
     const cover = new Float64Array(half + 1), random = chance(1);
@@ -117,7 +117,7 @@ const mgrMel = (function () {
     return Float32Array.from({length: hop * (mel.frames - 1)}, (_, i) => out[half + i] / (norm[half + i] || 1));
   }
 
-  /* A file of 16-bit samples, as loud as it can be. */
+  /* A WAV file of 16-bit samples at full scale. */
   function wav(y, rate) {
     const view = new DataView(new ArrayBuffer(44 + 2 * y.length)), peak = y.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
     const text = (at, s) => { for (let i = 0; i < s.length; i++) view.setUint8(at + i, s.charCodeAt(i)); };
@@ -133,7 +133,7 @@ const mgrMel = (function () {
   return {hzToMel: hzToMel, filterbank: filterbank, logMel: logMel, noiseLike: noiseLike, wav: wav};
 })();
 
-/* The explorer's controls and what they move. */
+/* The explorer's controls, picture and sounds. */
 function mgrExplore(root) {
   "use strict";
   const options = JSON.parse(root.querySelector("script[type='application/json']").textContent);

@@ -1,9 +1,9 @@
 /* Run the ONNX files of `mgrlib export` in a browser, without a network and without any library.
 
-   `mgrOnnx(bytes)` reads a file and returns {about, run(waveform, names)}. It knows the operations that
-   exported recipes have, in the meaning of operation set 18, and says so of any other. Matrix products,
-   which are nearly all of the work, are done by a little WebAssembly that is assembled
-   below; a browser without its vector instructions takes the same loop in JavaScript.
+   `mgrOnnx(bytes)` reads a file and returns {about, run(waveform, names)}. It implements
+   the operations of exported recipes, as defined in operation set 18, and raises an error for others.
+   A small WebAssembly module, assembled below, computes the matrix products, which take most of the
+   time; a browser without its vector instructions runs the same loop in JavaScript.
 
    A tensor is {dims, data, whole}: its numbers are float32, or float64 where the file says so; `whole`
    marks whole numbers and truth values, which are kept in float64 and are exact up to 2^53. */
@@ -143,7 +143,7 @@ const mgrOnnx = function (bytes) {
     };
   }
 
-  /* Addresses in bytes of new room for numbers; what is given back by `end = mark` is used again. */
+  /* The address in bytes of new memory for numbers; memory is released by `end = mark`. */
   function room(count) {
     const address = end;
     end += 4 * (count + (4 - count % 4) % 4);
@@ -182,7 +182,7 @@ const mgrOnnx = function (bytes) {
     }
   }
 
-  const packed = new Map();  // of weights, which stay the same: what was packed of them before
+  const packed = new Map();  // packed weights, which do not change
   let constant = new Set();
   function once(key, data, pack) {
     if (!constant.has(data)) return pack();
@@ -212,7 +212,7 @@ const mgrOnnx = function (bytes) {
     const [m, k] = x.dims.slice(-2), n = y.dims[y.dims.length - 1];
     const outer = broadcast(x.dims.slice(0, -2), y.dims.slice(0, -2)), out = floats([...outer, m, n]);
     const mark = end;
-    if (y.dims.length === 2) {  // one matrix for all: its columns are packed once, and all rows in one go
+    if (y.dims.length === 2) {  // one matrix for the whole batch: pack its columns once
       const rows = product(outer) * m, b = once("columns", y.data, () => packColumns(y.data, 0, k, n, n, 1));
       const wide = Math.ceil(n / 8) * 8;
       const first = end;
@@ -374,7 +374,7 @@ const mgrOnnx = function (bytes) {
     return out;
   }
 
-  /* What the kernel sees at positions j to j + width, as packed columns. */
+  /* The input of the kernel at positions j to j + width, as packed columns. */
   function unfold(address, data, base, c, g, j, width) {
     const k = c * g.kh * g.kw, at = address / 4;
     for (let block = 0; block < width; block += 8) for (let q = 0; q < 8; q++) {
@@ -661,7 +661,7 @@ const mgrOnnx = function (bytes) {
   const about = (model[14] || []).map(fields).filter((f) => text(f[1][0]) === "mgrlib").map((f) => JSON.parse(text(f[2][0])))[0];
   if (!about) throw new Error("the file was not written by mgrlib export");
 
-  /* What does not depend on the waveform is computed once, when the file is opened. */
+  /* Results that do not depend on the waveform are computed once, when the file is opened. */
   const fixedNodes = new Set();
   nodes.forEach(function (node) {
     if (node.op !== "Shape" && node.inputs.every((name) => name === "" || name in values)) { compute(node, values); fixedNodes.add(node); }

@@ -1,8 +1,8 @@
 /* The page "Try it": sound from a file, a microphone or the course, genres over time from a network that
-   runs in the browser (onnx.js). Nothing is sent anywhere: models and clips stand in the page, or in
-   scripts beside it that are loaded on a click, as a page opened from a disk may load nothing else. */
+   runs in the browser (onnx.js). Nothing is sent anywhere: models and clips are part of the page, or of
+   scripts that are loaded on a click, because a page opened from disk can load nothing else. */
 
-/* What runs beside the page, so that the page can still be used while a network computes. */
+/* The worker, so that the page can be used while a network computes. */
 const mgrTryWorker = function (scope) {
   let net;
   scope.onmessage = function (message) {
@@ -28,7 +28,7 @@ function mgrTry(root) {
   const MAX_BYTES = 400e6, MAX_MINUTES = 30, MAX_WINDOWS = 60, RECORD_SECONDS = 30, SILENCE = 1e-4;
   const percent = (p) => p > 0.995 ? "over 99 %" : p < 0.005 ? "under 1 %" : (100 * p).toFixed(0) + " %";
   const clock = (s) => s < 59.95 ? s.toFixed(1) + " s" : Math.floor(Math.round(s) / 60) + " min " + Math.round(s) % 60 + " s";
-  class Plain extends Error {}  // what is said to the reader as it is
+  class Plain extends Error {}  // an error whose message is shown to the reader
 
   let model = options.models[0], turn = 0, answer = null, address = "", recorder = null;
   const loaded = {};
@@ -67,7 +67,7 @@ function mgrTry(root) {
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
-  /* The network of a model, ready to be asked; it runs beside the page where the browser allows it. */
+  /* The network of a model, ready to use; it runs in a worker if the browser allows it. */
   async function network(item) {
     if (!loaded[item.key]) {
       const bytes = await unpacked(await bytesOf(item, "the model"));
@@ -128,7 +128,7 @@ function mgrTry(root) {
 
   /* ---- from a sound to an answer ---- */
 
-  /* Where windows begin, in samples: a quarter of a window apart, further in long sounds. */
+  /* The beginnings of windows, in samples: a quarter of a window apart, and more in long sounds. */
   function startsOf(n, width, hop) {
     const last = Math.max(0, n - width), step = Math.max(hop, Math.ceil(last / (MAX_WINDOWS - 1)) || 1), starts = [];
     for (let at = 0; at <= last; at += step) starts.push(at);
@@ -140,9 +140,9 @@ function mgrTry(root) {
     const said = [], long = y.length / rate, window = width / rate;
     let peak = 0;
     for (let i = 0; i < y.length; i++) peak = Math.max(peak, Math.abs(y[i]));
-    if (peak < SILENCE) said.push("There is nothing to hear in it: what follows is the network’s answer to silence, and it means nothing.");
-    if (y.length < width) said.push("It lasts " + clock(long) + ", and the network listens to " + window.toFixed(1) + " s at once; the rest was filled with silence, which makes the answer less reliable.");
-    if (starts.length > 1 && starts[1] - starts[0] > hop) said.push("It lasts " + clock(long) + ", so the network listened at " + starts.length + " places, " + clock((starts[1] - starts[0]) / rate) + " apart" + (starts[1] - starts[0] > width ? ", and did not hear what lies between them." : "."));
+    if (peak < SILENCE) said.push("There is nothing to hear in this sound: the result below is the network’s answer to silence and has no meaning.");
+    if (y.length < width) said.push("It lasts " + clock(long) + ", and the network listens to " + window.toFixed(1) + " s at a time. The rest was filled with silence, which makes the answer less reliable.");
+    if (starts.length > 1 && starts[1] - starts[0] > hop) said.push("It lasts " + clock(long) + ", so the network listened at " + starts.length + " places, " + clock((starts[1] - starts[0]) / rate) + " apart" + (starts[1] - starts[0] > width ? ", and did not hear the parts between them." : "."));
     return said;
   }
 
@@ -179,7 +179,7 @@ function mgrTry(root) {
     show(found);
   }
 
-  /* A picture in 256 steps, so that those of a long sound can all be kept. */
+  /* A picture in 256 steps, which saves memory for long sounds. */
   function coarse(x) {
     const dims = x.dims.slice(1);
     while (dims.length > 2) dims.shift();
@@ -226,7 +226,7 @@ function mgrTry(root) {
     root.dispatchEvent(new CustomEvent("mgr-answer", {detail: {starts: found.starts, probs: found.probs, tags: found.tagged, overall: found.overall, genres: found.genres}}));
   }
 
-  /* A color for each genre, as in the book's figures; others take those that are left. */
+  /* A color for each genre, as in the book's figures; other classes take the remaining colors. */
   function styles(genres) {
     const spare = Object.keys(options.colors).filter((name) => !genres.includes(name)).map((name) => options.colors[name]);
     let next = 0;
@@ -295,7 +295,7 @@ function mgrTry(root) {
     return "Most probable: " + listed + (pieces.length > 8 ? ", and so on." : ".");
   }
 
-  /* Put the cursor, the words below it and the picture where the sound is. */
+  /* Move the cursor, the text below it and the picture to the current time of the sound. */
   let drawn = -1;
   function follow(always) {
     if (!answer || !cursor) return;
@@ -322,7 +322,7 @@ function mgrTry(root) {
     }
     brush.putImageData(image, 0, 0);
     const from = answer.starts[i], to = from + answer.width / answer.rate;
-    const words = "What the network was given of " + clock(from) + " to " + clock(to) + ": " + cells.rows + " rows, low to high, by " + cells.columns + " frames";
+    const words = "Input of the network from " + clock(from) + " to " + clock(to) + ": " + cells.rows + " rows, low to high, by " + cells.columns + " frames";
     canvas.setAttribute("aria-label", words);
     part("caption").textContent = words + ". Brighter means louder, in the scale with which the network was trained.";
   }
@@ -334,7 +334,7 @@ function mgrTry(root) {
       try { await action(...given); }
       catch (error) {
         progress(null);
-        say(error instanceof Plain ? error.message : "Something went wrong that this page did not foresee: " + (error && error.message || error) + ".");
+        say(error instanceof Plain ? error.message : "An unexpected error occurred: " + (error && error.message || error) + ".");
         if (!(error instanceof Plain)) console.warn(error);
       }
     };
@@ -345,7 +345,7 @@ function mgrTry(root) {
 
   function missing() {
     if (typeof OfflineAudioContext === "undefined") return "This browser cannot decode sound (it lacks Web Audio), so the models cannot be tried here. Use a current Chrome, Edge, Firefox or Safari.";
-    if (typeof DecompressionStream === "undefined" || typeof BigInt64Array === "undefined") return "This browser is too old to run the models. Chrome and Edge can from version 80 on, Firefox from 113, Safari from 16.4.";
+    if (typeof DecompressionStream === "undefined" || typeof BigInt64Array === "undefined") return "This browser is too old to run the models. Use Chrome or Edge 80, Firefox 113, Safari 16.4, or a newer version.";
     return "";
   }
 
@@ -375,7 +375,7 @@ function mgrTry(root) {
     root.classList.remove("mgr-over");
     const dropped = event.dataTransfer.files;
     if (dropped.length) take(dropped[0], dropped[0].name);
-    else say("That was no file. Drop a sound file from your computer here.");
+    else say("This is not a file. Drop a sound file from your computer here.");
   });
 
   const record = part("record"), label = record.textContent;
