@@ -28,7 +28,7 @@ from mgrlib.models.published import at_hand
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
-CELL_SECONDS = 300  # a net for what hangs; the budget of 120 s a chapter is a test's
+CELL_SECONDS = 300  # stops a cell that hangs; a test limits a chapter to 120 s
 
 
 def environment_key() -> str:
