@@ -21,7 +21,6 @@ NOT_RECORDED = {
     "reddy2024/frames-tagger",
     "reddy2024/frozen-layers",
     "reddy2024/initializations",
-    "reddy2024/learning-curve",
     "reddy2024/multiframe",
     "reddy2024/multiframe-tagger",
     "reddy2024/multiframe-tuned",
