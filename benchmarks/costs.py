@@ -1,4 +1,4 @@
-"""What every network of the book costs, measured anew and written among the records.
+"""Measure the costs of every network of the book, and write them into the records.
 
     python benchmarks/costs.py [--rounds 5] [--out FOLDER]
 

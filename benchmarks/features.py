@@ -1,4 +1,4 @@
-"""How fast the features are, side by side with plain librosa calls in one run, on one thread.
+"""Measure the speed of the features and of plain librosa calls in one run, on one thread.
 
     python benchmarks/features.py [--clips FOLDER] [--repeats 5] [--json FILE]
 
@@ -113,7 +113,7 @@ def measure(
     sounds: list[np.ndarray],
     repeats: int,
 ) -> dict[str, float]:
-    """Milliseconds a sound of either, their ratio, and the largest deviation in units of ours."""
+    """Milliseconds per sound of both, their ratio, and the largest deviation in units of ours."""
     best = {package: float("inf"), plain: float("inf")}
     package(sounds[0]), plain(sounds[0])
     for _ in range(repeats):
@@ -146,7 +146,7 @@ def plain_vector57_of_segments(y: np.ndarray) -> np.ndarray:
 
 
 def wall_seconds(n_processes: int, sounds: list[np.ndarray]) -> float:
-    """Seconds for `Vector57` of all sounds by that many processes, start-up not counted."""
+    """Seconds to compute `Vector57` of all sounds by a number of processes, without start-up."""
     context = get_context("spawn")
     with ProcessPoolExecutor(
         n_processes, mp_context=context, initializer=threadpool_limits, initargs=(1,)
@@ -158,7 +158,7 @@ def wall_seconds(n_processes: int, sounds: list[np.ndarray]) -> float:
 
 
 def two_processes_ratio(clips: list[np.ndarray]) -> float:
-    """How many times as fast two processes are as one, by the clock on the wall."""
+    """The factor by which two processes are faster than one, in wall-clock time."""
     many = clips * max(1, 16 // len(clips))
     return round(wall_seconds(1, many) / wall_seconds(2, many), 2)
 
@@ -210,7 +210,7 @@ def stored(clips: list[np.ndarray], repeats: int, n_clips: int = 100) -> dict[st
 def in_turns(
     first: Callable[[], object], second: Callable[[], object], repeats: int
 ) -> tuple[float, float]:
-    """Processor seconds of either, the best of several rounds."""
+    """Processor seconds of both, the best of several rounds."""
     best = [float("inf")] * 2
     for _ in range(repeats):
         for i, function in enumerate((first, second)):

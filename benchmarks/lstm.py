@@ -1,4 +1,4 @@
-"""What makes a stacked LSTM quick on a CPU, and what each change does to the answer.
+"""Measure which changes make a stacked LSTM faster on a CPU, and how they change its result.
 
     python benchmarks/lstm.py [--clips FOLDER] [--repeats 3] [--json FILE]
 
@@ -61,7 +61,7 @@ VARIANTS = (
 
 
 class FrameByFrame(nn.Module):
-    """The same network and weights, one cell call a frame."""
+    """The same network and weights, with one call of the cell per frame."""
 
     def __init__(self, model: StackedLstm) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ def clips(audio: Path | None) -> Segments:
 
 
 def train(variant: Variant, segments: Segments) -> tuple[float, float, float]:
-    """Processor seconds and wall seconds an epoch, and the last epoch's loss."""
+    """Processor seconds and wall seconds per epoch, and the last epoch's loss."""
     torch.set_flush_denormal(variant.flush)
     torch.set_num_threads(variant.threads)
     order = torch.randperm(len(segments), generator=torch.Generator().manual_seed(0))

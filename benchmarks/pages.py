@@ -1,4 +1,4 @@
-"""How heavy the built pages are and how soon they stand, measured in Chromium from a local server.
+"""Measure the size and the loading time of the built pages, in Chromium from a local server.
 
     python -m benchmarks.pages [--site _build/html] [--repeats 3] [--json FILE]
 
@@ -50,11 +50,11 @@ DIGITS = {"layout_shift": 3}
 
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 def open_once(chromium: Any, address: str) -> dict[str, float]:
-    """What one opening of a page cost."""
+    """The measurements of one visit to a page."""
     context = chromium.new_context(viewport=browser.DESK)
     context.set_default_timeout(browser.PATIENCE_MS)
     page = context.new_page()
@@ -67,7 +67,7 @@ def open_once(chromium: Any, address: str) -> dict[str, float]:
 
 
 def measure(site: Path, repeats: int) -> dict[str, dict[str, float]]:
-    """The medians of each page of the book."""
+    """The medians for each page of the book."""
     handler = functools.partial(Quiet, directory=str(site))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -92,7 +92,7 @@ def measure(site: Path, repeats: int) -> dict[str, dict[str, float]]:
 
 
 def weights(path: Path) -> dict[str, float]:
-    """Kilobytes of a page with its pictures: without its audio, and what its HTML packs to."""
+    """Kilobytes of a page with pictures but without audio, of its audio, and of packed HTML."""
     text = path.read_text(encoding="utf-8")
     silent = re.sub(r"data:audio/[^\"']+", "", text).encode()
     return {

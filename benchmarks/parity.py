@@ -1,4 +1,4 @@
-"""How close the features are to librosa, and to the public table of GTZAN's features.
+"""Compare the features with librosa, and with the public table of GTZAN's features.
 
     python benchmarks/parity.py FOLDER
 

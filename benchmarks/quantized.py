@@ -1,4 +1,4 @@
-"""How small and how fast networks in eight bits are, beside float32, in one run on one thread.
+"""Measure the size and speed of networks in eight bits and in float32, in one run on one thread.
 
     python benchmarks/quantized.py [--rounds 40] [--json FILE]
 
@@ -35,7 +35,7 @@ NETWORKS = {
 
 
 def noise(shape: tuple[int, ...], n: int = 8) -> Segments:
-    """Segments to settle ranges with."""
+    """Segments for setting the ranges."""
     x = torch.randn(n, *shape, generator=torch.Generator().manual_seed(0))
     ids = tuple(map(str, range(n)))
     genres = tuple(map(str, range(10)))

@@ -1,4 +1,4 @@
-"""How hard, how real and how fast the embedded corpus is.
+"""Measure the difficulty, realism and speed of the embedded corpus.
 
     python benchmarks/synthetic.py accuracy --real FOLDER
     python benchmarks/synthetic.py networks
@@ -160,7 +160,7 @@ def difficulty(x: np.ndarray, y: np.ndarray, artists: np.ndarray) -> Report:
 
 
 def carried_over(x: np.ndarray, y: np.ndarray, other: np.ndarray, truth: np.ndarray) -> Report:
-    """Each model fitted on the one and tested on the other."""
+    """Accuracy of each model that is fitted on one corpus and tested on the other."""
     return {
         name: scored(int((model.fit(x, y).predict(other) == truth).sum()), len(truth))
         for name, model in models().items()
@@ -226,7 +226,7 @@ def networks(options: argparse.Namespace) -> Report:
 
 
 def timed(stages: dict[str, float], words: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, which adds its processor time to its stage."""
+    """The function, with its processor time added to its stage."""
 
     @functools.wraps(function)
     def measured(*args: Any, **kwargs: Any) -> Any:
@@ -248,7 +248,7 @@ def speed(options: argparse.Namespace) -> Report:
     synth.render_clip("rock", "rock-a00", 0, seconds=2.0)  # imports and tables
     stages.clear()
     by_genre: dict[str, list[float]] = {genre: [] for genre in GENRES}
-    # Genre after genre within an artist's number: what else the machine does hits all alike.
+    # One artist of each genre in turn, so that other programs slow all genres alike.
     for number in range(options.artists):
         for genre in GENRES:
             start = time.process_time()
@@ -353,7 +353,7 @@ def faults(options: argparse.Namespace) -> Report:
 
 
 def read() -> Report:
-    """The report as it stands, or an empty one where it is of another version of the corpus."""
+    """The stored report, or an empty one if it is of another version of the corpus."""
     if not RESULTS.is_file():
         return {}
     report: Report = json.loads(RESULTS.read_text(encoding="utf-8"))
@@ -361,7 +361,7 @@ def read() -> Report:
 
 
 def rounded(value: Any) -> Any:
-    """The same report with four digits: more than the figures are worth."""
+    """The report, rounded to four digits."""
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -72,7 +72,7 @@ def few_segments(name: str) -> tuple[Any, Segments]:
 
 
 def plain_epoch(model: nn.Module, train: Segments, config: TrainConfig) -> None:
-    """One epoch as a tutorial has it."""
+    """One epoch of a tutorial's loop."""
     loader = DataLoader(
         TensorDataset(*train.inputs, train.y), batch_size=config.batch_size, shuffle=True
     )

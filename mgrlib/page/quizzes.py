@@ -127,7 +127,7 @@ why.className="mgr-why "+(right?"mgr-right":"mgr-wrong");
 why.innerHTML="<b>"+(right?"Right.":"Not quite.")+"</b> "+chosen.dataset.why;
 const n=[...first.values()].filter(Boolean).length;
 root.querySelector(".mgr-score").textContent=n+" of "+first.size+" right at the first attempt"
-+(first.size<forms.length?"; "+(forms.length-first.size)+" to go.":". That was all of them.");
++(first.size<forms.length?"; "+(forms.length-first.size)+" to go.":". You have answered all.");
 });});
 })();</script>"""
 
