@@ -19,7 +19,6 @@ NOT_RECORDED = {
     "minhas2019/two-genres",
     "reddy2024/frames-statistics",
     "reddy2024/frames-tagger",
-    "reddy2024/frozen-layers",
     "reddy2024/initializations",
     "reddy2024/multiframe",
     "reddy2024/multiframe-tagger",
