@@ -66,7 +66,7 @@ CORRECTIONS = (
     (re.compile(r"<th[^>]*></th>"), "<td></td>"),
 )
 UNIT = re.compile(r"(?<=\d) (?=%|(?:dB|Hz|kHz|ms|kB|MB|GB|nats)\b)")
-CODE = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment)
+CODE = (nodes.literal, nodes.math, nodes.FixedTextElement)  # listings and doctests, among others
 SIGNATURE = re.compile(r"<dl>\n((?:<dd>.*</dd>\n)+)</dl>\n")
 
 

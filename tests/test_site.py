@@ -330,10 +330,12 @@ def test_numbers_and_units_stay_on_one_line_in_prose_and_not_in_code():
     page = new_document("page")
     page += nodes.paragraph("", "the 95 % interval at 22 kHz, 5 minutes, 3 dBs")
     page += nodes.literal_block("", "7 % 3")
+    page += nodes.doctest_block("", ">>> f\"{70.5} %\"\n'70.5 %'")
     sphinx_pages.keep_units(None, page, "page")
-    words, code = (node.astext() for node in page)
+    words, code, doctest = (node.astext() for node in page)
     assert words == "the 95\u00a0% interval at 22\u00a0kHz, 5 minutes, 3 dBs"
     assert code == "7 % 3"
+    assert "\u00a0" not in doctest
 
 
 FRAME = """<table border="1" class="dataframe">
