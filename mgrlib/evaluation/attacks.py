@@ -169,7 +169,8 @@ def adversarial(
         x, others = inputs[0], inputs[1:]
         seed = int(torch.randint(0, 2**31, (1,), generator=generator))
         if n_steps > 1:
-            return (pgd(model, x, y, size, n_steps=n_steps, seed=seed), *others), y
+            attacked = pgd(model, x, y, size, n_steps=n_steps, seed=seed)
+            return (attacked, *others), y
         start = torch.rand(x.shape, generator=generator).to(x) * 2 - 1
         with evaluation_mode(model):
             slopes = _slopes(model, x + start * size, y)

@@ -16,14 +16,15 @@ def noise_like(
     *,
     seed: int = 0,
 ) -> FloatArray:
-    """Noise with a given log-mel spectrogram, (n_mels, T) -> (hop_length * (T - 1),).
+    """Noise with a given log-mel spectrogram: hop_length * (T - 1) samples.
 
     The power of each band is spread evenly over its bins, and each bin gets a
     random phase. The noise therefore contains what the spectrogram contains and
     nothing else of the original sound.
 
     Args:
-        log_mel: the array that `feature` computed, in dB, changed or unchanged.
+        log_mel: the array (n_mels, T) that `feature` computed, in dB, changed or
+            unchanged.
         feature: the settings; frames have to overlap by at least half.
         seed: of the random phases.
 

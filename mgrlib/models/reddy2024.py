@@ -121,7 +121,8 @@ class Fcn5(nn.Module):
         self.frame_norm = FrameNorm(input_shape[1])
         self.blocks, _ = _blocks("Fcn5", input_shape, widths, (*pools, None), dropout)
         self.linear = nn.Linear(widths[-1], n_classes)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        layout = torch.channels_last
+        self.to(memory_format=layout)  # type: ignore[call-overload]
 
     def activations(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """(B, F, T) -> the output of each block by name, in order: pool1 to pool5."""
@@ -234,7 +235,8 @@ class Crnn(nn.Module):
         self.gru2 = UNITS[gru](n_hidden, n_hidden)
         self.dropout = nn.Dropout(0.3)
         self.linear = nn.Linear(n_hidden, n_classes)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        layout = torch.channels_last
+        self.to(memory_format=layout)  # type: ignore[call-overload]
 
     def activations(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """(B, F, T) -> the output of each layer by name, in order: pool1 to pool4, gru1, gru2.

@@ -150,7 +150,8 @@ def agglomerate(confusion: np.ndarray, genres: Sequence[str]) -> Tree:
     while len(groups) > 1:
         pairs = [(i, j) for j in range(len(groups)) for i in range(j)]
         members = [numbers for _, numbers in groups]
-        means = [similarity[np.ix_(members[i], members[j])].mean() for i, j in pairs]
+        blocks = [np.ix_(members[i], members[j]) for i, j in pairs]
+        means = [similarity[block].mean() for block in blocks]
         i, j = pairs[int(np.argmax(means))]
         pair = (Tree((groups[i][0], groups[j][0])), members[i] + members[j])
         groups = [g for k, g in enumerate(groups) if k not in (i, j)] + [pair]

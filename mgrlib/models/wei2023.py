@@ -119,7 +119,8 @@ class ResNet18(nn.Module):
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
         # With this order in memory, convolutions on a CPU are several times faster.
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        layout = torch.channels_last
+        self.to(memory_format=layout)  # type: ignore[call-overload]
 
     @staticmethod
     def _stage(n_in: int, n_out: int, stride: int) -> nn.Sequential:
@@ -261,7 +262,8 @@ class FusionNet(nn.Module):
         weights = torch.stack(present, 1)  # (B, 2)
         if self.fusion != "early":
             weights = self.weights.exp() * weights  # (B, 2)
-            weights = weights / weights.sum(1, keepdim=True).clamp(min=1e-6)  # (B, 2)
+            total = weights.sum(1, keepdim=True).clamp(min=1e-6)  # (B, 1)
+            weights = weights / total  # (B, 2)
         # Late fusion combines logits (B, K), early fusion inner values.
         from_picture = self.picture(picture) * weights[:, :1]  # (B, 512 or K)
         from_sequence = self.sequence(sequence) * weights[:, 1:]  # (B, 128 or K)
@@ -341,7 +343,8 @@ class SegmentCnn(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         n_values = widths[-1] * n_rows * n_frames
         self.linear = _dense((n_values, *dense, n_classes), dropout=0.0)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        layout = torch.channels_last
+        self.to(memory_format=layout)  # type: ignore[call-overload]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) -> logits (B, K)."""

@@ -84,7 +84,7 @@ def layer_features(
         hint = "write a method `activations(x)`: layer names to tensors."
         expected, got = "a model with activations", type(model).__name__
         raise TrainingError(explain("layer_features", expected, got, hint))
-    network = copy.deepcopy(model).eval()  # the modes of `model` stay as they are
+    network = copy.deepcopy(model).eval()  # keeps the modes of `model`
     first_input = replace(segments, inputs=segments.inputs[:1])
     rows = []
     with torch.inference_mode():
@@ -92,8 +92,8 @@ def layer_features(
             activations = cast(HasActivations, network).activations(x)
             unknown = [name for name in names or () if name not in activations]
             if unknown:
-                expected, got = f"layers among {tuple(activations)}", some(unknown)
-                raise TrainingError(explain("layer_features", expected, got))
+                expected = f"layers among {tuple(activations)}"
+                raise TrainingError(explain("layer_features", expected, some(unknown)))
             vectors = [pool(activations[name]) for name in names or activations]
             rows.append(torch.cat(vectors, dim=1))
     return replace(segments, inputs=(torch.cat(rows).clone(),))
