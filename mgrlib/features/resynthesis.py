@@ -23,8 +23,8 @@ def noise_like(
     nothing else of the original sound.
 
     Args:
-        log_mel: the array (n_mels, T) that `feature` computed, in dB, changed or
-            unchanged.
+        log_mel: the array (n_mels, T) that `feature` computed, in dB,
+            changed or unchanged.
         feature: the settings; frames have to overlap by at least half.
         seed: of the random phases.
 

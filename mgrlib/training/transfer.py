@@ -93,7 +93,8 @@ def layer_features(
             unknown = [name for name in names or () if name not in activations]
             if unknown:
                 expected = f"layers among {tuple(activations)}"
-                raise TrainingError(explain("layer_features", expected, some(unknown)))
+                got = some(unknown)
+                raise TrainingError(explain("layer_features", expected, got))
             vectors = [pool(activations[name]) for name in names or activations]
             rows.append(torch.cat(vectors, dim=1))
     return replace(segments, inputs=(torch.cat(rows).clone(),))
