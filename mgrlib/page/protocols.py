@@ -43,7 +43,7 @@ def full_size_records(paper: str) -> dict[str, dict[str, Record]]:
 
 
 def main_systems(paper: str) -> dict[str, dict[str, Record]]:
-    """`full_size_records` without the variants that were tested with artists apart only.
+    """`full_size_records` of the systems that a paper prints or that have a fault-filtered result.
 
     Raises:
         RecipeError: if there is no such paper.
@@ -122,25 +122,22 @@ def contrast_figure(groups: Mapping[str, Sequence[tuple[str, str]]], *, caption:
         caption: what is compared, in a sentence or two.
 
     Raises:
-        MgrError: if there is no pair.
+        MgrError: if there is no pair, or if a recipe has no record on all of GTZAN.
     """
     figures = {}
     for heading, pairs in groups.items():
-        keys = {name.split("/")[0] for pair in pairs for name in pair}
-        records = {name: row for key in keys for name, row in full_size_records(key).items()}
-        titles = {item.name: item.title for key in keys for item in papers.listing(key)}
-        printed = {entry.source: entry.value for key in keys for entry in _printed_accuracies(key)}
+        items, records, printed = _lookup("contrast_figure", pairs)
         rows = []
         for first, second in pairs:
             values = {}
             if first in printed and second in printed:
-                reported = printed[first] - printed[second]
+                reported = printed[first].value - printed[second].value
                 values["reported"] = Interval(reported, math.nan, math.nan, n=0)
             for column in PROTOCOLS:
                 if column in records[first] and column in records[second]:
                     result = gtzan_contrast(records[first][column], records[second][column])
                     values[column] = Interval(result.value, result.low, result.high, n=result.n)
-            rows.append(DotRow(titles[first], values, f"minus {titles[second]}"))
+            rows.append(DotRow(items[first].title, values, f"minus {items[second].title}"))
         figures[heading] = rows
     ends = [end for rows in figures.values() for row in rows for end in _ends(row)]
     axis = Axis("difference in accuracy", min([0.0, *ends]), max([0.0, *ends]), ("zero", 0.0))
@@ -157,13 +154,7 @@ def contrast_table(pairs: Sequence[tuple[str, str]], *, caption: str = "") -> Ht
     Raises:
         MgrError: if a recipe has no record on all of GTZAN.
     """
-    keys = {name.split("/")[0] for pair in pairs for name in pair}
-    records = {name: row for key in keys for name, row in full_size_records(key).items()}
-    items = {item.name: item for key in keys for item in papers.listing(key)}
-    missing = sorted({name for pair in pairs for name in pair} - records.keys())
-    if missing:
-        raise MgrError(explain("contrast_table", "records on all of GTZAN", f"none of {missing}"))
-    printed = {entry.source: entry for key in keys for entry in _printed_accuracies(key)}
+    items, records, printed = _lookup("contrast_table", pairs)
     body = []
     for first, second in pairs:
         title = f"{inline(items[first].title)}<small>minus {inline(items[second].title)}</small>"
@@ -186,6 +177,21 @@ def artists_of(records: Iterable[Record]) -> Mapping[str, str]:
 def gtzan_contrast(first: Record, second: Record) -> Difference:
     """`difference` with GTZAN's artists as groups."""
     return difference(first, second, groups=artists_of((first, second)))
+
+
+def _lookup(
+    caller: str, pairs: Sequence[tuple[str, str]]
+) -> tuple[dict[str, Listed], dict[str, dict[str, Record]], dict[str, Printed]]:
+    """Items, full-size records and printed accuracies by the name of a recipe, for these pairs."""
+    names = {name for pair in pairs for name in pair}
+    keys = {name.split("/")[0] for name in names}
+    records = {name: row for key in keys for name, row in full_size_records(key).items()}
+    missing = sorted(names - records.keys())
+    if missing:
+        raise MgrError(explain(caller, "records on all of GTZAN", f"none of {missing}"))
+    items = {item.name: item for key in keys for item in papers.listing(key)}
+    printed = {entry.source: entry for key in keys for entry in _printed_accuracies(key)}
+    return items, records, printed
 
 
 def _printed_accuracies(key: str) -> list[Printed]:

@@ -13,7 +13,15 @@ from mgrlib import papers
 from mgrlib.errors import MgrError
 from mgrlib.evaluation import Interval
 from mgrlib.experiments.compare import Listed
-from mgrlib.page import Axis, DotRow, contrast_figure, dot_figure, main_systems, protocol_figure
+from mgrlib.page import (
+    Axis,
+    DotRow,
+    contrast_figure,
+    contrast_table,
+    dot_figure,
+    main_systems,
+    protocol_figure,
+)
 
 NET = DotRow(
     "`Net`", {"a": Interval(0.5, 0.4, 0.6, n=9), "b": Interval(0.7, math.nan, math.nan, 0)}
@@ -65,3 +73,9 @@ def test_a_difference_is_drawn_reported_and_for_each_test_that_both_systems_have
     label = page(contrast_figure(pairs)).all("aria-label")[1]
     assert "reported .025;" in label
     assert label.count("interval") == 3
+
+
+@pytest.mark.parametrize("draw", [contrast_table, lambda pairs: contrast_figure({"Wei": pairs})])
+def test_a_contrast_names_the_recipes_without_records_on_all_of_gtzan(draw):
+    with pytest.raises(MgrError, match=r"none of \['wei2023/resnet-wave'\]"):
+        draw([("wei2023/resnet-mel", "wei2023/resnet-wave")])
