@@ -238,7 +238,7 @@ def _to_integers(x: Any) -> np.ndarray:
 
 
 def logits_of(model: nn.Module, segments: Segments, *, batch_size: int = 64) -> torch.Tensor:
-    """What a model in evaluation mode says of each segment, (S, K) on the CPU."""
+    """The logits of each segment, (S, K) on the CPU, of a model in evaluation mode."""
     with evaluating(model) as device:
         parts = [
             model(*(x.to(device) for x in inputs)).cpu() for inputs in segments.in_order(batch_size)
