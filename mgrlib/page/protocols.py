@@ -18,11 +18,11 @@ from mgrlib.page.html import Html, folded, inline
 from mgrlib.page.tables import bold, figure, none, printed_number, record_cell, table
 
 PROTOCOLS = {
-    "random": "5 folds by clip",
-    "artists apart": "3 artist folds",
-    "fault-filtered": "fault-filtered",
+    "random": ("5 folds by clip", "80%/20% by clip"),
+    "artists apart": ("3 artist folds",),
+    "fault-filtered": ("fault-filtered",),
 }
-"""What the tables call a protocol, and what records call it."""
+"""What the tables call a protocol, and what records call it; a table takes the first at hand."""
 
 FULL_SIZE = ("gtzan-pictures", "gtzan-table", "gtzan-openl3-music-mel128-512")
 """Corpora that have (nearly) all clips of GTZAN."""
@@ -34,11 +34,12 @@ def full_size_records(paper: str) -> dict[str, dict[str, Record]]:
     Raises:
         RecipeError: if there is no such paper.
     """
-    columns = {protocol: column for column, protocol in PROTOCOLS.items()}
     rows: dict[str, dict[str, Record]] = {}
-    for record in papers.records(paper, data=FULL_SIZE, metric="accuracy"):
-        if record.protocol in columns and not record.condition:
-            rows.setdefault(record.source, {})[columns[record.protocol]] = record
+    for name, by_protocol in _by_protocol(paper).items():
+        for column, protocols in PROTOCOLS.items():
+            records = [by_protocol[p] for p in protocols if p in by_protocol]
+            if records:
+                rows.setdefault(name, {})[column] = records[0]
     return {item.name: rows[item.name] for item in papers.listing(paper) if item.name in rows}
 
 
@@ -126,7 +127,7 @@ def contrast_figure(groups: Mapping[str, Sequence[tuple[str, str]]], *, caption:
     """
     figures = {}
     for heading, pairs in groups.items():
-        items, records, printed = _lookup("contrast_figure", pairs)
+        items, printed = _lookup("contrast_figure", pairs)
         rows = []
         for first, second in pairs:
             values = {}
@@ -134,8 +135,8 @@ def contrast_figure(groups: Mapping[str, Sequence[tuple[str, str]]], *, caption:
                 reported = printed[first].value - printed[second].value
                 values["reported"] = Interval(reported, math.nan, math.nan, n=0)
             for column in PROTOCOLS:
-                if column in records[first] and column in records[second]:
-                    result = gtzan_contrast(records[first][column], records[second][column])
+                result = full_size_contrast(first, second, column)
+                if result is not None:
                     values[column] = Interval(result.value, result.low, result.high, n=result.n)
             rows.append(DotRow(items[first].title, values, f"minus {items[second].title}"))
         figures[heading] = rows
@@ -154,14 +155,13 @@ def contrast_table(pairs: Sequence[tuple[str, str]], *, caption: str = "") -> Ht
     Raises:
         MgrError: if a recipe has no record on all of GTZAN.
     """
-    items, records, printed = _lookup("contrast_table", pairs)
+    items, printed = _lookup("contrast_table", pairs)
     body = []
     for first, second in pairs:
         title = f"{inline(items[first].title)}<small>minus {inline(items[second].title)}</small>"
         cells = [_reported_difference(printed.get(first), printed.get(second))]
         for column in PROTOCOLS:
-            both = [records[name].get(column) for name in (first, second)]
-            cells.append(_difference_cell(*both))
+            cells.append(_difference_cell(first, second, column))
         body.append((title, cells))
     heads = ("systems", "reported difference", *PROTOCOLS)
     text = caption or "Differences in accuracy with 95 % intervals"
@@ -179,19 +179,47 @@ def gtzan_contrast(first: Record, second: Record) -> Difference:
     return difference(first, second, groups=artists_of((first, second)))
 
 
+def full_size_contrast(first: str, second: str, column: str) -> Difference | None:
+    """`gtzan_contrast` of two recipes, under the first protocol of a column that both have.
+
+    Args:
+        first, second: names of recipes, "paper/system".
+        column: of `PROTOCOLS`.
+    """
+    both = _comparable(first, second, column)
+    return None if both is None else gtzan_contrast(*both)
+
+
+def _comparable(first: str, second: str, column: str) -> tuple[Record, Record] | None:
+    """Two recipes' records of one protocol of a column."""
+    one, other = (_by_protocol(name.split("/")[0]).get(name, {}) for name in (first, second))
+    for protocol in PROTOCOLS[column]:
+        if protocol in one and protocol in other:
+            return one[protocol], other[protocol]
+    return None
+
+
+def _by_protocol(paper: str) -> dict[str, dict[str, Record]]:
+    """Accuracies on all of GTZAN: by recipe, then by what records call their protocol."""
+    rows: dict[str, dict[str, Record]] = {}
+    for record in papers.records(paper, data=FULL_SIZE, metric="accuracy"):
+        if not record.condition:
+            rows.setdefault(record.source, {})[record.protocol] = record
+    return rows
+
+
 def _lookup(
     caller: str, pairs: Sequence[tuple[str, str]]
-) -> tuple[dict[str, Listed], dict[str, dict[str, Record]], dict[str, Printed]]:
-    """Items, full-size records and printed accuracies by the name of a recipe, for these pairs."""
+) -> tuple[dict[str, Listed], dict[str, Printed]]:
+    """Items and printed accuracies by the name of a recipe; refuses pairs without records."""
     names = {name for pair in pairs for name in pair}
     keys = {name.split("/")[0] for name in names}
-    records = {name: row for key in keys for name, row in full_size_records(key).items()}
-    missing = sorted(names - records.keys())
+    missing = sorted(names - {name for key in keys for name in full_size_records(key)})
     if missing:
         raise MgrError(explain(caller, "records on all of GTZAN", f"none of {missing}"))
     items = {item.name: item for key in keys for item in papers.listing(key)}
     printed = {entry.source: entry for key in keys for entry in _printed_accuracies(key)}
-    return items, records, printed
+    return items, printed
 
 
 def _printed_accuracies(key: str) -> list[Printed]:
@@ -231,14 +259,15 @@ def _reported_difference(first: Printed | None, second: Printed | None) -> str:
     return bold(_signed(first.value - second.value))
 
 
-def _difference_cell(first: Record | None, second: Record | None) -> str:
-    if first is None or second is None:
+def _difference_cell(first: str, second: str, column: str) -> str:
+    both = _comparable(first, second, column)
+    if both is None:
         return none("no record of both")
-    result = gtzan_contrast(first, second)
-    accuracies = (record.train_accuracy for record in (first, second))
+    result = gtzan_contrast(*both)
+    accuracies = (record.train_accuracy for record in both)
     trained = ", ".join("unknown" if v is None else figure(v, "") for v in accuracies)
     bounds = f"<span>[{_signed(result.low)}, {_signed(result.high)}]</span>"
-    about = f"{_verdict(result)}; on training clips {trained}"
+    about = f"{_verdict(result)}; {result.n:,} clips; on training clips {trained}"
     return f"{bold(_signed(result.value))} {bounds}<small>{about}</small>"
 
 

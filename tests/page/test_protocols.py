@@ -8,8 +8,8 @@ from records import RECORD
 from mgrlib import papers
 from mgrlib.evaluation import Difference
 from mgrlib.experiments.compare import Listed
-from mgrlib.page import protocol_table
-from mgrlib.page.protocols import _verdict
+from mgrlib.page import full_size_records, protocol_table, protocols
+from mgrlib.page.protocols import PROTOCOLS, _verdict, full_size_contrast
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,32 @@ def test_a_protocol_without_a_record_says_so_and_why(monkeypatch, page, reason, 
     monkeypatch.setattr(papers, "listing", lambda key: (net,))
     monkeypatch.setattr(papers, "records", lambda key, **values: [record])
     assert page(protocol_table("luo2021")).text.count(words) == 2
+
+
+FOLDS, SPLIT = PROTOCOLS["random"]
+
+
+@pytest.fixture
+def two_nets(monkeypatch):
+    """`luo2021/a` with one random split, `luo2021/b` with five folds too; returns their records."""
+    nets = tuple(Listed(f"luo2021/{name}", name, "recipe", 1) for name in "ab")
+    made = {
+        (net.name, protocol): replace(RECORD, source=net.name, protocol=protocol, condition={})
+        for net, protocol in [(nets[0], SPLIT), (nets[1], FOLDS), (nets[1], SPLIT)]
+    }
+    monkeypatch.setattr(papers, "listing", lambda key: nets)
+    monkeypatch.setattr(papers, "records", lambda key, **values: list(made.values()))
+    return made
+
+
+def test_one_random_split_stands_in_where_there_are_no_folds(two_nets):
+    rows = full_size_records("luo2021")
+    assert rows["luo2021/a"]["random"].protocol == SPLIT
+    assert rows["luo2021/b"]["random"].protocol == FOLDS
+
+
+def test_two_systems_are_compared_on_a_division_that_both_have(two_nets, monkeypatch):
+    monkeypatch.setattr(protocols, "gtzan_contrast", lambda *both: [r.protocol for r in both])
+    assert full_size_contrast("luo2021/a", "luo2021/b", "random") == [SPLIT, SPLIT]
+    assert full_size_contrast("luo2021/b", "luo2021/b", "random") == [FOLDS, FOLDS]
+    assert full_size_contrast("luo2021/a", "luo2021/b", "fault-filtered") is None
