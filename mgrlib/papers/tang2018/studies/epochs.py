@@ -146,7 +146,9 @@ def joined(courses: Sequence[Course]) -> Course:
     }
     epochs = {e: np.mean([c["epochs"][e] for c in courses], axis=0) for e in courses[0]["epochs"]}
     stopped = [c["stopped"] for c in courses if "stopped" in c]
-    return {"epochs": epochs, "test": test, "stopped": stopped}
+    column = MEASURES.index("training accuracy")
+    trained = [c["epochs"][str(c["stopped"])][column] for c in courses if "stopped" in c]
+    return {"epochs": epochs, "test": test, "stopped": stopped, "trained": trained}
 
 
 def stage_rows(trials: Sequence[Course], epochs: int) -> list[dict[str, Any]]:
@@ -185,15 +187,24 @@ def choice_rows(trials: Sequence[Course]) -> list[dict[str, Any]]:
     epochs = [e for e in range(1, len(course) + 1) if e <= 50 or e % 5 == 0]
     means = course[[e - 1 for e in epochs]].round(4).T.tolist()
     tables = [trial["test"][EARLY] for trial in trials]
-    best = [max(float(values[-1]) for values in trial["epochs"].values()) for trial in trials]
+    # Measures of the epoch with the best test accuracy, their last value.
+    best = np.array([max(t["epochs"].values(), key=lambda m: float(m[-1])) for t in trials])
+    column = MEASURES.index("training accuracy")
     early = row(
         "test accuracy",
         mean_accuracy(tables),
         condition={"choice": EARLY, "measure": "test accuracy"},
         n=tables[0].n,
+        train_accuracy=float(np.mean([trial["trained"] for trial in trials])),
         stopped=[trial["stopped"] for trial in trials],
         patience=PATIENCE,
         curves={"epoch": epochs, **dict(zip(MEASURES, means, strict=True))},
     )
-    condition = {"choice": LATE, "measure": "test accuracy"}
-    return [early, row("test accuracy", over_seeds(best), condition=condition, n=tables[0].n)]
+    late = row(
+        "test accuracy",
+        over_seeds(best[:, -1]),
+        condition={"choice": LATE, "measure": "test accuracy"},
+        n=tables[0].n,
+        train_accuracy=float(best[:, column].mean()),
+    )
+    return [early, late]
