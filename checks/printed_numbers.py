@@ -34,29 +34,39 @@ NUMBER = re.compile(
 ALIKE = (
     (re.compile(r"\((\d), (\d{3}), (\d{3})\)"), r"(\1,\2,\3)"),  # 2, 855, 818 in one paper
     (re.compile(r"∈ R(?=\d)"), "∈ R "),  # an exponent that was lost when the text was extracted
+    (re.compile(r"(?<=\d)x(?=\d)"), "×"),  # the height and width of a picture
 )
+TWO_TO_TEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+WORDS = {word: float(value) for value, word in enumerate(TWO_TO_TEN, start=2)} | {
+    "half": 0.5,
+    "twice": 2.0,
+}
+"""Numbers in words. Without "one" and "zero", which are seldom numbers in these texts."""
+NUMBER_OR_WORD = re.compile(rf"{NUMBER.pattern}|\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
 
 Place = tuple[int, str]
 
 
 def numbers_of(text: str) -> list[Place]:
-    """The numbers in digits of a text before its bibliography: (line, number as printed)."""
+    """The numbers of a text before its bibliography, in digits or words: (line, as printed)."""
     places: list[Place] = []
     for i, line in enumerate(text.split("\n"), start=1):
         if BIBLIOGRAPHY.fullmatch(line.strip()):
             break
         for pattern, replacement in ALIKE:
             line = pattern.sub(replacement, line)
-        places += [(i, match.group()) for match in NUMBER.finditer(line)]
+        places += [(i, match.group()) for match in NUMBER_OR_WORD.finditer(line)]
     return places
 
 
 def value_of(number: str) -> float:
     """The value of a number as printed; a percentage as a fraction.
 
-    >>> value_of("2,855,818"), value_of("52.975%")
-    (2855818.0, 0.52975)
+    >>> value_of("2,855,818"), value_of("52.975%"), value_of("Half")
+    (2855818.0, 0.52975, 0.5)
     """
+    if number.lower() in WORDS:
+        return WORDS[number.lower()]
     value = float(number.rstrip("%").replace(",", ""))
     return round(value / 100, 10) if number.endswith("%") else value
 

@@ -29,7 +29,7 @@ def known_faults() -> pd.DataFrame:
     `exact-duplicate`: 14 pairs with the same 57 feature values. `near-duplicate`: the same song by
     the same artist in Sturm's index, and closest to each other in those values. `corrupt`: cannot
     be decoded in the copy named. `distorted`: most of the clip is noise. Mislabeled clips, on
-    which people differ, are in Sturm (2013); `splits.fault_filtered` leaves them out.
+    which people differ, are in Sturm (2013) and not here.
     """
     return facts.read("gtzan_faults")
 

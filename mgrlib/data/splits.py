@@ -98,10 +98,10 @@ def folds(
 def fault_filtered(corpus: Corpus) -> Split:
     """The split of GTZAN by Kereliuk, Sturm and Larsen (2015): 443 train, 197 valid, 290 test.
 
-    It leaves out 70 clips, chiefly repetitions and distorted clips. It is meant to keep artists
-    apart, and does so for the artists in Sturm's index; by the artists known today, 17 groups are
-    in several parts (56 of the 290 test clips share one). It is given as published all the same,
-    so that results can be compared.
+    It leaves out 70 clips, nearly all of them repetitions. It is meant to keep artists apart, and
+    does so for the artists in Sturm's index; by the artists known today, 17 groups are in several
+    parts (56 of the 290 test clips share one). It is given as published all the same, so that
+    results can be compared.
     `corpus` is GTZAN with clip ids such as `"blues.00012"`. A corpus without all of the 930 clips
     gets the part of the split that it has, and `source` says how many: such figures cannot be
     compared with published ones.

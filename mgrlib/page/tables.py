@@ -41,13 +41,13 @@ def none(text: str) -> str:
 
 def printed_number(entry: Printed) -> str:
     """A printed number with its interval, metric, number of clips, place and protocol."""
-    n_inferred, split_inferred = (
-        " (our inference)" if name in entry.inferred else "" for name in ("n", "split")
+    metric_inferred, n_inferred, split_inferred = (
+        " (our inference)" if name in entry.inferred else "" for name in ("metric", "n", "split")
     )
     unit = entry.unit.removesuffix("s") if entry.n == 1 else entry.unit
     n = "" if entry.n is None else f" on {entry.n:,} {unit}{n_inferred}"
     split = f"; {inline(entry.split)}{split_inferred}" if entry.split else ""
-    about = f"{inline(entry.metric)}{n}, {inline(entry.place)}{split}"
+    about = f"{inline(entry.metric)}{metric_inferred}{n}, {inline(entry.place)}{split}"
     return f"{bold(figure(entry.value, entry.metric))}{_wilson(entry)}<small>{about}</small>"
 
 

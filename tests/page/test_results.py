@@ -77,6 +77,8 @@ def test_what_is_inferred_of_a_printed_number_is_marked(page):
     number = replace(NUMBER, n=1, split="at random", inferred=("split",))
     text = page(table_of(Pair(NET, {}, number))).text
     assert "on 1 clip," in text and "at random (our inference)" in text
+    text = page(table_of(Pair(NET, {}, replace(number, inferred=("metric",))))).text
+    assert f"{NUMBER.metric} (our inference)" in text and "at random (our" not in text
 
 
 def test_older_and_own_records_are_marked(page):
