@@ -1,10 +1,12 @@
 """The network of Tang et al. (2018), which consists of two stacked LSTMs.
 
-All eight networks of the paper (one for six genres, seven in a tree) have this architecture and
-differ in the number of outputs. The tree is in `mgrlib.models.tree`.
+Here, all eight networks of the paper (one for six genres, seven in a tree) have this architecture
+and differ in the number of outputs. The tree is in `mgrlib.models.tree`.
 
 What the paper leaves open and what we chose:
 
+- *The seven networks of the tree.* Table 2 has the design "in experiment1", and none is printed for
+  experiment 2. We use the same one, with a 14th coefficient.
 - *The input of the last layer.* Table 2 and figure 6 give the sizes, 13, 128, 32 and 6, but not
   whether the output layer uses the last state or all states. We use the last state of the upper
   LSTM, which is the default of Keras; `read="mean"` averages the states over time.

@@ -8,8 +8,8 @@ What the paper leaves open and what we chose:
   that the paper prints, `n_mfcc=13`, gives C0 to C12. We follow the text.
 - *Scaling* is not mentioned, and there is none.
 - *Learning rate*: not printed; 0.001, the default of Adam in Keras.
-- *Splits.* 420/120/60 clips in experiment 1; "70 % and 30 %", and also "the same as in experiment
-  1", in experiment 2. Ours are the protocol's, or those of the study.
+- *Splits.* 420/120/60 clips in experiment 1; 70 % and 30 %, and also "the same as that in
+  experiment 1", in experiment 2. Ours are the protocol's, or those of the study.
 - *Batches.* 35 clips, half of the paper's 70 training clips per genre. Ours are half of what a
   genre has to train on, so that an epoch has as many steps as in the paper, whatever the corpus.
 - *Sequences.* Reading 1293 frames one after the other is what makes these networks slow. Systems

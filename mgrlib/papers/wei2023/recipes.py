@@ -69,7 +69,9 @@ _STANDARDIZED = (Standardize(),)
 # Section 4: pictures, sequences and both
 
 _TRAINING = "optimizer, learning rate and epochs are not printed; Adam, 0.0005 on a cosine, 12"
-_PRETRAINED = "from the ImageNet weights where they can be fetched, as the paper; else from scratch"
+_PRETRAINED = (
+    '"pre-trained", on what is not printed; ImageNet weights if available, else from scratch'
+)
 _SMALL = "pictures of 96 pixels, from scratch, each channel standardized"
 _TITLES = {"wave": "wave plot", "zcr": "zero-crossing rate", "mel": "mel", "mfcc": "MFCC"}
 

@@ -2,7 +2,7 @@
 
 What the paper leaves open and what we chose:
 
-- *How features are "recomputed" from a noisy picture.* Tempo and zero crossings need a waveform.
+- *How features are computed from a noisy picture.* Tempo and zero crossings need a waveform.
   Ours loses cells of the STFT, is turned into a waveform, and all features are computed from that.
   The file of noisy features in the authors' repository (katonminhas/MusicGenreClassifier) has
   values like those. Features taken from the cells that are left, without a waveform in between

@@ -1,9 +1,9 @@
 """What a random split of segments is worth: the same systems on segments divided in several ways.
 
-Wei et al. (n.d.) report around .95 for segments of 3 s and .9274 for rows of a table of such
-segments. Neighboring segments of a clip hardly differ, and under a random split of segments nearly
-every test segment has such neighbors among those that trained. These studies measure how much of
-the accuracy is that.
+Wei et al. (n.d.) report around .95 for segments of 3 s and .9274 for a table that probably has a
+row for each such segment. Neighboring segments of a clip hardly differ, and under a random split of
+segments nearly every test segment has such neighbors among those that trained. These studies
+measure how much of the accuracy is that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fused networks, tested with one of their two modalities missing; the paper fuses none."""
+"""Fused networks, tested with one of their two modalities missing. The paper does not do this."""
 
 from __future__ import annotations
 
