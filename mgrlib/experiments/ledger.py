@@ -8,13 +8,17 @@ sets the two side by side. What is inferred and not printed is marked as such.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mgrlib.errors import RecipeError, explain
+
+if TYPE_CHECKING:
+    from mgrlib.evaluation.intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,19 @@ class Printed:
         if not self.place.strip() or not self.what.strip():
             hint = "say what it is, and name the table, figure or section."
             raise RecipeError(explain("Printed", "what and where", f"{self.value}", hint))
+
+    def interval(self) -> Interval:
+        """The value with Wilson's interval (1927).
+
+        It has no bounds (NaN) if the number of test clips is unknown, or if it counts segments:
+        those of one clip are not independent.
+        """
+        from mgrlib.evaluation.intervals import Interval, wilson
+
+        if self.n is None or self.unit == "segments":
+            return Interval(self.value, math.nan, math.nan, n=self.n or 0)
+        bounds = wilson(round(self.value * self.n), self.n)
+        return Interval(self.value, bounds.low, bounds.high, n=self.n)
 
     def measures(self, source: str, condition: Mapping[str, Any]) -> bool:
         """Whether a record of this source and condition (and metric) is ours of the number."""

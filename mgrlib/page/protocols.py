@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from mgrlib import papers
 from mgrlib.data.gtzan_artists import artist_groups
 from mgrlib.errors import MgrError, explain
-from mgrlib.evaluation.intervals import Interval, wilson
+from mgrlib.evaluation.intervals import Interval
 from mgrlib.evaluation.paired import Difference
 from mgrlib.experiments.compare import Listed, difference
 from mgrlib.experiments.ledger import Printed
@@ -73,7 +73,7 @@ def protocol_figure(keys: Mapping[str, str], *, caption: str = "") -> Html:
             values = {c: by_column[c].interval for c in PROTOCOLS if c in by_column}
             entry = printed.get(name)
             if entry is not None:
-                values["reported"] = _printed_interval(entry)
+                values["reported"] = entry.interval()
             rows.append(DotRow(items[name].title, values, _note(entry)))
         groups[heading] = rows
     axis = Axis(line=("chance", 0.1))
@@ -224,14 +224,6 @@ def _lookup(
 
 def _printed_accuracies(key: str) -> list[Printed]:
     return [e for e in papers.printed(key) if e.source and not e.condition and "acc" in e.metric]
-
-
-def _printed_interval(entry: Printed) -> Interval:
-    """A printed accuracy with Wilson's interval, where the number of clips is known."""
-    if entry.n is None:
-        return Interval(entry.value, math.nan, math.nan, n=0)
-    bounds = wilson(round(entry.value * entry.n), entry.n)
-    return Interval(entry.value, bounds.low, bounds.high, n=entry.n)
 
 
 def _note(entry: Printed | None) -> str:

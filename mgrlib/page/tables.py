@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import isnan
 
 from mgrlib.experiments.compare import unfinished
 from mgrlib.experiments.ledger import Printed
@@ -52,13 +53,11 @@ def printed_number(entry: Printed) -> str:
 
 
 def _wilson(entry: Printed) -> str:
-    """Wilson's interval of a printed accuracy, if the number of clips is known."""
-    if entry.n is None or "accuracy" not in entry.metric:
+    """The interval of a printed accuracy, if it has one."""
+    if "accuracy" not in entry.metric:
         return ""
-    from mgrlib.evaluation.intervals import wilson
-
-    bounds = wilson(round(entry.value * entry.n), entry.n)
-    return _bounds(bounds.low, bounds.high, entry.metric)
+    interval = entry.interval()
+    return "" if isnan(interval.low) else _bounds(interval.low, interval.high, entry.metric)
 
 
 def record_cell(record: Record, before: Sequence[str], after: Sequence[str] = ()) -> str:

@@ -48,6 +48,7 @@ def test_numbers_count_what_they_say_and_another_metric_is_named(page):
     frames = replace(NUMBER, metric="accuracy of segments", unit="segments")
     text = page(table_of(replace(FULL, printed=frames))).text
     assert "accuracy of segments on 200 segments" in text
+    assert ".705 [" not in text  # segments of a clip are not independent
     assert "accuracy of clips; music" in text
     songs = replace(MEASURED, condition={"unit": "frames"})
     assert "1,234 frames" in page(table_of(replace(FULL, record=songs))).text
