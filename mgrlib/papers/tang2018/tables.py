@@ -59,21 +59,39 @@ def node_accuracies(record: Record) -> dict[str, Interval]:
 def arrivals_and_strays(record: Record) -> dict[str, Interval]:
     """How often the nodes below the first are right, by whether a clip reached them correctly.
 
+    Genres differ in how many of their clips arrive and in how difficult they are, which makes the
+    two fractions differ even if the errors on single clips are independent. The difference within
+    genres is free of that: it is taken for each node and genre, and averaged with the weights of
+    Mantel and Haenszel.
+
     Returns:
         `arrived`, the fraction right among clips that all earlier nodes sent the right way;
         `astray`, the fraction among clips of the node's genres that an earlier node sent
-        elsewhere; and their `difference`. Intervals resample GTZAN's artists; n counts answers.
+        elsewhere; their `difference`; and the `difference within genres`. Intervals resample
+        GTZAN's artists; n counts answers.
     """
-    clip_ids, arrived, right = _answers_below_the_first(answers_by_seed(record))
+    clip_ids, cell, arrived, right = _answers_below_the_first(answers_by_seed(record))
     artist = np.unique(artist_groups(clip_ids), return_inverse=True)[1]
-    G = int(artist.max()) + 1
+    G, n_cells = int(artist.max()) + 1, int(cell.max()) + 1
     weights = np.random.default_rng(0).multinomial(G, np.full(G, 1 / G), size=N_DRAWS)
     weights = np.concatenate([np.ones((1, G)), weights])
-    draws = {}
+
+    def counts(among: np.ndarray) -> np.ndarray:
+        """How many of these answers each draw has in each cell, (draws, cells)."""
+        per_artist = np.zeros((G, n_cells))
+        np.add.at(per_artist, (artist[among], cell[among]), 1)
+        totals: np.ndarray = weights @ per_artist
+        return totals
+
+    n, n_right = {}, {}
     for name, among in (("arrived", arrived), ("astray", ~arrived)):
-        n_right, n_all = (np.bincount(artist[x], minlength=G) for x in (among & right, among))
-        draws[name] = weights @ n_right / (weights @ n_all)
+        n[name], n_right[name] = counts(among), counts(among & right)
+    draws = {name: n_right[name].sum(1) / n[name].sum(1) for name in n}
     draws["difference"] = draws["arrived"] - draws["astray"]
+    fractions = {name: n_right[name] / np.maximum(n[name], 1) for name in n}
+    cell_weights = n["arrived"] * n["astray"] / np.maximum(n["arrived"] + n["astray"], 1)
+    gaps = cell_weights * (fractions["arrived"] - fractions["astray"])
+    draws["difference within genres"] = gaps.sum(1) / cell_weights.sum(1)
     sizes = {"arrived": int(arrived.sum()), "astray": int((~arrived).sum())}
     return {
         name: replace(percentiles(values, sizes.get(name, len(right))), unit="answers")
@@ -83,18 +101,22 @@ def arrivals_and_strays(record: Record) -> dict[str, Interval]:
 
 def _answers_below_the_first(
     by_seed: list[NodeAnswers],
-) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Each answer of a node to a clip of its genres: the clip, whether it arrived, if right."""
+) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+    """Each answer of a node to a clip of its genres: clip, node and genre, if it arrived, if right.
+
+    Node and genre are one number for each pair.
+    """
     clip_ids: list[str] = []
-    arrived, right = [], []
+    cell, arrived, right = [], [], []
     for answers in by_seed:
-        for name in answers.tree.nodes:
+        for i, name in enumerate(answers.tree.nodes):
             members = np.flatnonzero(answers.below(name))
             if len(members) < len(answers.clip_ids):  # every clip reaches the first node
                 clip_ids += [answers.clip_ids[m] for m in members]
+                cell.append(i * len(answers.genres) + answers.truth[members])
                 arrived.append(answers.arrivals(name)[members])
                 right.append(answers.right(name)[members])
-    return clip_ids, np.concatenate(arrived), np.concatenate(right)
+    return clip_ids, np.concatenate(cell), np.concatenate(arrived), np.concatenate(right)
 
 
 def products(record: Record) -> dict[str, dict[str, Interval]]:

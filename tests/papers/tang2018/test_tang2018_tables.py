@@ -58,6 +58,21 @@ def test_every_answer_below_the_first_node_arrives_or_goes_astray(record, answer
     assert parts["difference"].value == pytest.approx(gap)
 
 
+def test_the_difference_within_genres_compares_a_node_on_clips_of_one_genre(record, answers):
+    gaps, weights = [], []
+    for name in answers[0].tree.nodes:
+        for k in range(10):
+            tables = [(a, a.below(name) & (a.truth == k)) for a in answers]
+            arrived = np.concatenate([a.arrivals(name)[own] for a, own in tables])
+            right = np.concatenate([a.right(name)[own] for a, own in tables])
+            if name != "1" and arrived.any() and not arrived.all():
+                gaps.append(right[arrived].mean() - right[~arrived].mean())
+                weights.append(len(arrived) * arrived.mean() * (1 - arrived.mean()))
+    within = arrivals_and_strays(record)["difference within genres"]
+    assert within.value == pytest.approx(np.average(gaps, weights=weights))
+    assert within.low < within.value < within.high
+
+
 def test_drawing_whole_artists_widens_the_interval_of_the_measured_accuracy(record, answers):
     from mgrlib.papers.tang2018.studies.nodes import group_draws, percentiles
 
