@@ -299,7 +299,7 @@ def test_pictures_and_vectors_are_data_as_sound_is(tmp_path, capsys, monkeypatch
     data = ["--data", "gtzan-pictures", "--root", str(tmp_path / "maps.npz")]
     assert main(["run", "luo2021/cnn-mfcc", *data, *short]) == 0
     assert "cnn-mfcc, 3 folds by group: accuracy" in capsys.readouterr().out
-    (path,) = (tmp_path / "out" / "luo2021").glob("cnn-mfcc.gtzan-pictures.3-folds-by-group.*")
+    (path,) = (tmp_path / "out" / "luo2021").glob("cnn-mfcc.gtzan-pictures-6.3-folds-by-group.*")
     assert read_records(path)[0].n == 6
     assert "Stored" in refused(
         capsys, main(["run", "luo2021/cnn-mfcc", *vectors_in(tmp_path, ids)])

@@ -30,6 +30,7 @@ COLOR_MAPS = ("viridis", "jet", "magma")
 NEAR, FAR_SHARE = 12.0, 0.01  # a color further than 12 of 255 from the map; at most 1 % of them
 TOP_HZ = 11_025.0  # half of GTZAN's rate
 GTZAN_SECONDS = 30.0
+NEARLY_ALL = 990  # clips; the public copies lack one
 PLACES = ("", "images_original", "Data/images_original", "data/images_original")
 LAYOUT = "folders of PNG files such as blues/blues00000.png, or an .npz with maps and clip_ids"
 
@@ -202,7 +203,9 @@ def gtzan_pictures(root: str | os.PathLike[str], *, color_map: str | None = None
     A folder holds one folder a genre with files such as `blues00000.png` (the public copy's
     `images_original`) or `blues.00000.png`. An archive is an `.npz` with `maps` (M, F, T) uint8,
     low bands first, and `clip_ids`. Bands are taken to be evenly spaced in mel up to 11,025 Hz,
-    columns to fill 30 s. The groups are the artists, as for `mgrlib.data.gtzan.gtzan`.
+    columns to fill 30 s. The groups are the artists, as for `mgrlib.data.gtzan.gtzan`. A part of
+    fewer than 990 clips has their number in its name, "gtzan-pictures-100", so that its records are
+    not taken for those of the whole.
 
     Args:
         root: the folder or the archive.
@@ -220,7 +223,8 @@ def gtzan_pictures(root: str | os.PathLike[str], *, color_map: str | None = None
         clips = gtzan_rows(files, f"pictures in {str(path)!r}").assign(path=list(files.values()))
         source = PictureSource(color_map)
     clips["seconds"] = GTZAN_SECONDS
-    return Corpus("gtzan-pictures", tuple(sorted(clips["genre"].unique())), clips, source)
+    name = "gtzan-pictures" if len(clips) >= NEARLY_ALL else f"gtzan-pictures-{len(clips)}"
+    return Corpus(name, tuple(sorted(clips["genre"].unique())), clips, source)
 
 
 def _archived(path: Path) -> list[str]:
