@@ -74,7 +74,7 @@ def protocol_figure(keys: Mapping[str, str], *, caption: str = "") -> Html:
             entry = printed.get(name)
             if entry is not None:
                 values["reported"] = entry.interval()
-            rows.append(DotRow(items[name].title, values, _note(entry)))
+            rows.append(DotRow(items[name].title, values, _note(entry, by_column)))
         groups[heading] = rows
     axis = Axis(line=("chance", 0.1))
     return dot_figure(groups, ("reported", *PROTOCOLS), axis=axis, caption=caption)
@@ -226,11 +226,15 @@ def _printed_accuracies(key: str) -> list[Printed]:
     return [e for e in papers.printed(key) if e.source and not e.condition and "acc" in e.metric]
 
 
-def _note(entry: Printed | None) -> str:
-    """What a printed number is, unless it is an accuracy of clips."""
-    if entry is None or entry.metric.endswith("accuracy"):
-        return ""
-    return f"reported: {entry.metric}"
+def _note(entry: Printed | None, by_column: Mapping[str, Record]) -> str:
+    """What sets a row apart: a number that is no accuracy of clips, another division."""
+    parts = []
+    if entry is not None and not entry.metric.endswith("accuracy"):
+        parts.append(f"reported: {entry.metric}")
+    for column, record in by_column.items():
+        if record.protocol != PROTOCOLS[column][0]:
+            parts.append(f"{column}: one division, {record.n:,} clips")
+    return "; ".join(parts)
 
 
 def _ends(row: DotRow) -> list[float]:

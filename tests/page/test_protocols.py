@@ -9,7 +9,7 @@ from mgrlib import papers
 from mgrlib.evaluation import Difference
 from mgrlib.experiments.compare import Listed
 from mgrlib.page import full_size_records, protocol_table, protocols
-from mgrlib.page.protocols import PROTOCOLS, _verdict, full_size_contrast
+from mgrlib.page.protocols import PROTOCOLS, _note, _verdict, full_size_contrast
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,13 @@ def test_one_random_split_stands_in_where_there_are_no_folds(two_nets):
     rows = full_size_records("luo2021")
     assert rows["luo2021/a"]["random"].protocol == SPLIT
     assert rows["luo2021/b"]["random"].protocol == FOLDS
+
+
+def test_a_row_of_the_figure_says_that_it_has_one_random_split(two_nets):
+    rows = full_size_records("luo2021")
+    n = rows["luo2021/a"]["random"].n
+    assert _note(None, rows["luo2021/a"]) == f"random: one division, {n} clips"
+    assert _note(None, rows["luo2021/b"]) == ""
 
 
 def test_two_systems_are_compared_on_a_division_that_both_have(two_nets, monkeypatch):
