@@ -40,13 +40,13 @@ FOLDS, SPLIT = PROTOCOLS["random"]
 def two_nets(monkeypatch):
     """`luo2021/a` with one random split, `luo2021/b` with five folds too; returns their records."""
     nets = tuple(Listed(f"luo2021/{name}", name, "recipe", 1) for name in "ab")
-    made = {
+    by_name = {
         (net.name, protocol): replace(RECORD, source=net.name, protocol=protocol, condition={})
         for net, protocol in [(nets[0], SPLIT), (nets[1], FOLDS), (nets[1], SPLIT)]
     }
     monkeypatch.setattr(papers, "listing", lambda key: nets)
-    monkeypatch.setattr(papers, "records", lambda key, **values: list(made.values()))
-    return made
+    monkeypatch.setattr(papers, "records", lambda key, **values: list(by_name.values()))
+    return by_name
 
 
 def test_one_random_split_stands_in_where_there_are_no_folds(two_nets):

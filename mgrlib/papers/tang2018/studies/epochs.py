@@ -147,8 +147,8 @@ def joined(courses: Sequence[Course]) -> Course:
     epochs = {e: np.mean([c["epochs"][e] for c in courses], axis=0) for e in courses[0]["epochs"]}
     stopped = [c["stopped"] for c in courses if "stopped" in c]
     column = MEASURES.index("training accuracy")
-    trained = [c["epochs"][str(c["stopped"])][column] for c in courses if "stopped" in c]
-    return {"epochs": epochs, "test": test, "stopped": stopped, "trained": trained}
+    accuracies = [c["epochs"][str(c["stopped"])][column] for c in courses if "stopped" in c]
+    return {"epochs": epochs, "test": test, "stopped": stopped, "train_accuracy": accuracies}
 
 
 def stage_rows(trials: Sequence[Course], epochs: int) -> list[dict[str, Any]]:
@@ -195,7 +195,7 @@ def choice_rows(trials: Sequence[Course]) -> list[dict[str, Any]]:
         mean_accuracy(tables),
         condition={"choice": EARLY, "measure": "test accuracy"},
         n=tables[0].n,
-        train_accuracy=float(np.mean([trial["trained"] for trial in trials])),
+        train_accuracy=float(np.mean([trial["train_accuracy"] for trial in trials])),
         stopped=[trial["stopped"] for trial in trials],
         patience=PATIENCE,
         curves={"epoch": epochs, **dict(zip(MEASURES, means, strict=True))},
