@@ -45,11 +45,19 @@ def noise_rows(sounds, quick, store, three_folds) -> Records:
 
 
 def test_the_noise_study_has_the_conditions_of_the_records_that_come_with_the_package(noise_rows):
-    shipped = papers.records("minhas2019", "noise-trained", data="gtzan-mini")
+    names = ("noise-trained", "noise-rows-trained")
+    shipped = papers.records("minhas2019", *names, data="gtzan-mini")
     shipped = shipped.where(system=("features", "rows"))
     produced = {tuple(record.condition.items()) for record in noise_rows}
     assert produced == {tuple(record.condition.items()) for record in shipped}
     assert {record.n for record in noise_rows} == {9}
+
+
+def test_row_means_and_pictures_need_no_waveform_under_noise():
+    """So that they run on corpora of spectrogram pictures."""
+    for study in (noise.NOISE_ROWS, noise.NOISE_CNN, noise.NOISE_ROWS_LONG):
+        for recipe in study.settings["systems"].values():
+            assert isinstance(recipe.features[0].feature, MelPixels)
 
 
 def test_a_system_that_is_slow_gets_fewer_seeds(noise_rows):

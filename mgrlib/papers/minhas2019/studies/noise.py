@@ -259,37 +259,46 @@ BOTH = "70 steps; trained on all clips and tested on the same, or held out in fo
 
 NOISE = Study(
     "minhas2019/noise",
-    "Cells of the picture at zero",
+    "Cells of the STFT at zero, 26 features",
     under_noise,
-    {"systems": {"features": FEATURES, "rows": ROWS}},
+    {"systems": {"features": FEATURES}},
     BOTH,
-    (STEPPED, OPTIMIZER, PIXELS),
+    (STEPPED, OPTIMIZER),
     version=2,
 )
-NOISE_CNN = replace(
+NOISE_ROWS = replace(
     NOISE,
-    version=1,  # nothing has changed for pictures
+    name="minhas2019/noise-rows",
+    title="Cells of the picture at zero, RowsMlp",
+    settings={"systems": {"rows": ROWS}},
+    deviations=(STEPPED, OPTIMIZER, PIXELS),
+)
+NOISE_CNN = replace(
+    NOISE_ROWS,
+    version=1,  # nothing has changed for it
     name="minhas2019/noise-cnn",
     title="Cells of the picture at zero, MelCnn",
     settings={"systems": {"cnn": CNN}, "slow": SLOW},
     deviations=(
-        *NOISE.deviations,
+        *NOISE_ROWS.deviations,
         "the paper has no number for the convolutional network at 50 and 75 %",
     ),
 )
+_LONG = "inputs standardized, five times the paper's steps"
 NOISE_LONG = replace(
     NOISE,
     name="minhas2019/noise-trained",
-    title="The same, standardized and trained longer",
-    settings={
-        "systems": {
-            "features": FEATURES_SCALED,
-            "steady features": STEADY,
-            "rows": ROWS_SCALED,
-        }
-    },
-    protocol="350 steps; trained on all clips and tested on the same, or held out in folds",
-    deviations=("inputs standardized, five times the paper's steps",),
+    title=f"{NOISE.title}, standardized and trained longer",
+    settings={"systems": {"features": FEATURES_SCALED, "steady features": STEADY}},
+    protocol=BOTH.replace("70 steps", "350 steps"),
+    deviations=(_LONG,),
+)
+NOISE_ROWS_LONG = replace(
+    NOISE_LONG,
+    name="minhas2019/noise-rows-trained",
+    title=f"{NOISE_ROWS.title}, standardized and trained longer",
+    settings={"systems": {"rows": ROWS_SCALED}},
+    deviations=(*NOISE_ROWS.deviations, _LONG),
 )
 ROBUSTNESS = Study(
     "minhas2019/robustness",
@@ -312,4 +321,4 @@ READINGS = Study(
     {"feature": VECTOR},
     "all clips, nothing trained",
 )
-STUDIES = (NOISE, NOISE_CNN, NOISE_LONG, READINGS, ROBUSTNESS)
+STUDIES = (NOISE, NOISE_ROWS, NOISE_CNN, NOISE_LONG, NOISE_ROWS_LONG, READINGS, ROBUSTNESS)
