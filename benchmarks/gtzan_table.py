@@ -51,7 +51,7 @@ N_FOLDS = 5
 
 def corpora(table: FeatureTable) -> dict[str, Corpus]:
     """The table's clips three times, by what is kept together: nothing, recordings, or artists."""
-    by_artist = table.corpus("gtzan")
+    by_artist = table.corpus()
     ids = list(by_artist.clips.index)
     groups = {"clips at random": ids, "by recording": repeat_groups(ids)}
     by_split = {

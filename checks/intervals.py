@@ -24,13 +24,12 @@ from mgrlib.experiments.record import SUFFIX, Record, read_records, write_record
 from mgrlib.experiments.run import groups_of, mean_accuracy, over_clips
 
 ROOT = Path(__file__).resolve().parent.parent
-GTZAN = ("gtzan-mini", "gtzan-table", "gtzan-pictures")
 
 
 def artists_of(record: Record) -> Mapping[str, str]:
     """The artist of each clip of a record's corpus; None if artists are unknown."""
     name = record.data["name"]
-    if name in GTZAN or name.startswith("gtzan-openl3"):
+    if name.startswith("gtzan-"):
         clips = record.predictions().clip_ids
         return dict(zip(clips, artist_groups(clips), strict=True))
     return embedded_artists(name)

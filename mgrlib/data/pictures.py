@@ -22,7 +22,7 @@ import pandas as pd
 
 from mgrlib.data.corpus import Corpus, Cutting
 from mgrlib.data.layout import hidden
-from mgrlib.data.vectors import gtzan_rows
+from mgrlib.data.vectors import gtzan_name, gtzan_rows
 from mgrlib.errors import AudioError, CorpusError, FeatureError, explain
 from mgrlib.levels import SPAN_DB, LevelMap
 
@@ -30,7 +30,6 @@ COLOR_MAPS = ("viridis", "jet", "magma")
 NEAR, FAR_SHARE = 12.0, 0.01  # a color further than 12 of 255 from the map; at most 1 % of them
 TOP_HZ = 11_025.0  # half of GTZAN's rate
 GTZAN_SECONDS = 30.0
-NEARLY_ALL = 990  # clips; the public copies lack one
 PLACES = ("", "images_original", "Data/images_original", "data/images_original")
 LAYOUT = "folders of PNG files such as blues/blues00000.png, or an .npz with maps and clip_ids"
 
@@ -204,8 +203,7 @@ def gtzan_pictures(root: str | os.PathLike[str], *, color_map: str | None = None
     `images_original`) or `blues.00000.png`. An archive is an `.npz` with `maps` (M, F, T) uint8,
     low bands first, and `clip_ids`. Bands are taken to be evenly spaced in mel up to 11,025 Hz,
     columns to fill 30 s. The groups are the artists, as for `mgrlib.data.gtzan.gtzan`. A part of
-    fewer than 990 clips has their number in its name, "gtzan-pictures-100", so that its records are
-    not taken for those of the whole.
+    the clips is named by their number, "gtzan-pictures-100".
 
     Args:
         root: the folder or the archive.
@@ -223,7 +221,7 @@ def gtzan_pictures(root: str | os.PathLike[str], *, color_map: str | None = None
         clips = gtzan_rows(files, f"pictures in {str(path)!r}").assign(path=list(files.values()))
         source = PictureSource(color_map)
     clips["seconds"] = GTZAN_SECONDS
-    name = "gtzan-pictures" if len(clips) >= NEARLY_ALL else f"gtzan-pictures-{len(clips)}"
+    name = gtzan_name("gtzan-pictures", len(clips))
     return Corpus(name, tuple(sorted(clips["genre"].unique())), clips, source)
 
 

@@ -27,6 +27,7 @@ import pandas as pd
 
 from mgrlib.data.corpus import Corpus, Cutting
 from mgrlib.data.gtzan_artists import artist_groups
+from mgrlib.data.vectors import gtzan_name
 from mgrlib.errors import AudioError, CorpusError, FeatureError, explain, some
 
 N_COLUMNS = 57
@@ -77,11 +78,12 @@ class FeatureTable:
             sets.setdefault(str(group), {})[str(clip)] = None
         return [tuple(clips) for clips in sets.values() if len(clips) > 1]
 
-    def corpus(self, name: str = "gtzan-table") -> Corpus:
+    def corpus(self) -> Corpus:
         """The table's clips as a corpus whose only feature is `Vector57`, already computed.
 
         The groups are the artists, as for `mgrlib.data.gtzan.gtzan`; clips tied by equal rows
-        share a group too. There is no audio: `seconds` is what GTZAN's clips have, 30.
+        share a group too. There is no audio: `seconds` is what GTZAN's clips have, 30. A part of
+        the clips is named by their number, "gtzan-table-300".
         """
         _, first = np.unique(self.clip_ids, return_index=True)
         first = np.sort(first)
@@ -96,6 +98,7 @@ class FeatureTable:
             },
             index=pd.Index(ids, name="clip_id"),
         )
+        name = gtzan_name("gtzan-table", len(clips))
         return Corpus(name, self.genres, clips, TableSource(self))
 
 

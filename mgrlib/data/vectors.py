@@ -22,6 +22,7 @@ from mgrlib.data.gtzan_artists import artist_groups
 from mgrlib.errors import AudioError, CorpusError, FeatureError, explain, some
 
 GTZAN_ID = re.compile(r"(blues|classical|country|disco|hiphop|jazz|metal|pop|reggae|rock)\.\d{5}")
+NEARLY_ALL = 990  # clips of GTZAN; the public copies lack one
 LAYOUT = "one array (M, D) in a .npy file, and a table of its M clips with a column clip_id"
 
 
@@ -80,7 +81,8 @@ def vectors(
     Args:
         path: the folder.
         name: what the vectors are called; default: the array's file name.
-        corpus_name: what results call the corpus; default: `gtzan-` or nothing, and the name.
+        corpus_name: what results call the corpus; default: the name, for GTZAN after `gtzan-` and
+            as `gtzan_name` has it.
 
     Raises:
         CorpusError: other files, another number of ids, values that are not finite, clips without
@@ -94,10 +96,10 @@ def vectors(
     clips = rows if "genre" in rows else gtzan_rows(rows.index, str(table))
     clips = clips.assign(**{c: "" for c in ("path",) if c not in clips})
     clips = clips.assign(**({} if "seconds" in clips else {"seconds": 30.0}))
-    prefix = "" if "genre" in rows else "gtzan-"
     source = VectorSource(name, x, {str(clip): i for i, clip in enumerate(rows.index)})
     genres = tuple(sorted(clips["genre"].unique()))
-    return Corpus(corpus_name or f"{prefix}{name}".replace("_", "-"), genres, clips, source)
+    default = name if "genre" in rows else gtzan_name(f"gtzan-{name}", len(clips))
+    return Corpus(corpus_name or default.replace("_", "-"), genres, clips, source)
 
 
 def gtzan_rows(clip_ids: Iterable[str], where: str) -> pd.DataFrame:
@@ -120,6 +122,17 @@ def gtzan_rows(clip_ids: Iterable[str], where: str) -> pd.DataFrame:
         },
         index=pd.Index(ids, name="clip_id"),
     )
+
+
+def gtzan_name(name: str, n_clips: int) -> str:
+    """What results call a corpus of these clips of GTZAN: a part has its number of clips.
+
+    So the records of a part are not taken for those of all clips.
+
+    >>> gtzan_name("gtzan-table", 999), gtzan_name("gtzan-table", 300)
+    ('gtzan-table', 'gtzan-table-300')
+    """
+    return name if n_clips >= NEARLY_ALL else f"{name}-{n_clips}"
 
 
 def _only(folder: Path, suffix: str) -> Path:

@@ -30,7 +30,7 @@ def store(tmp_path):
 
 def test_vectors_of_gtzan_come_with_genres_and_artists(store):
     corpus = vectors(store())
-    assert (corpus.name, corpus.genres) == ("gtzan-open-l3", ("blues", "jazz"))
+    assert (corpus.name, corpus.genres) == ("gtzan-open-l3-4", ("blues", "jazz"))
     assert corpus.clips["group"].tolist()[:2] == ["John Lee Hooker", "Robert Johnson"]
     segments = cut(corpus, Stored("open_l3", 3))
     np.testing.assert_allclose(segments.inputs[0], np.arange(12).reshape(4, 3) / 7, rtol=1e-6)

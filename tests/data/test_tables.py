@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mgrlib.data.gtzan import GENRES
 from mgrlib.data.tables import kaggle_features
 from mgrlib.errors import CorpusError
 
@@ -197,6 +198,15 @@ def test_the_corpus_of_a_table_gives_that_feature_alone(table, save):
     ):
         with pytest.raises(FeatureError, match="Vector57"):
             cut(corpus, feature, how=how)
+
+
+def test_a_table_of_a_part_of_the_clips_is_named_by_their_number(table, save):
+    assert kaggle_features(save(table)).corpus().name == "gtzan-table-3"
+    ids = [f"{genre}.{n:05d}" for genre in GENRES for n in range(100)]
+    whole = pd.DataFrame(np.random.default_rng(0).random((1000, 57)), columns=COLUMNS)
+    whole.insert(0, "filename", [f"{clip}.wav" for clip in ids])
+    labels = [clip.split(".")[0] for clip in ids]
+    assert kaggle_features(save(whole.assign(label=labels))).corpus().name == "gtzan-table"
 
 
 def test_the_groups_of_a_table_are_artists_and_equal_rows_join_them(table, save):

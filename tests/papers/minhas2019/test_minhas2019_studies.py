@@ -125,7 +125,7 @@ def test_the_table_study_has_each_system_under_five_splits(columns, quick, monke
 @pytest.mark.realdata
 def test_the_public_table_gives_the_known_accuracy_of_a_random_split(realdata, monkeypatch):
     monkeypatch.setattr(table, "SYSTEMS", {"RBF SVM": table.SYSTEMS["RBF SVM"]})
-    corpus = kaggle_features(realdata / "kaggle" / "features_30_sec.csv.gz").corpus("gtzan-table")
+    corpus = kaggle_features(realdata / "kaggle" / "features_30_sec.csv.gz").corpus()
     study = table.STUDIES[0]
     value = {r.get("split"): r.value for r in conduct(study, corpus, seeds=(0, 1))}
     assert 0.65 < value["random"] < 0.82

@@ -52,7 +52,7 @@ def table() -> Corpus:
     feature_table = FeatureTable(
         x, columns, labels, ids, ids, np.tile(np.arange(5), 40), ("a", "b")
     )
-    return feature_table.corpus("toy-table")
+    return feature_table.corpus()
 
 
 def study(name: str, corpus: Corpus, seeds: tuple[int, ...] = (0,), **settings: object) -> Records:
