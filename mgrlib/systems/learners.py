@@ -17,6 +17,7 @@ import numpy as np
 from torch import nn
 
 from mgrlib.errors import RecipeError, StorageError, explain
+from mgrlib.evaluation.aggregation import mean_probs
 from mgrlib.models.tree import Tree
 from mgrlib.segments import Segments
 from mgrlib.systems.classifiers import (
@@ -202,13 +203,20 @@ class NodeByNode:
             config = node.paced(config, train)
             node = Network(make=node.make)
         epochs = dict(self.epochs(tree, config.epochs)) if self.epochs else {}
-        parts, started = {}, time.perf_counter()
+        parts, seconds, fitted = {}, 0.0, {}
         for name, part, checked in node_parts(tree, train, valid):
             own = replace(config, epochs=epochs.get(name, config.epochs))
             parts[name] = node.learn(recipe, part, checked, own)
-        seconds = time.perf_counter() - started
+            seconds += parts[name].seconds
+            right = parts[name].classifier.predict(part, mean_probs).correct
+            fitted[name] = round(float(right.mean()), 4)
         nodes = {name: part.classifier for name, part in parts.items()}
-        details = {"batch_size": config.batch_size, "epochs": epochs, "tree": tree.nested}
+        details = {
+            "batch_size": config.batch_size,
+            "epochs": epochs,
+            "tree": tree.nested,
+            "train_accuracy": fitted,
+        }
         if config.precision == "auto":
             details["precision"] = {n: (part.details or {}) for n, part in parts.items()}
         return Learned(TreeClassifier(tree, nodes), seconds, None, details)  # type: ignore[arg-type]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from mgrlib import papers
+from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.study import conduct
 from mgrlib.papers.tang2018 import recipes
 from mgrlib.papers.tang2018.studies import (
@@ -19,6 +21,7 @@ from mgrlib.papers.tang2018.studies import (
     TREES,
 )
 from mgrlib.papers.tang2018.studies.epochs import EARLY, LATE, MEASURES
+from mgrlib.papers.tang2018.studies.nodes import node_train_accuracy, over_tables
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +77,26 @@ def test_the_study_of_nodes_measures_each_number_of_the_paper(tones, tiny):
     hard = records.only(quantity="end to end", routing="hard")
     weighted = sum(w * value for w, value in zip((0.3, 0.2, 0.2, 0.3), measured, strict=True))
     assert hard.value == pytest.approx(weighted, abs=2e-4)
+
+
+def test_intervals_of_trees_and_nodes_draw_artists(tones, tiny):
+    """Artists whose clips are all right or all wrong widen the interval."""
+    groups = tones.clips["group"].to_dict()
+    ids = tuple(tones.clips.index)
+    of_artist = {artist: i % 2 for i, artist in enumerate(dict.fromkeys(groups.values()))}
+    right = np.array([of_artist[groups[clip]] for clip in ids])
+    probs = np.eye(2)[1 - right]
+    tables = [Predictions(ids, np.zeros(len(ids), int), probs, ("a", "b"))] * 2
+    by_artist, by_clip = over_tables(tables, groups), over_tables(tables, {})
+    assert by_artist.high - by_artist.low > by_clip.high - by_clip.low
+
+
+def test_every_node_has_the_accuracy_on_its_own_training_clips(tones, tiny):
+    study = with_settings(NODES, recipe=tiny(recipes.HIERARCHY_SHORT, epochs=1))
+    records = conduct(study, tones, seeds=(0,))
+    nodes = [record for record in records if "node" in record.condition]
+    assert len(nodes) == 7 and all(0 < record.train_accuracy <= 1 for record in nodes)
+    assert node_train_accuracy([{"details": {}}], "1") is None  # kept by an earlier version
 
 
 def test_trees_are_compared_with_a_flat_classifier(tones, tiny):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from mgrlib.data.corpus import Corpus
 from mgrlib.evaluation.intervals import Interval, over_seeds
 from mgrlib.evaluation.predictions import Predictions, predict
 from mgrlib.experiments.protocol import Protocol, best_by
-from mgrlib.experiments.run import compute_once, mean_accuracy
+from mgrlib.experiments.run import compute_once, groups_of, mean_accuracy
 from mgrlib.experiments.study import row
 from mgrlib.segments import Segments
 from mgrlib.systems.learn import learn, segments_of
@@ -85,8 +85,9 @@ def sweep_epochs(
             if progress:
                 print(f"seed {seed}, {split.source}: trained", flush=True)
         trials.append(joined(courses))
-    rows = [measured for epochs in stages for measured in stage_rows(trials, epochs)]
-    return rows + ([] if literal else choice_rows(trials))
+    groups = groups_of(own)
+    rows = [measured for epochs in stages for measured in stage_rows(trials, epochs, groups)]
+    return rows + ([] if literal else choice_rows(trials, groups))
 
 
 def long_course(
@@ -151,8 +152,13 @@ def joined(courses: Sequence[Course]) -> Course:
     return {"epochs": epochs, "test": test, "stopped": stopped, "train_accuracy": accuracies}
 
 
-def stage_rows(trials: Sequence[Course], epochs: int) -> list[dict[str, Any]]:
-    """A row for each measure after so many epochs: its mean over the trials."""
+def stage_rows(
+    trials: Sequence[Course], epochs: int, groups: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """A row for each measure after so many epochs: its mean over the trials.
+
+    Trials that test the same clips have an interval over artists, where they are known.
+    """
     tables = [trial["test"][str(epochs)] for trial in trials]
     values = np.array([trial["epochs"][str(epochs)] for trial in trials])  # (trials, 6)
     values[:, MEASURES.index("test accuracy")] = [table.correct.mean() for table in tables]
@@ -160,7 +166,9 @@ def stage_rows(trials: Sequence[Course], epochs: int) -> list[dict[str, Any]]:
     rows = []
     for measure, column in zip(MEASURES, values.T, strict=True):
         is_test = measure == "test accuracy"
-        interval = mean_accuracy(tables) if is_test else bounded(over_seeds(column), measure)
+        interval = (
+            mean_accuracy(tables, groups) if is_test else bounded(over_seeds(column), measure)
+        )
         condition = {"epochs": epochs, "measure": measure}
         rows.append(
             row(
@@ -181,7 +189,7 @@ def bounded(interval: Interval, measure: str) -> Interval:
     return replace(interval, low=max(interval.low, 0.0), high=min(interval.high, most))
 
 
-def choice_rows(trials: Sequence[Course]) -> list[dict[str, Any]]:
+def choice_rows(trials: Sequence[Course], groups: Mapping[str, str]) -> list[dict[str, Any]]:
     """Test accuracy when stopping by the validation loss, and when choosing by the test clips."""
     course = np.mean([[*trial["epochs"].values()] for trial in trials], axis=0)  # (epochs, 6)
     epochs = [e for e in range(1, len(course) + 1) if e <= 50 or e % 5 == 0]
@@ -192,7 +200,7 @@ def choice_rows(trials: Sequence[Course]) -> list[dict[str, Any]]:
     column = MEASURES.index("training accuracy")
     early = row(
         "test accuracy",
-        mean_accuracy(tables),
+        mean_accuracy(tables, groups),
         condition={"choice": EARLY, "measure": "test accuracy"},
         n=tables[0].n,
         train_accuracy=float(np.mean([trial["train_accuracy"] for trial in trials])),

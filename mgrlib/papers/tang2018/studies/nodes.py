@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from mgrlib.data.corpus import Corpus
-from mgrlib.evaluation.intervals import Interval, over_runs, percentile_bounds
+from mgrlib.evaluation.intervals import Interval, percentile_bounds
 from mgrlib.evaluation.metrics import accuracy_interval
 from mgrlib.evaluation.node_answers import NodeAnswers
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.protocol import Protocol, best_by
-from mgrlib.experiments.run import cross_validate
+from mgrlib.experiments.run import cross_validate, mean_accuracy
 from mgrlib.experiments.study import row
 from mgrlib.systems.recipe import Recipe
 
@@ -28,12 +28,15 @@ def sweep_nodes(
     protocol = Protocol(5, best_by(corpus))
     result = cross_validate(recipe, corpus, protocol, seeds=seeds, progress=progress)
     answers = [node_answers(result.runs, seed) for seed in result.seeds]
-    rows = [node_row(answers, name) for name in answers[0].tree.nodes]
-    rows += product_rows(answers)
+    rows = []
+    for name in answers[0].tree.nodes:
+        train_accuracy = node_train_accuracy(result.runs, name)
+        rows.append(node_row(answers, name, result.groups, train_accuracy))
+    rows += product_rows(answers, result.groups)
     for routing in ("hard", "soft"):
         tables = [a.route(routing).select(answers[0].clip_ids) for a in answers]
         condition = {"quantity": "end to end", "routing": routing}
-        accuracy = over_tables(tables)
+        accuracy = over_tables(tables, result.groups)
         rows.append(
             row("accuracy", accuracy, condition=condition, train_accuracy=result.train_accuracy)
         )
@@ -50,15 +53,37 @@ def node_answers(runs: Sequence[Mapping[str, Any]], seed: int) -> NodeAnswers:
     return NodeAnswers.concat([NodeAnswers.from_dict(part) for part in parts])
 
 
-def over_tables(tables: Sequence[Predictions]) -> Interval:
-    """The mean accuracy; Wilson's interval for one seed, where a bootstrap of 50 of 50 has none."""
-    return accuracy_interval(tables[0]) if len(tables) == 1 else over_runs(tables)
+def node_train_accuracy(runs: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    """A node's mean accuracy on its own training clips; None if a kept run does not have it."""
+    by_run = [run["details"].get("train_accuracy") for run in runs]
+    return None if None in by_run else float(np.mean([nodes[name] for nodes in by_run]))
 
 
-def node_row(answers: Sequence[NodeAnswers], name: str) -> dict[str, Any]:
-    """A node's accuracy on its genres' clips, and on those that arrive or have gone astray."""
+def over_tables(tables: Sequence[Predictions], groups: Mapping[str, str]) -> Interval:
+    """The mean accuracy over seeds; its interval draws artists where they are known.
+
+    Without artists, one seed gets Wilson's interval, since a bootstrap of 50 of 50 has none.
+    """
+    if len(tables) == 1 and not groups:
+        return accuracy_interval(tables[0])
+    return mean_accuracy(tables, groups)
+
+
+def node_row(
+    answers: Sequence[NodeAnswers],
+    name: str,
+    groups: Mapping[str, str],
+    train_accuracy: float | None,
+) -> dict[str, Any]:
+    """A node's accuracy on its genres' clips, and on those that arrive or have gone astray.
+
+    Args:
+        answers: of each seed.
+        groups: the artist of each clip, or nothing.
+        train_accuracy: of the node, on its own training clips.
+    """
     first = answers[0].node(name)
-    accuracy = over_tables([a.node(name).select(first.clip_ids) for a in answers])
+    accuracy = over_tables([a.node(name).select(first.clip_ids) for a in answers], groups)
     tables = [a.table().loc[name] for a in answers]
     counts: dict[str, Any] = {}
     for which in ("reached", "astray"):
@@ -66,13 +91,28 @@ def node_row(answers: Sequence[NodeAnswers], name: str) -> dict[str, Any]:
         share = np.nan_to_num(np.array([t[f"accuracy_{which}"] for t in tables], dtype=float))
         counts |= {f"{which}_n": int(n.sum()), f"{which}_right": round(float(n @ share))}
     condition = {"node": f"LSTM{name}"}
-    return row("accuracy", accuracy, condition=condition, asks=tables[0]["asks"], **counts)
+    return row(
+        "accuracy",
+        accuracy,
+        condition=condition,
+        train_accuracy=train_accuracy,
+        asks=tables[0]["asks"],
+        **counts,
+    )
 
 
-def product_rows(answers: Sequence[NodeAnswers]) -> list[dict[str, Any]]:
-    """Products and measured accuracies by group, with intervals over clips and seeds."""
+def product_rows(
+    answers: Sequence[NodeAnswers], artists: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Products and measured accuracies by group of genres, with intervals over clips and seeds.
+
+    Args:
+        answers: of each seed.
+        artists: of each clip; where they are known, the intervals draw artists in place of clips.
+    """
     groups = answers[0].groups()
-    draws = {name: group_draws(answers, name) for name in groups.index}
+    drawn = [artists[clip] for clip in answers[0].clip_ids] if artists else None
+    draws = {name: group_draws(answers, name, drawn) for name in groups.index}
     rows = []
     for quantity in ("product", "own product", "measured"):
         by_group = {groups["genres"][name]: draws[name][quantity] for name in groups.index}
