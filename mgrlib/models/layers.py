@@ -9,3 +9,11 @@ from torch import nn
 def pad_channels(x: torch.Tensor, n_channels: int) -> torch.Tensor:
     """Append channels of zeros to (B, C, T), for a shortcut without parameters."""
     return nn.functional.pad(x, (0, 0, 0, n_channels - x.shape[1]))
+
+
+def store_channels_last(model: nn.Module) -> None:
+    """Reorder the weights of a model's 2-D convolutions in memory, so that channels come last.
+
+    On a CPU, such convolutions are several times faster. Shapes and values stay as they are.
+    """
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

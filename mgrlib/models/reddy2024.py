@@ -28,6 +28,7 @@ import torch
 from torch import nn
 
 from mgrlib.errors import ShapeError, explain
+from mgrlib.models.layers import store_channels_last
 from mgrlib.shapes import check_shape
 
 HINT = "one segment is (F, T): bands by frames; build the model with `segments.input_shape`."
@@ -121,8 +122,7 @@ class Fcn5(nn.Module):
         self.frame_norm = FrameNorm(input_shape[1])
         self.blocks, _ = _blocks("Fcn5", input_shape, widths, (*pools, None), dropout)
         self.linear = nn.Linear(widths[-1], n_classes)
-        layout = torch.channels_last
-        self.to(memory_format=layout)  # type: ignore[call-overload]
+        store_channels_last(self)
 
     def activations(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """(B, F, T) -> the output of each block by name, in order: pool1 to pool5."""
@@ -235,8 +235,7 @@ class Crnn(nn.Module):
         self.gru2 = UNITS[gru](n_hidden, n_hidden)
         self.dropout = nn.Dropout(0.3)
         self.linear = nn.Linear(n_hidden, n_classes)
-        layout = torch.channels_last
-        self.to(memory_format=layout)  # type: ignore[call-overload]
+        store_channels_last(self)
 
     def activations(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """(B, F, T) -> the output of each layer by name, in order: pool1 to pool4, gru1, gru2.

@@ -24,6 +24,7 @@ import torch
 from torch import nn
 
 from mgrlib.errors import MgrError, explain
+from mgrlib.models.layers import store_channels_last
 from mgrlib.shapes import check_shape
 from mgrlib.storage import download
 
@@ -118,9 +119,7 @@ class ResNet18(nn.Module):
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-        # With this order in memory, convolutions on a CPU are several times faster.
-        layout = torch.channels_last
-        self.to(memory_format=layout)  # type: ignore[call-overload]
+        store_channels_last(self)
 
     @staticmethod
     def _stage(n_in: int, n_out: int, stride: int) -> nn.Sequential:
@@ -343,8 +342,7 @@ class SegmentCnn(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         n_values = widths[-1] * n_rows * n_frames
         self.linear = _dense((n_values, *dense, n_classes), dropout=0.0)
-        layout = torch.channels_last
-        self.to(memory_format=layout)  # type: ignore[call-overload]
+        store_channels_last(self)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, F, T) -> logits (B, K)."""
