@@ -82,7 +82,7 @@ def test_clips_of_two_genres_are_asked_of_three_networks(sounds, monkeypatch):
     records = conduct(replace(study, settings=settings), sounds, seeds=(0,))
     assert conditions(records) == conditions(shipped("two-genres"))
     assert {r.n for r in records.where(clips="blends")} == {12}
-    assert all(0 <= r.value <= 1 for r in records)
+    assert all(0 <= r.value <= 1 and 0 < r.train_accuracy <= 1 for r in records)
 
 
 @pytest.fixture(scope="module")
