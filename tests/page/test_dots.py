@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from records import RECORD
+from records import WHOLE_GTZAN
 
 from mgrlib import papers
 from mgrlib.errors import MgrError
@@ -57,7 +57,7 @@ def test_variants_without_a_fault_filtered_result_are_not_main_systems(monkeypat
     nets = tuple(Listed(f"luo2021/{name}", name, "recipe", 1) for name in ("cnn-mel", "a", "b"))
     protocols = ("3 artist folds", "fault-filtered", "3 artist folds")
     made = [
-        replace(RECORD, source=net.name, protocol=protocol, condition={})
+        replace(WHOLE_GTZAN, source=net.name, protocol=protocol, condition={})
         for net, protocol in zip(nets, protocols, strict=True)
     ]
     monkeypatch.setattr(papers, "listing", lambda key: nets)

@@ -3,15 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from records import RECORD
+from records import WHOLE_GTZAN
 
 from mgrlib import papers
 from mgrlib.evaluation import Difference
 from mgrlib.experiments.compare import Listed
 from mgrlib.page import full_size_records, protocol_table, protocols
 from mgrlib.page.protocols import PROTOCOLS, _note, _verdict, full_size_contrast
-
-WHOLE = replace(RECORD, data={**RECORD.data, "name": "gtzan-table", "n_clips": 999})
 
 
 @pytest.mark.parametrize(
@@ -29,7 +27,7 @@ def test_a_difference_is_resolved_if_zero_is_outside_its_interval(low, caveat, v
 @pytest.mark.parametrize(("reason", "words"), [("", "no record"), ("takes a GPU", "takes a GPU")])
 def test_a_protocol_without_a_record_says_so_and_why(monkeypatch, page, reason, words):
     net = Listed("luo2021/net", "Net", "recipe", 1, no_record=reason)
-    record = replace(WHOLE, source=net.name, protocol="fault-filtered", n=290, condition={})
+    record = replace(WHOLE_GTZAN, source=net.name, protocol="fault-filtered", n=290, condition={})
     monkeypatch.setattr(papers, "listing", lambda key: (net,))
     monkeypatch.setattr(papers, "records", lambda key, **values: [record])
     assert page(protocol_table("luo2021")).text.count(words) == 2
@@ -43,7 +41,7 @@ def two_nets(monkeypatch):
     """`luo2021/a` with one random split, `luo2021/b` with five folds too; returns their records."""
     nets = tuple(Listed(f"luo2021/{name}", name, "recipe", 1) for name in "ab")
     by_name = {
-        (net.name, protocol): replace(WHOLE, source=net.name, protocol=protocol, condition={})
+        (net.name, protocol): replace(WHOLE_GTZAN, source=net.name, protocol=protocol, condition={})
         for net, protocol in [(nets[0], SPLIT), (nets[1], FOLDS), (nets[1], SPLIT)]
     }
     monkeypatch.setattr(papers, "listing", lambda key: nets)
@@ -58,7 +56,7 @@ def test_one_random_split_stands_in_where_there_are_no_folds(two_nets):
 
 
 def test_a_record_of_a_part_of_the_clips_is_not_one_of_all(two_nets, monkeypatch):
-    part = {**WHOLE.data, "n_clips": 300}
+    part = {**WHOLE_GTZAN.data, "n_clips": 300}
     records = [replace(r, data=part) if r.protocol == FOLDS else r for r in two_nets.values()]
     monkeypatch.setattr(papers, "records", lambda key, **values: records)
     assert full_size_records("luo2021")["luo2021/b"]["random"].protocol == SPLIT

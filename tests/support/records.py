@@ -1,6 +1,8 @@
-"""A record to change."""
+"""Records to change."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from mgrlib.experiments.record import Record
 
@@ -27,3 +29,4 @@ RECORD = Record(
     runs=({"seed": 0, "split": "fold-0", "predictions": PREDICTIONS},),
     about={"python": "3.11"},
 )
+WHOLE_GTZAN = replace(RECORD, data={**RECORD.data, "name": "gtzan-table", "n_clips": 999})
