@@ -60,7 +60,7 @@ def with_artists(record: Record) -> Record:
     artists = artists_of(record) if has_predictions(record) else {}
     if not artists:
         return record
-    tables = [record.predictions(seed) for seed in record.seeds]
+    tables = record.predictions_by_seed()
     interval = mean_accuracy(tables, artists)
     low, high = (round(float(bound), 4) for bound in (interval.low, interval.high))
     details = {**record.details, **over_clips(tables, artists)}

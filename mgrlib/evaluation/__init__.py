@@ -37,6 +37,7 @@ from mgrlib.evaluation.paired import (
     seeds_test,
 )
 from mgrlib.evaluation.predictions import Predictions, predict, predict_sklearn
+from mgrlib.evaluation.runs import accuracy_by_clip
 
 __all__ = [
     "Difference",
@@ -46,6 +47,7 @@ __all__ = [
     "NodeAnswers",
     "Predictions",
     "accuracy",
+    "accuracy_by_clip",
     "accuracy_interval",
     "bootstrap",
     "chance",

@@ -12,6 +12,7 @@ from scipy import stats
 
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.predictions import Predictions
+from mgrlib.evaluation.runs import correct_by_run
 
 Table = TypeVar("Table", bound=Any)
 """`Predictions`, or `mgrlib.evaluation.multilabel.LabelPredictions`."""
@@ -174,10 +175,7 @@ def over_runs(
             group for each clip.
     """
     check_level("over_runs", level)
-    if not runs:
-        raise EvaluationError(explain("over_runs", "at least one run", "none"))
-    correct = np.stack([align(runs[0], run).correct for run in runs]).astype(float)  # (R, M)
-    return over_values(correct, groups, n=n, level=level, seed=seed)
+    return over_values(correct_by_run(runs), groups, n=n, level=level, seed=seed)
 
 
 def over_values(
@@ -318,24 +316,6 @@ def group_members(
         raise EvaluationError(explain(where, "at least two groups", f"only {names[0]!r}"))
     order = np.argsort(member, kind="stable")
     return np.split(order, np.cumsum(np.bincount(member))[:-1])
-
-
-def align(first: Predictions, second: Predictions) -> Predictions:
-    """Sort the clips of `second` like those of `first`.
-
-    Raises:
-        EvaluationError: if clips, genres or true labels differ.
-    """
-    if set(first.clip_ids) != set(second.clip_ids):
-        unpaired = sorted(set(first.clip_ids) ^ set(second.clip_ids))
-        got = f"{unpaired[:3]} in only one of them ({len(unpaired)} such clips)"
-        hint = "compare on the common clips: `predictions.select(clip_ids)`."
-        raise EvaluationError(explain("paired comparison", "the same clips", got, hint))
-    second = second.select(first.clip_ids)
-    if first.genres != second.genres or (first.truth != second.truth).any():
-        got = "different ones; was one corpus relabeled?"
-        raise EvaluationError(explain("paired comparison", "the same genres and labels", got))
-    return second
 
 
 def _resample(predictions: Table, rows: np.ndarray) -> Table:

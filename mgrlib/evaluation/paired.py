@@ -17,7 +17,6 @@ from scipy import stats
 from mgrlib.errors import EvaluationError, explain
 from mgrlib.evaluation.intervals import (
     Interval,
-    align,
     check_counts,
     check_level,
     finite_values,
@@ -27,6 +26,7 @@ from mgrlib.evaluation.intervals import (
     wilson,
 )
 from mgrlib.evaluation.predictions import Predictions
+from mgrlib.evaluation.runs import align, correct_by_run
 
 NO_SPREAD = 1e-12  # values this close differ by rounding only; t would be 0/0
 
@@ -212,8 +212,10 @@ def paired_bootstrap(
         got = f"{len(runs_a)} and {len(runs_b)}"
         raise EvaluationError(explain("paired_bootstrap", "a run of each system", got))
     first = runs_a[0]
-    means = [np.mean([align(first, x).correct for x in runs], axis=0) for runs in (runs_a, runs_b)]
-    gain = means[0] - means[1]
+    a_by_clip, b_by_clip = (
+        correct_by_run(runs, like=first).mean(axis=0) for runs in (runs_a, runs_b)
+    )
+    gain = a_by_clip - b_by_clip
     members = group_members("paired_bootstrap", groups, first.n)
     sums = np.array([gain[rows].sum() for rows in members])  # (G,)
     sizes = np.array([len(rows) for rows in members])

@@ -35,7 +35,11 @@ def unfinished(record: Record) -> str:
 
 
 def difference(
-    first: Record, second: Record, *, groups: Mapping[str, str] | None = None
+    first: Record,
+    second: Record,
+    *,
+    groups: Mapping[str, str] | None = None,
+    common: bool = False,
 ) -> Difference:
     """The accuracy of one record minus that of another, with its interval and its caveats.
 
@@ -46,10 +50,12 @@ def difference(
     Args:
         first, second: records with predictions.
         groups: the artist of each clip; whole artists are then drawn.
+        common: compare on the clips that both have tested, such as those of two divisions of one
+            corpus, and leave the others out.
 
     Raises:
         RecipeError: a record without predictions.
-        EvaluationError: other clips.
+        EvaluationError: other clips, or no clip in common.
     """
     from mgrlib.evaluation.paired import paired_bootstrap
 
@@ -58,7 +64,11 @@ def difference(
             hint = "run the recipe: records of studies keep no predictions."
             where = f"difference of {first.source} and {second.source}"
             raise RecipeError(explain(where, "records with predictions", record.source, hint))
-    runs = [[record.predictions(seed) for seed in record.seeds] for record in (first, second)]
+    runs = [record.predictions_by_seed() for record in (first, second)]
+    if common:
+        tested = set(runs[1][0].clip_ids)
+        clips = [clip for clip in runs[0][0].clip_ids if clip in tested]
+        runs = [[table.select(clips) for table in tables] for tables in runs]
     artists = None if groups is None else [groups[clip] for clip in runs[0][0].clip_ids]
     reasons = {record.source: unfinished(record) for record in (first, second)}
     caveat = "; ".join(f"{source}: {reason}" for source, reason in reasons.items() if reason)

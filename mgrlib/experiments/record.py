@@ -140,6 +140,14 @@ class Record:
             )
         return Predictions.concat([Predictions.from_dict(part) for part in parts])
 
+    def predictions_by_seed(self) -> list[Predictions]:
+        """The predictions of each seed, in the order of `seeds`.
+
+        Raises:
+            RecipeError: a record without predictions, or with those of some seeds only.
+        """
+        return [self.predictions(seed) for seed in self.seeds]
+
     def get(self, name: str) -> Any:
         """A field, or an entry of the condition or the details, by name; else None."""
         if name in self.condition:

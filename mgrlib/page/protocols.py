@@ -175,9 +175,9 @@ def artists_of(records: Iterable[Record]) -> Mapping[str, str]:
     return dict(zip(clips, artist_groups(clips), strict=True))
 
 
-def gtzan_contrast(first: Record, second: Record) -> Difference:
+def gtzan_contrast(first: Record, second: Record, *, common: bool = False) -> Difference:
     """`difference` with GTZAN's artists as groups."""
-    return difference(first, second, groups=artists_of((first, second)))
+    return difference(first, second, groups=artists_of((first, second)), common=common)
 
 
 def full_size_contrast(first: str, second: str, column: str) -> Difference | None:

@@ -138,6 +138,13 @@ def test_a_difference_is_that_of_the_means_over_seeds_and_draws_artists():
     assert (together.low, together.high) == (0.0, pytest.approx(2 / 3))  # x or y alone
 
 
+def test_a_difference_of_two_divisions_is_that_of_the_clips_that_both_test():
+    few, many = measured("luo2021/a", "10"), measured("luo2021/a", "0011", "0111")
+    result = difference(few, many, common=True)
+    assert (result.value, result.n) == (0.25, 2)  # clip0: 1 - 0, clip1: 0 - 1/2
+    assert difference(many, few, common=True).value == -0.25
+
+
 def test_a_difference_of_records_of_other_clips_is_refused():
     with pytest.raises(EvaluationError, match="only one of them"):
         difference(measured("luo2021/a", "111"), measured("luo2021/b", "1111"))

@@ -12,6 +12,7 @@ import torch
 from mgrlib.data.corpus import Corpus
 from mgrlib.evaluation.intervals import over_groups
 from mgrlib.evaluation.predictions import Predictions
+from mgrlib.evaluation.runs import accuracy_by_clip
 from mgrlib.experiments.protocol import Protocol, best_by
 from mgrlib.experiments.run import (
     Condition,
@@ -187,18 +188,17 @@ def importance(
 
 def _permutation_row(result: Result, values: str) -> Row:
     """The accuracy lost by shuffling some columns, averaged over the seeds and repeats."""
-    order = result.predictions(result.seeds[0]).clip_ids
-    losses = np.zeros(len(order))
-    for seed in result.seeds:
-        tables = [result.predictions(seed, f"{values} {i}") for i in range(N_REPEATS)]
-        shuffled = np.mean([table.select(order).correct for table in tables], axis=0)
-        losses += (result.predictions(seed).select(order).correct - shuffled) / len(result.seeds)
-    artists = np.array([result.groups.get(clip, clip) for clip in order])
+    shuffled = [
+        result.predictions(seed, f"{values} {i}") for seed in result.seeds for i in range(N_REPEATS)
+    ]
+    intact = [result.predictions(seed) for seed in result.seeds]
+    losses = accuracy_by_clip(intact) - accuracy_by_clip(shuffled)
+    artists = np.array([result.groups.get(clip, clip) for clip in losses.index])
     return row(
         "loss of accuracy",
-        over_groups(losses, artists),
+        over_groups(losses.to_numpy(), artists),
         condition={"values": values, "kind": "permuted"},
-        n=len(order),
+        n=len(losses),
         train_accuracy=result.train_accuracy,
     )
 

@@ -23,9 +23,10 @@ import numpy as np
 
 from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.splits import by_group
-from mgrlib.evaluation.intervals import align, over_values
+from mgrlib.evaluation.intervals import over_values
 from mgrlib.evaluation.paired import mcnemar
 from mgrlib.evaluation.predictions import Predictions
+from mgrlib.evaluation.runs import correct_by_run
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.models.baselines import k_nn, linear, rbf_svm
 from mgrlib.papers.reddy2024.features import START, BandStatistics, PublishedLayers
@@ -155,11 +156,11 @@ def learning_row(
     artists: Mapping[str, str],
 ) -> Row:
     """The accuracy over seeds and artists, the losses, the seconds, and the gain over a rival."""
-    correct = _correct(answers, answers[0])
+    correct = correct_by_run(answers)
     groups = [artists[clip] for clip in answers[0].clip_ids]
     details: dict[str, Any] = {"n_groups": len(set(groups))}
     if rival is not None:
-        gain = over_values(correct - _correct(rival, answers[0]), groups)
+        gain = over_values(correct - correct_by_run(rival, like=answers[0]), groups)
         details["gain"] = [round(value, 4) for value in (gain.value, gain.low, gain.high)]
         details["p"] = mcnemar(rival[0], answers[0]).p_exact
     runs = [system.training for system in systems if system.training is not None]
@@ -171,11 +172,6 @@ def learning_row(
     train_accuracy = float(np.mean([system.about["train_accuracy"] for system in systems]))
     interval = over_values(correct, groups)
     return row("accuracy", interval, condition=condition, train_accuracy=train_accuracy, **details)
-
-
-def _correct(runs: Sequence[Predictions], first: Predictions) -> np.ndarray:
-    """Whether each run is right on each clip, (R, M), in the order of the first one's clips."""
-    return np.stack([align(first, run).correct for run in runs]).astype(float)
 
 
 def _strategies(**recipes: Recipe) -> tuple[Variant, ...]:

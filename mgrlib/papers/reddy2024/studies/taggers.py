@@ -38,6 +38,7 @@ from mgrlib.evaluation.intervals import Interval, over_runs, over_values
 from mgrlib.evaluation.metrics import accuracy_interval, confusion
 from mgrlib.evaluation.paired import mcnemar
 from mgrlib.evaluation.predictions import Predictions
+from mgrlib.evaluation.runs import correct_by_run
 from mgrlib.evaluation.tagging import mean_auc, tag_auc
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.features import Mfcc, TaggerMel, standardize_clips
@@ -399,8 +400,7 @@ def gain_over(
     """The mean accuracy minus that of a baseline on the same clips; whole artists are drawn."""
     ids = list(corpus.clips.index)
     correct, other = (
-        np.stack([table.select(ids).correct for table in tables]).astype(float)
-        for tables in (answers, baseline)
+        correct_by_run([table.select(ids) for table in tables]) for tables in (answers, baseline)
     )
     return over_values(correct - other, corpus.groups(ids))
 

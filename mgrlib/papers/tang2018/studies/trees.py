@@ -12,6 +12,7 @@ from mgrlib.data.corpus import Corpus
 from mgrlib.errors import RecipeError, explain
 from mgrlib.evaluation.intervals import over_seeds, over_values, wilson
 from mgrlib.evaluation.predictions import Predictions
+from mgrlib.evaluation.runs import accuracy_by_clip
 from mgrlib.experiments.protocol import Protocol, best_by
 from mgrlib.experiments.run import PLAIN, Result, cross_validate, groups_of, mean_accuracy
 from mgrlib.experiments.study import row
@@ -101,7 +102,7 @@ def tree_row(
         condition=condition,
         train_accuracy=mean_train_accuracy(results),
         by_seed=[round(float(t.correct.mean()), 4) for t in tables],
-        by_clip=np.mean([t.correct for t in tables], axis=0).round(4).tolist(),
+        by_clip=accuracy_by_clip(tables).round(4).tolist(),
     )
 
 
