@@ -38,7 +38,7 @@ class Difference:
     Args:
         value: a - b.
         low, high: the bounds of its interval.
-        p: of the hypothesis that there is no difference.
+        p: of the hypothesis that there is no difference; NaN if that was not tested.
         n: the number of clips, runs or folds.
         level: confidence.
         test: its name.

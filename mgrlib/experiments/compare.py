@@ -34,6 +34,26 @@ def unfinished(record: Record) -> str:
     return f"only {text} on its training clips" if train < TRAINED else ""
 
 
+def training_caveat(first: Record, second: Record) -> str:
+    """What a difference of two systems does not show if one did not learn its training clips.
+
+    Such a difference may only be one of training. The text gives both accuracies on the training
+    clips, and is empty if both systems learned theirs.
+    """
+    texts, learned = [], True
+    for record in (first, second):
+        train = record.train_accuracy
+        if record.protocol.startswith("no training"):
+            texts.append("none (no training)")
+        else:
+            texts.append("unknown" if train is None else f"{100 * train:.1f} %")
+            learned = learned and train is not None and train >= TRAINED
+    if learned:
+        return ""
+    unknown = set(texts) == {"unknown"}
+    return "training accuracy " + ("not recorded" if unknown else " and ".join(texts))
+
+
 def difference(
     first: Record,
     second: Record,
@@ -44,8 +64,8 @@ def difference(
     """The accuracy of one record minus that of another, with its interval and its caveats.
 
     The two have been tested on the same clips; the means over their seeds are compared clip by
-    clip. A system that did not learn its own training clips is named in the caveat, which is part
-    of the difference's text: such a difference may only be one of training.
+    clip. The caveat is that of `training_caveat`; it is part of the difference's text, and of the
+    sentences that `mgrlib.page.in_points` makes.
 
     Args:
         first, second: records with predictions.
@@ -61,7 +81,7 @@ def difference(
 
     for record in (first, second):
         if not record.runs:
-            hint = "run the recipe: records of studies keep no predictions."
+            hint = "records of studies keep no predictions: take `unpaired_difference`."
             where = f"difference of {first.source} and {second.source}"
             raise RecipeError(explain(where, "records with predictions", record.source, hint))
     runs = [record.predictions_by_seed() for record in (first, second)]
@@ -70,9 +90,22 @@ def difference(
         clips = [clip for clip in runs[0][0].clip_ids if clip in tested]
         runs = [[table.select(clips) for table in tables] for tables in runs]
     artists = None if groups is None else [groups[clip] for clip in runs[0][0].clip_ids]
-    reasons = {record.source: unfinished(record) for record in (first, second)}
-    caveat = "; ".join(f"{source}: {reason}" for source, reason in reasons.items() if reason)
+    caveat = training_caveat(first, second)
     return replace(paired_bootstrap(*runs, groups=artists), caveat=caveat)
+
+
+def unpaired_difference(first: Record, second: Record) -> Difference:
+    """The value of one record minus that of another, for records that keep no predictions.
+
+    The interval is `independent_difference` of theirs, as if they had been tested on different
+    clips; for records of the same clips it is usually too wide. There is no p-value. The caveat is
+    that of `difference`.
+    """
+    from mgrlib.evaluation.paired import Difference, independent_difference
+
+    d = independent_difference(first.interval, second.interval)
+    caveat, nan = training_caveat(first, second), float("nan")
+    return Difference(d.value, d.low, d.high, nan, d.n, d.level, "unpaired", caveat)
 
 
 @dataclass(frozen=True)

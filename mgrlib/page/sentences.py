@@ -33,11 +33,18 @@ def in_percent(interval: Interval, *, unit: str = "") -> str:
 def in_points(difference: Interval | Difference) -> str:
     """Return a difference of two fractions in percentage points, for a sentence.
 
+    Where the two systems of a `Difference` did not both learn their training clips, the sentence
+    says so: its caveat is put after the interval.
+
     >>> from mgrlib.evaluation import Difference
     >>> in_points(Difference(0.025, -0.065, 0.115, p=0.665, n=200))
     '+2.5 percentage points (95 % interval -6.5 to +11.5)'
     """
+    from mgrlib.evaluation.paired import Difference
+
     bounds = (difference.value, difference.low, difference.high)
     value, low, high = (f"{100 * number:+.1f}" for number in bounds)
     level = f"{100 * difference.level:.0f} %"
-    return f"{value} percentage points ({level} interval {low} to {high})"
+    caveat = difference.caveat if isinstance(difference, Difference) else ""
+    about = f"{level} interval {low} to {high}" + (f"; {caveat}" if caveat else "")
+    return f"{value} percentage points ({about})"

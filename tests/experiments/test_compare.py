@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,9 @@ from mgrlib.experiments.compare import (
     Pair,
     compared,
     difference,
+    training_caveat,
     unfinished,
+    unpaired_difference,
 )
 from mgrlib.experiments.ledger import Printed, read_ledger
 
@@ -150,13 +153,39 @@ def test_a_difference_of_records_of_other_clips_is_refused():
         difference(measured("luo2021/a", "111"), measured("luo2021/b", "1111"))
 
 
-@pytest.mark.parametrize("train", [TRAINED - 0.01, 0.5, None])
-def test_a_difference_names_a_network_that_did_not_learn_its_training_clips(train):
+@pytest.mark.parametrize(
+    ("train", "words"), [(TRAINED - 0.004, "94.6 %"), (0.5, "50.0 %"), (None, "unknown")]
+)
+@pytest.mark.parametrize("subtract", [difference, unpaired_difference])
+def test_a_difference_says_that_a_network_did_not_learn_its_training_clips(subtract, train, words):
     complete, other = measured("luo2021/a", "1110"), measured("luo2021/b", "1000", train=train)
-    for result in (difference(complete, other), difference(other, complete)):
-        assert result.caveat == f"luo2021/b: {unfinished(other)}"
-        assert str(result).endswith(result.caveat)
-    assert difference(complete, complete).caveat == ""
+    result = subtract(complete, other)
+    assert result.caveat == f"training accuracy 100.0 % and {words}"
+    assert str(result).endswith(result.caveat)
+    assert subtract(other, complete).caveat == f"training accuracy {words} and 100.0 %"
+    assert subtract(complete, complete).caveat == ""
+
+
+def test_a_difference_says_that_no_training_accuracy_was_recorded():
+    unknown = measured("luo2021/a", "1110", train=None)
+    assert training_caveat(unknown, unknown) == "training accuracy not recorded"
+
+
+def test_a_system_without_training_needs_no_training_accuracy():
+    given = replace(measured("luo2021/a", "1110", train=None), protocol="no training, all clips")
+    assert training_caveat(given, measured("luo2021/b", "1110")) == ""
+    other = measured("luo2021/b", "1110", train=0.5)
+    assert training_caveat(given, other) == "training accuracy none (no training) and 50.0 %"
+
+
+def test_a_difference_without_predictions_is_that_of_independent_intervals():
+    first = replace(MEASURED, value=0.8, low=0.693, high=0.876, n=70)
+    second = replace(MEASURED, value=0.6, low=0.49, high=0.7, n=80)
+    result = unpaired_difference(first, second)
+    assert (result.value, result.n) == (pytest.approx(0.2), 70)
+    assert result.low == pytest.approx(0.2 - math.hypot(0.8 - 0.693, 0.7 - 0.6))
+    assert result.high == pytest.approx(0.2 + math.hypot(0.876 - 0.8, 0.6 - 0.49))
+    assert math.isnan(result.p)
 
 
 def test_a_difference_needs_predictions():

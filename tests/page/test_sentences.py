@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mgrlib.evaluation import Interval
+from mgrlib.evaluation import Difference, Interval
 from mgrlib.page import in_percent, in_points
 
 
@@ -23,3 +23,9 @@ def test_an_interval_of_one_run_has_no_bounds():
 def test_a_difference_carries_its_sign():
     lower = Interval(-0.034, -0.1, 0.02, n=100, level=0.9)
     assert in_points(lower) == "-3.4 percentage points (90 % interval -10.0 to +2.0)"
+
+
+def test_a_difference_says_how_far_its_systems_were_trained_if_one_was_not():
+    caveat = "training accuracy 88.0 % and 100.0 %"
+    text = in_points(Difference(-0.173, -0.238, -0.108, p=0.001, n=100, caveat=caveat))
+    assert text == f"-17.3 percentage points (95 % interval -23.8 to -10.8; {caveat})"
