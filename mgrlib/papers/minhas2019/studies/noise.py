@@ -259,7 +259,7 @@ BOTH = "70 steps; trained on all clips and tested on the same, or held out in fo
 
 NOISE = Study(
     "minhas2019/noise",
-    "Cells of the STFT at zero, 26 features",
+    "Lost cells of the STFT, 26 features",
     under_noise,
     {"systems": {"features": FEATURES}},
     BOTH,
@@ -269,7 +269,7 @@ NOISE = Study(
 NOISE_ROWS = replace(
     NOISE,
     name="minhas2019/noise-rows",
-    title="Cells of the picture at zero, RowsMlp",
+    title="Lost pixels of the picture, RowsMlp",
     settings={"systems": {"rows": ROWS}},
     deviations=(STEPPED, OPTIMIZER, PIXELS),
 )
@@ -277,7 +277,7 @@ NOISE_CNN = replace(
     NOISE_ROWS,
     version=1,  # nothing has changed for it
     name="minhas2019/noise-cnn",
-    title="Cells of the picture at zero, MelCnn",
+    title="Lost pixels of the picture, MelCnn",
     settings={"systems": {"cnn": CNN}, "slow": SLOW},
     deviations=(
         *NOISE_ROWS.deviations,
@@ -288,7 +288,7 @@ _LONG = "inputs standardized, five times the paper's steps"
 NOISE_LONG = replace(
     NOISE,
     name="minhas2019/noise-trained",
-    title=f"{NOISE.title}, standardized and trained longer",
+    title=f"{NOISE.title}, standardized, 350 steps",
     settings={"systems": {"features": FEATURES_SCALED, "steady features": STEADY}},
     protocol=BOTH.replace("70 steps", "350 steps"),
     deviations=(_LONG,),
@@ -296,7 +296,7 @@ NOISE_LONG = replace(
 NOISE_ROWS_LONG = replace(
     NOISE_LONG,
     name="minhas2019/noise-rows-trained",
-    title=f"{NOISE_ROWS.title}, standardized and trained longer",
+    title=f"{NOISE_ROWS.title}, standardized, 350 steps",
     settings={"systems": {"rows": ROWS_SCALED}},
     deviations=(*NOISE_ROWS.deviations, _LONG),
 )
