@@ -32,7 +32,7 @@ def sweep_nodes(
     for name in answers[0].tree.nodes:
         train_accuracy = node_train_accuracy(result.runs, name)
         rows.append(node_row(answers, name, result.groups, train_accuracy))
-    rows += product_rows(answers, result.groups)
+    rows += product_rows(answers, result.groups, result.train_accuracy)
     for routing in ("hard", "soft"):
         tables = [a.route(routing).select(answers[0].clip_ids) for a in answers]
         condition = {"quantity": "end to end", "routing": routing}
@@ -102,13 +102,14 @@ def node_row(
 
 
 def product_rows(
-    answers: Sequence[NodeAnswers], artists: Mapping[str, str]
+    answers: Sequence[NodeAnswers], artists: Mapping[str, str], train_accuracy: float
 ) -> list[dict[str, Any]]:
     """Products and measured accuracies by group of genres, with intervals over clips and seeds.
 
     Args:
         answers: of each seed.
         artists: of each clip; where they are known, the intervals draw artists in place of clips.
+        train_accuracy: of the whole tree, on its training clips.
     """
     groups = answers[0].groups()
     drawn = [artists[clip] for clip in answers[0].clip_ids] if artists else None
@@ -121,7 +122,8 @@ def product_rows(
         metric = "accuracy" if quantity == "measured" else "product of accuracies"
         for (group, values), n in zip(by_group.items(), sizes, strict=True):
             condition = {"quantity": quantity, "group": group}
-            rows.append(row(metric, percentiles(values, int(n)), condition=condition))
+            interval = percentiles(values, int(n))
+            rows.append(row(metric, interval, condition=condition, train_accuracy=train_accuracy))
     gap = np.mean([draw["measured"] - draw["product"] for draw in draws.values()], axis=0)
     condition = {"quantity": "measured minus product", "group": MEAN}
     interval = percentiles(gap, int(groups["n"].sum()))
