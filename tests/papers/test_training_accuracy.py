@@ -34,7 +34,6 @@ NOT_RECORDED = {
     "reddy2024/published-curve",
     "reddy2024/tagger-svm",
     "tang2018/epochs",  # its two baselines, on 60 clips and on the embedded corpus
-    "tang2018/length",
     "wei2023/distillation",
     "wei2023/int8",
     "wei2023/leak-mfcc",
