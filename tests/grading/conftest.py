@@ -20,7 +20,7 @@ from mgrlib.grading.checks import close
 
 
 def twice(hidden):
-    x = float(hidden.rng("twice").integers(100, 200))
+    x = float(hidden.rng("twice").integers(100, 100_000_000))
     def judge(value):
         close(value, 2 * x, "twice(x)")
 
