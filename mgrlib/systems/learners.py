@@ -203,19 +203,19 @@ class NodeByNode:
             config = node.paced(config, train)
             node = Network(make=node.make)
         epochs = dict(self.epochs(tree, config.epochs)) if self.epochs else {}
-        parts, seconds, fitted = {}, 0.0, {}
+        parts, seconds, train_accuracy = {}, 0.0, {}
         for name, part, checked in node_parts(tree, train, valid):
             own = replace(config, epochs=epochs.get(name, config.epochs))
             parts[name] = node.learn(recipe, part, checked, own)
             seconds += parts[name].seconds
             right = parts[name].classifier.predict(part, mean_probs).correct
-            fitted[name] = round(float(right.mean()), 4)
+            train_accuracy[name] = round(float(right.mean()), 4)
         nodes = {name: part.classifier for name, part in parts.items()}
         details = {
             "batch_size": config.batch_size,
             "epochs": epochs,
             "tree": tree.nested,
-            "train_accuracy": fitted,
+            "train_accuracy": train_accuracy,
         }
         if config.precision == "auto":
             details["precision"] = {n: (part.details or {}) for n, part in parts.items()}

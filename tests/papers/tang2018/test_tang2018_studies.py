@@ -81,7 +81,7 @@ def test_the_study_of_nodes_measures_each_number_of_the_paper(tones, tiny):
     assert not any(unfinished(record).endswith("not recorded") for record in records)
 
 
-def test_intervals_of_trees_and_nodes_draw_artists(tones, tiny):
+def test_intervals_of_trees_and_nodes_draw_artists(tones):
     """Artists whose clips are all right or all wrong widen the interval."""
     groups = tones.clips["group"].to_dict()
     ids = tuple(tones.clips.index)

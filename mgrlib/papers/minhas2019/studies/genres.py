@@ -60,8 +60,8 @@ def two_genres(
         for name, network in networks(prepared[0], replace(config, seed=seed)).items():
             for place, value in scores(name, network, prepared[1]).items():
                 values.setdefault((name, *place), []).append(value)
-            known = answers(name, network, single(prepared[0]))
-            on_training_clips.setdefault(name, []).append(all_found(known))
+            own_clips = answers(name, network, single(prepared[0]))
+            on_training_clips.setdefault(name, []).append(all_found(own_clips))
     return [
         row(
             metric,

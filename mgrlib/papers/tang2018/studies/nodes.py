@@ -112,8 +112,8 @@ def product_rows(
         train_accuracy: of the whole tree, on its training clips.
     """
     groups = answers[0].groups()
-    drawn = [artists[clip] for clip in answers[0].clip_ids] if artists else None
-    draws = {name: group_draws(answers, name, drawn) for name in groups.index}
+    artist_by_clip = [artists[clip] for clip in answers[0].clip_ids] if artists else None
+    draws = {name: group_draws(answers, name, artist_by_clip) for name in groups.index}
     rows = []
     for quantity in ("product", "own product", "measured"):
         by_group = {groups["genres"][name]: draws[name][quantity] for name in groups.index}
