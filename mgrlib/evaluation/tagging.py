@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mgrlib.errors import ShapeError, explain
@@ -49,6 +51,39 @@ def _auc(score: np.ndarray, has: np.ndarray, counts: np.ndarray) -> np.ndarray:
     wins = (ups * (downs.cumsum(axis=1) - downs / 2)).sum(axis=1)
     pairs = ups.sum(axis=1) * downs.sum(axis=1)
     return np.where(pairs > 0, wins / np.maximum(pairs, 1), np.nan)
+
+
+def drawn_counts(
+    groups: Sequence[str] | np.ndarray,
+    n: int,
+    *,
+    strata: Sequence[str] | np.ndarray | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """How often each clip counts in n bootstrap samples that draw whole groups, (1 + n, M).
+
+    The first row counts every clip once. `tag_auc` takes the result as its `counts`.
+
+    Args:
+        groups: the artist of each clip, (M,); each clip for itself where artists are not known.
+        n: number of samples.
+        strata: such as the genre of each clip, (M,). Groups are then drawn within each stratum, so
+            that no sample lacks one.
+        seed: of the draws.
+
+    >>> drawn_counts(["a", "a", "b"], 2).shape
+    (3, 3)
+    """
+    generator = np.random.default_rng(seed)
+    names = np.asarray(groups)
+    within = np.zeros(len(names), dtype=int) if strata is None else np.asarray(strata)
+    counts = np.ones((1 + n, len(names)))
+    for stratum in np.unique(within):
+        members = np.flatnonzero(within == stratum)
+        number = np.unique(names[members], return_inverse=True)[1]  # (members,)
+        G = int(number.max()) + 1
+        counts[1:, members] = generator.multinomial(G, np.full(G, 1 / G), size=n)[:, number]
+    return counts
 
 
 def mean_auc(table: np.ndarray, n_clips: int) -> Interval:

@@ -101,7 +101,7 @@ def accuracy_row(
     groups: Mapping[str, str],
     *,
     condition: Mapping[str, Any],
-    train_accuracy: float,
+    train_accuracy: float | None,
     **details: Any,
 ) -> dict[str, Any]:
     """A row with the mean accuracy over seeds; its interval draws artists where they are known.
@@ -109,7 +109,8 @@ def accuracy_row(
     Args:
         tables: one for each seed.
         groups: the artist of each clip; empty where artists are not known.
-        condition, train_accuracy, details: as in `row`.
+        train_accuracy: on the clips of training; None if nothing was trained.
+        condition, details: as in `row`.
     """
     return row(
         "accuracy",

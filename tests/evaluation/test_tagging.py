@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from mgrlib.errors import ShapeError
-from mgrlib.evaluation.tagging import mean_auc, tag_auc
+from mgrlib.evaluation.tagging import drawn_counts, mean_auc, tag_auc
 
 
 def test_perfect_order_is_one_and_reversed_order_zero():
@@ -49,3 +49,18 @@ def test_draws_give_the_auc_of_the_clips_drawn():
     mean = mean_auc(np.vstack([table, table[1:]]), 40)
     assert (mean.value, mean.n) == (table[0].mean(), 40)
     assert mean.low == pytest.approx(table[1].mean())
+
+
+def test_draws_keep_the_clips_of_an_artist_together():
+    artists = np.array(["a", "b", "a", "c", "b", "d"])
+    counts = drawn_counts(artists, 40, seed=1)
+    assert (counts[0] == 1).all()
+    assert (counts[:, 0] == counts[:, 2]).all() and (counts[:, 1] == counts[:, 4]).all()
+    assert (counts[1:, [0, 1, 3, 5]].sum(axis=1) == 4).all()
+
+
+def test_draws_within_strata_leave_none_out():
+    genre, artists = np.repeat(["blues", "jazz", "pop"], 10), np.arange(30).astype(str)
+    counts = drawn_counts(artists, 50, strata=genre)
+    for name in np.unique(genre):
+        assert (counts[:, genre == name].sum(axis=1) == 10).all()

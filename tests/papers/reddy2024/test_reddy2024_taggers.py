@@ -35,14 +35,6 @@ def corpus() -> Corpus:
     return Corpus("toy", ("blues", "jazz", "pop"), clips, Silence())
 
 
-def test_draws_keep_the_number_of_clips_of_each_genre(corpus):
-    genre = corpus.clips["genre"].to_numpy()
-    counts = taggers.drawn_counts(genre, 50, seed=0)
-    assert (counts[0] == 1).all()
-    for name in corpus.genres:
-        assert (counts[:, genre == name].sum(1) == 10).all()
-
-
 def test_perfect_tags_have_an_auc_of_one_and_no_spread(corpus):
     genre = corpus.clips["genre"].to_numpy()
     probs = np.zeros((30, 50))

@@ -49,7 +49,7 @@ def imbalance(
 
     The folds test every clip in equal numbers; only what trains is unequal. Features are
     standardized on the training clips as they are then. Bounds are those of a single seed's
-    bootstrap over clips, averaged over seeds.
+    bootstrap, averaged over seeds. Whole artists are drawn.
     """
     segments = segments_of(recipe, corpus, progress=progress)
     splits = folds(corpus, n_folds, seed=0)
@@ -66,9 +66,11 @@ def imbalance(
                 trained.setdefault(name, []).append(system.about["train_accuracy"])
         for name, answers in parts.items():
             runs.setdefault(name, []).append(Predictions.concat(answers))
-    return [
-        r for name in runs for r in _rows(name, runs[name], float(np.mean(trained[name])), rare)
-    ]
+    rows: list[Row] = []
+    for name, tables in runs.items():
+        artists = corpus.groups(tables[0].clip_ids)
+        rows += _rows(name, tables, artists, float(np.mean(trained[name])), rare)
+    return rows
 
 
 def _cures(
@@ -95,7 +97,11 @@ def _sampled(segments: Segments, numbers: Sequence[int] | np.ndarray) -> Segment
 
 
 def _rows(
-    name: str, runs: Sequence[Predictions], train_accuracy: float, rare: Sequence[str]
+    name: str,
+    runs: Sequence[Predictions],
+    artists: np.ndarray,
+    train_accuracy: float,
+    rare: Sequence[str],
 ) -> list[Row]:
     """Five metrics of one way of training, and the confusions of the first seed."""
     few = np.isin(runs[0].genres, rare)
@@ -114,7 +120,7 @@ def _rows(
     }
     rows: list[Row] = []
     for metric, function in metrics.items():
-        interval = mean_interval([bootstrap(run, function, n=500) for run in runs])
+        interval = mean_interval([bootstrap(run, function, groups=artists, n=500) for run in runs])
         details = {"confusion": confusion(runs[0]).tolist()} if metric == "accuracy" else {}
         condition = {"training": name}
         rows.append(

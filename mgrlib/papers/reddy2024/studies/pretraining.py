@@ -12,7 +12,7 @@ from torch import nn
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.synthetic import synthetic
 from mgrlib.evaluation.predictions import logits_of
-from mgrlib.evaluation.tagging import mean_auc, tag_auc
+from mgrlib.evaluation.tagging import drawn_counts, mean_auc, tag_auc
 from mgrlib.experiments.study import Row, Study, row
 from mgrlib.features import standardize_clips
 from mgrlib.papers.reddy2024.features import SHORT
@@ -61,8 +61,9 @@ def pretrain(
     The weights are written to `mgrlib.storage.home() / "weights"`.
     """
     seconds = music.seconds
-    parts = [synthetic(music.n_per_genre, seconds, world) for world in music.worlds]
-    train = joined_segments([_tagged(part, seconds) for part in parts])
+    worlds = [synthetic(music.n_per_genre, seconds, world) for world in music.worlds]
+    parts = [_tagged(world, seconds) for world in worlds]
+    train = joined_segments(parts)
     model, sha256 = _pretrained(train, replace(config, seed=seeds[0]), kind, progress)
     test = _tagged(corpus, seconds)
     logits = logits_of(model, test).numpy()
@@ -71,11 +72,18 @@ def pretrain(
     truth = test.y.numpy()[first]
     means = np.stack([logits[rows].mean(axis=0) for rows in excerpts])
     every = {"all tags": TAGS}
-    training_scores = (logits_of(model, train).numpy(), train.y.numpy())
+    artists = corpus.groups(test.clip_ids)
+    names = [
+        f"{i} {artist}"
+        for i, (world, part) in enumerate(zip(worlds, parts, strict=True))
+        for artist in world.groups(part.clip_ids)
+    ]
+    train_artists = np.array(names)[train.clip.numpy()]
+    train_logits, train_truth = logits_of(model, train).numpy(), train.y.numpy()
     return [
-        *_auc_rows(means, truth, "new artists", seeds[0], {**every, **TAG_GROUPS}, sha256),
-        *_auc_rows(logits[first], truth, "new artists, first excerpt", seeds[0], every, sha256),
-        *_auc_rows(*training_scores, "training music", seeds[0], every, sha256),
+        *_auc_rows(means, truth, artists, "new artists", {**every, **TAG_GROUPS}, sha256),
+        *_auc_rows(logits[first], truth, artists, "new artists, first excerpt", every, sha256),
+        *_auc_rows(train_logits, train_truth, train_artists, "training music", every, sha256),
     ]
 
 
@@ -103,16 +111,13 @@ def _pretrained(
 def _auc_rows(
     scores: np.ndarray,
     truth: np.ndarray,
+    artists: np.ndarray,
     music: str,
-    seed: int,
     groups: dict[str, tuple[str, ...]],
     sha256: str,
 ) -> list[Row]:
-    """The mean AUC of each group of tags, with intervals by bootstrap over clips."""
-    M = len(truth)
-    resamples = np.random.default_rng(seed).integers(M, size=(500, M))
-    counts = np.stack([np.ones(M), *(np.bincount(rows, minlength=M) for rows in resamples)])
-    table = tag_auc(scores, truth, counts)  # (501, K)
+    """The mean AUC of each group of tags, with intervals that draw whole artists."""
+    table = tag_auc(scores, truth, drawn_counts(artists, 500))  # (501, K)
     rows: list[Row] = []
     for name, group in groups.items():
         columns = [TAGS.index(tag) for tag in group]
@@ -124,7 +129,7 @@ def _auc_rows(
             "sha256": sha256,
             **({"aucs": auc_by_tag} if auc_by_tag else {}),
         }
-        interval = mean_auc(table[:, columns], M)
+        interval = mean_auc(table[:, columns], len(truth))
         rows.append(row("mean AUC", interval, condition=condition, **details))
     return rows
 

@@ -17,13 +17,13 @@ from mgrlib.data.corpus import Corpus
 from mgrlib.data.songs import handmade
 from mgrlib.data.synthetic import synthetic
 from mgrlib.evaluation.aggregation import Aggregate, geometric_mean, mean_probs, median, vote
-from mgrlib.evaluation.intervals import Interval, bootstrap, mean_interval, over_runs
-from mgrlib.evaluation.metrics import accuracy, accuracy_interval, genre_recall, recall
+from mgrlib.evaluation.intervals import Interval, bootstrap, mean_interval
+from mgrlib.evaluation.metrics import accuracy, genre_recall, recall
 from mgrlib.evaluation.multiframe import joined, songs_of, thinned
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.protocol import By, Protocol, best_by
-from mgrlib.experiments.run import Condition, Result, cross_validate
-from mgrlib.experiments.study import Row, Study, row
+from mgrlib.experiments.run import Condition, Result, cross_validate, groups_of
+from mgrlib.experiments.study import Row, Study, accuracy_row, row
 from mgrlib.papers.reddy2024.features import START
 from mgrlib.papers.reddy2024.learners import (
     OutOfFold,
@@ -69,8 +69,9 @@ def multiframe(
     """Frames and songs of one recipe, split by song and, where artists are known, by artist.
 
     Each way of joining has a row, and so has each number of frames per song, joined by the mean.
-    Bounds are those of a single seed's interval, averaged over seeds; frames are drawn song by
-    song. The rows of frames and of neighbors keep the first seed's predictions.
+    All intervals draw whole artists. Those for songs draw seeds as well; those for frames are a
+    single seed's, averaged over seeds. The rows of frames and of neighbors keep the first seed's
+    predictions.
     """
     on: dict[str, Condition] = {"frames": frame_predictions}
     if isinstance(recipe.learner, OutOfFold):
@@ -90,7 +91,9 @@ def _frame_rows(split: str, result: Result) -> list[Row]:
     condition, trained = {"split": split, "unit": "frames"}, result.train_accuracy
 
     def interval(metric: Callable[[Predictions], float]) -> Interval:
-        return mean_interval([bootstrap(f, metric, groups=songs_of(f), n=500) for f in frames])
+        return mean_interval(
+            [bootstrap(f, metric, groups=artists_of(f, result), n=500) for f in frames]
+        )
 
     gains = [genre_recall(joined(f)) - genre_recall(f) for f in frames]
     helped = float(np.mean([(gain > 0).mean() for gain in gains]))
@@ -108,14 +111,19 @@ def _frame_rows(split: str, result: Result) -> list[Row]:
     ]
 
 
+def artists_of(frames: Predictions, result: Result) -> list[str]:
+    """The artist of each frame's song; the song itself where artists are not known."""
+    return [result.groups.get(song, song) for song in songs_of(frames)]
+
+
 def _song_rows(split: str, result: Result, n_frames: Sequence[int]) -> list[Row]:
     """The accuracy of songs for each way of joining, and for fewer frames."""
     frames = [result.predictions(seed, "frames") for seed in result.seeds]
 
     def song_row(songs: Sequence[Predictions], **condition: Any) -> Row:
         condition = {"split": split, "unit": "songs", **condition}
-        interval = mean_interval([accuracy_interval(predictions) for predictions in songs])
-        return row("accuracy", interval, condition=condition, train_accuracy=result.train_accuracy)
+        trained = result.train_accuracy
+        return accuracy_row(songs, result.groups, condition=condition, train_accuracy=trained)
 
     rows = [
         song_row([joined(f, how) for f in frames], aggregation=name)
@@ -168,7 +176,7 @@ def cross_data(
         cut: how the tested corpus is cut.
         own_folds: folds of the tested corpus for comparison; 0 for none.
     """
-    training_corpus = source.make(source.n_per_genre)
+    training_corpus, artists = source.make(source.n_per_genre), groups_of(corpus)
     rows: list[Row] = []
     for name, recipe in recipes.items():
         train = segments_of(recipe, training_corpus, progress=progress)
@@ -180,28 +188,19 @@ def cross_data(
         condition = {"system": name, "training": f"trained on {source.name}"}
         n_frames = len(train)
         rows.append(
-            row(
-                "accuracy",
-                _over(answers),
-                condition=condition,
-                train_accuracy=trained,
-                n_frames=n_frames,
+            accuracy_row(
+                answers, artists, condition=condition, train_accuracy=trained, n_frames=n_frames
             )
         )
         if own_folds:
             own = cross_validate(
                 tested_recipe, corpus, Protocol(own_folds), seeds=seeds, progress=progress
             )
-            interval = _over([own.predictions(seed) for seed in seeds])
+            tables = [own.predictions(seed) for seed in seeds]
             condition = {"system": name, "training": "trained on the tested corpus"}
             trained = own.train_accuracy
-            rows.append(row("accuracy", interval, condition=condition, train_accuracy=trained))
+            rows.append(accuracy_row(tables, artists, condition=condition, train_accuracy=trained))
     return rows
-
-
-def _over(runs: Sequence[Predictions]) -> Interval:
-    """Wilson's interval of one run; of several, one over seeds and clips."""
-    return accuracy_interval(runs[0]) if len(runs) == 1 else over_runs(runs)
 
 
 def _multiframe(

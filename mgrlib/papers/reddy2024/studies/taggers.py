@@ -34,13 +34,14 @@ from mgrlib.data.corpus import Corpus, Split
 from mgrlib.data.gtzan import known_artists
 from mgrlib.data.splits import folds
 from mgrlib.errors import RecipeError, explain, some
-from mgrlib.evaluation.intervals import Interval, over_runs, over_values
-from mgrlib.evaluation.metrics import accuracy_interval, confusion
+from mgrlib.evaluation.intervals import Interval, over_values
+from mgrlib.evaluation.metrics import confusion
 from mgrlib.evaluation.paired import mcnemar
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.evaluation.runs import correct_by_run
-from mgrlib.evaluation.tagging import mean_auc, tag_auc
-from mgrlib.experiments.study import Row, Study, row
+from mgrlib.evaluation.tagging import drawn_counts, mean_auc, tag_auc
+from mgrlib.experiments.run import groups_of
+from mgrlib.experiments.study import Row, Study, accuracy_row, row
 from mgrlib.features import Mfcc, TaggerMel, standardize_clips
 from mgrlib.features.base import Feature
 from mgrlib.models.keras1 import read_keras1
@@ -200,7 +201,8 @@ def _auc_row(condition: Mapping[str, str], probs: np.ndarray, corpus: Corpus, se
     genre, tags = corpus.clips["genre"].to_numpy(), FILES["msd-crnn"].classes
     pairs = {g: tag for g, tag in PAIRS.items() if (genre == g).any()}
     scores = probs[:, [tags.index(tag) for tag in pairs.values()]]
-    table = tag_auc(scores, genre[:, None] == list(pairs), drawn_counts(genre, 2000, seed))
+    samples = drawn_counts(corpus.groups(corpus.clips.index), 2000, strata=genre, seed=seed)
+    table = tag_auc(scores, genre[:, None] == list(pairs), samples)
     counts = np.bincount(probs.argmax(1), minlength=len(tags))
     return row(
         "mean AUC",
@@ -210,17 +212,6 @@ def _auc_row(condition: Mapping[str, str], probs: np.ndarray, corpus: Corpus, se
         n_commonest=int(counts.max()),
         pairs=dict(zip(pairs, table[0].tolist(), strict=True)),
     )
-
-
-def drawn_counts(genre: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """How often each clip is drawn, (1 + n, M): once each, then n times at random within genres."""
-    generator = np.random.default_rng(seed)
-    counts = np.ones((1 + n, len(genre)))
-    for name in np.unique(genre):
-        members = np.flatnonzero(genre == name)
-        share = np.full(len(members), 1 / len(members))
-        counts[1:, members] = generator.multinomial(len(members), share, size=n)
-    return counts
 
 
 def decoder_shift(
@@ -283,8 +274,15 @@ def genre_network(
         probs = load_tagger(file, reading=reading, source=path).folded()(x)[:, columns].double()
         share = (probs / probs.sum(1, keepdim=True)).numpy()
         answers = Predictions(ids, corpus.labels(ids), share, corpus.genres)
-        interval, table = accuracy_interval(answers), confusion(answers).tolist()
-        rows.append(row("accuracy", interval, condition={"variant": name}, confusion=table))
+        rows.append(
+            accuracy_row(
+                [answers],
+                groups_of(corpus),
+                condition={"variant": name},
+                train_accuracy=None,
+                confusion=confusion(answers).tolist(),
+            )
+        )
     return rows
 
 
@@ -357,7 +355,7 @@ def machines_on_layers(
     """Accuracy of a support vector machine on layers' outputs and on MFCC, for each set of folds.
 
     McNemar's test compares with MFCC, on the same folds of the first seed. `gain` is the accuracy
-    minus that of MFCC, the mean over all seeds, with bounds for which whole artists are drawn.
+    minus that of MFCC, the mean over all seeds. All bounds are those of draws of whole artists.
     """
     vectors = layer_vectors_of(corpus, networks, progress)
     rows: list[Row] = []
@@ -376,9 +374,9 @@ def machines_on_layers(
             test = mcnemar(answers[0], baseline[0])
             gain = gain_over(answers, baseline, corpus)
             rows.append(
-                row(
-                    "accuracy",
-                    over_runs(answers),
+                accuracy_row(
+                    answers,
+                    groups_of(corpus),
                     condition={"features": name, "folds": folding.name},
                     train_accuracy=float(np.mean(trained)),
                     n_values=vectors[name].shape[1],

@@ -14,8 +14,8 @@ from mgrlib.evaluation.intervals import over_seeds, over_values, wilson
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.evaluation.runs import accuracy_by_clip
 from mgrlib.experiments.protocol import Protocol, best_by
-from mgrlib.experiments.run import PLAIN, Result, cross_validate, groups_of, mean_accuracy
-from mgrlib.experiments.study import row
+from mgrlib.experiments.run import PLAIN, Result, cross_validate, groups_of
+from mgrlib.experiments.study import accuracy_row, row
 from mgrlib.models.baselines import linear, rbf_svm
 from mgrlib.papers.tang2018.learners import RandomTree, grown_tree, paper_tree
 from mgrlib.segments import Segments
@@ -96,9 +96,9 @@ def tree_row(
     tables = [result.predictions(seed, on) for seed in results[0].seeds for result in results]
     order = tuple(sorted(tables[0].clip_ids))
     tables = [table.select(order) for table in tables]
-    return row(
-        "accuracy",
-        mean_accuracy(tables, results[0].groups),
+    return accuracy_row(
+        tables,
+        results[0].groups,
         condition=condition,
         train_accuracy=mean_train_accuracy(results),
         by_seed=[round(float(t.correct.mean()), 4) for t in tables],
@@ -131,9 +131,9 @@ def few_genres(
             result = on_genres(system, corpus, genres, seeds, progress)
             names = {"set": ", ".join(genres), "classifier": classifier}
             condition = {"genres": len(genres), **names}
-            train = result.train_accuracy
+            tables, train = [result.predictions(s) for s in result.seeds], result.train_accuracy
             rows.append(
-                row("accuracy", result.accuracy(), condition=condition, train_accuracy=train)
+                accuracy_row(tables, result.groups, condition=condition, train_accuracy=train)
             )
     rng = np.random.default_rng(0)
     for k in range(2, len(corpus.genres) + 1):
@@ -177,14 +177,14 @@ def compare_recipes(
     protocol = Protocol(5, best_by(corpus))
     for recipe in recipes:
         result = cross_validate(recipe, corpus, protocol, seeds=seeds, progress=progress)
-        by_seed = [round(float(result.predictions(s).correct.mean()), 4) for s in result.seeds]
+        tables = [result.predictions(seed) for seed in result.seeds]
         rows.append(
-            row(
-                "accuracy",
-                result.accuracy(),
+            accuracy_row(
+                tables,
+                result.groups,
                 condition={"input": recipe.title},
                 train_accuracy=result.train_accuracy,
-                by_seed=by_seed,
+                by_seed=[round(float(table.correct.mean()), 4) for table in tables],
             )
         )
     return rows

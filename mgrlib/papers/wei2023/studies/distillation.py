@@ -14,7 +14,7 @@ from mgrlib.evaluation.paired import corrected_t_test
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.protocol import Protocol, best_by
 from mgrlib.experiments.run import PLAIN, Result, cross_validate
-from mgrlib.experiments.study import Study, row
+from mgrlib.experiments.study import Study, accuracy_row
 from mgrlib.models.contract import count_parameters
 from mgrlib.papers.wei2023.learners import Taught
 from mgrlib.papers.wei2023.recipes import STUDENT_ALONE, TEACHER
@@ -57,9 +57,9 @@ def distillation(
         n_test = len(result.runs[0]["predictions"][PLAIN]["clip_ids"])
         gain = corrected_t_test(values - base, n_train=len(corpus) - n_test, n_test=n_test)
         rows.append(
-            row(
-                "accuracy",
-                result.accuracy(),
+            accuracy_row(
+                [result.predictions(seed) for seed in result.seeds],
+                result.groups,
                 condition=condition,
                 train_accuracy=result.train_accuracy,
                 gain=[gain.value, gain.low, gain.high],

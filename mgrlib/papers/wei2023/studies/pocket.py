@@ -15,9 +15,9 @@ from mgrlib.compression.listening import SoundClassifier
 from mgrlib.compression.onnx_files import scratch_folder
 from mgrlib.data.corpus import Corpus
 from mgrlib.errors import RecipeError, explain
-from mgrlib.evaluation.metrics import accuracy_interval
 from mgrlib.evaluation.predictions import Predictions
-from mgrlib.experiments.study import Row, Study, row
+from mgrlib.experiments.run import groups_of
+from mgrlib.experiments.study import Row, Study, accuracy_row
 from mgrlib.papers.wei2023.pocket import write_onnx
 
 
@@ -37,7 +37,10 @@ def pocket_accuracy(corpus: Corpus, seeds: Sequence[int], progress: bool = False
     truth = np.array([classifier.genres.index(genre) for genre in corpus.clips["genre"]])
     ids = tuple(map(str, corpus.clips.index))
     predictions = Predictions(ids, truth, np.stack(probs), classifier.genres)
-    return [row("accuracy", accuracy_interval(predictions), condition={"system": "pocket student"})]
+    condition = {"system": "pocket student"}
+    return [
+        accuracy_row([predictions], groups_of(corpus), condition=condition, train_accuracy=None)
+    ]
 
 
 def _check(corpus: Corpus, classifier: SoundClassifier) -> None:
