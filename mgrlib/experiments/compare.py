@@ -40,18 +40,28 @@ def training_caveat(first: Record, second: Record) -> str:
     Such a difference may only be one of training. The text gives both accuracies on the training
     clips, and is empty if both systems learned theirs.
     """
-    texts, learned = [], True
-    for record in (first, second):
-        train = record.train_accuracy
-        if record.protocol.startswith("no training"):
-            texts.append("none (no training)")
-        else:
-            texts.append("unknown" if train is None else f"{100 * train:.1f} %")
-            learned = learned and train is not None and train >= TRAINED
-    if learned:
+    records = (first, second)
+    if all(_knows_training_clips(record) for record in records):
         return ""
+    texts = [_training_text(record) for record in records]
     unknown = set(texts) == {"unknown"}
     return "training accuracy " + ("not recorded" if unknown else " and ".join(texts))
+
+
+def _needs_no_training(record: Record) -> bool:
+    return record.protocol.startswith("no training")
+
+
+def _knows_training_clips(record: Record) -> bool:
+    accuracy = record.train_accuracy
+    return _needs_no_training(record) or (accuracy is not None and accuracy >= TRAINED)
+
+
+def _training_text(record: Record) -> str:
+    if _needs_no_training(record):
+        return "none (no training)"
+    accuracy = record.train_accuracy
+    return "unknown" if accuracy is None else f"{100 * accuracy:.1f} %"
 
 
 def difference(

@@ -14,6 +14,6 @@ def pad_channels(x: torch.Tensor, n_channels: int) -> torch.Tensor:
 def store_channels_last(model: nn.Module) -> None:
     """Reorder the weights of a model's 2-D convolutions in memory, so that channels come last.
 
-    On a CPU, such convolutions are several times faster. Shapes and values stay as they are.
+    Many processors compute such convolutions faster. Shapes and values stay as they are.
     """
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
