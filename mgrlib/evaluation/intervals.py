@@ -113,6 +113,26 @@ def bootstrap(
             level is outside (0, 1).
     """
     check_level("bootstrap", level)
+    values = bootstrap_values(predictions, metric, groups=groups, n=n, seed=seed)
+    return Interval(metric(predictions), *percentile_bounds(values, level), predictions.n, level)
+
+
+def bootstrap_values(
+    predictions: Table,
+    metric: Callable[[Table], float],
+    *,
+    groups: Sequence[object] | np.ndarray | None = None,
+    n: int = 2000,
+    seed: int = 0,
+) -> np.ndarray:
+    """The metric on each of the samples that `bootstrap` draws, (n,).
+
+    Tables of the same clips in the same order are given the same samples, so that the difference of
+    two results is paired sample by sample.
+
+    Raises:
+        EvaluationError: if `groups` has the wrong length or contains only one group.
+    """
     members = group_members("bootstrap", groups, predictions.n)
     generator = np.random.default_rng(seed)
     values = np.empty(n)
@@ -120,7 +140,7 @@ def bootstrap(
         sample = generator.integers(len(members), size=len(members))
         rows = np.concatenate([members[g] for g in sample]) if groups is not None else sample
         values[i] = metric(_resample(predictions, rows))
-    return Interval(metric(predictions), *percentile_bounds(values, level), predictions.n, level)
+    return values
 
 
 def over_seeds(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> Interval:

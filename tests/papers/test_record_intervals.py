@@ -47,7 +47,14 @@ def test_the_mini_set_has_44_groups_and_most_intervals_over_them_are_wider():
     assert sum(wider) > 0.9 * len(mini)
 
 
-DRAWING = {"over_runs": 1, "over_values": 1, "over_groups": 1, "mean_accuracy": 1, "bootstrap": 2}
+DRAWING = {
+    "over_runs": 1,
+    "over_values": 1,
+    "over_groups": 1,
+    "mean_accuracy": 1,
+    "bootstrap": 2,
+    "bootstrap_values": 2,
+}
 """What draws clips unless it is told their artists, and how many arguments come before those."""
 
 OVER_CLIPS = {

@@ -53,3 +53,12 @@ def test_all_clips_are_tested_in_equal_numbers(table):
     accuracy = table.only(training="imbalanced", metric="accuracy")
     assert np.sum(accuracy.details["confusion"], axis=1).tolist() == [40, 40, 40]
     assert 0.5 < accuracy.train_accuracy <= 1
+
+
+def test_differences_are_those_of_the_values_and_paired(table):
+    balanced, rare = (table.only(training=t, metric="accuracy") for t in ("balanced", "imbalanced"))
+    gain, low, high = balanced.details["minus"]["imbalanced"]
+    assert gain == pytest.approx(balanced.value - rare.value, abs=2e-4)
+    assert [-gain, -high, -low] == pytest.approx(rare.details["minus"]["balanced"], abs=2e-4)
+    widths = balanced.high - balanced.low + rare.high - rare.low
+    assert low <= gain <= high and high - low < widths

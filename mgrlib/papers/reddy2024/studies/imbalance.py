@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from mgrlib.augment import over_sample, under_sample
 from mgrlib.data.corpus import Corpus
 from mgrlib.data.labels import make_rare
 from mgrlib.data.splits import folds
-from mgrlib.evaluation.intervals import bootstrap, mean_interval
+from mgrlib.evaluation.intervals import Interval, bootstrap_values, percentile_bounds
 from mgrlib.evaluation.metrics import accuracy, confusion, f1, genre_precision, genre_recall
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.study import Row, Study, row
@@ -48,8 +49,8 @@ def imbalance(
     """Some genres made rare in training, and three cures: accuracy, F1, precision and recall.
 
     The folds test every clip in equal numbers; only what trains is unequal. Features are
-    standardized on the training clips as they are then. Bounds are those of a single seed's
-    bootstrap, averaged over seeds. Whole artists are drawn.
+    standardized on the training clips as they are then. Intervals draw seeds and whole artists.
+    `minus` has the difference to each other way of training, on the same draws, with its bounds.
     """
     segments = segments_of(recipe, corpus, progress=progress)
     splits = folds(corpus, n_folds, seed=0)
@@ -66,11 +67,13 @@ def imbalance(
                 trained.setdefault(name, []).append(system.about["train_accuracy"])
         for name, answers in parts.items():
             runs.setdefault(name, []).append(Predictions.concat(answers))
-    rows: list[Row] = []
-    for name, tables in runs.items():
-        artists = corpus.groups(tables[0].clip_ids)
-        rows += _rows(name, tables, artists, float(np.mean(trained[name])), rare)
-    return rows
+    artists = corpus.groups(next(iter(runs.values()))[0].clip_ids)
+    means = {name: float(np.mean(values)) for name, values in trained.items()}
+    return [
+        r
+        for metric, function in _metrics(corpus.genres, rare).items()
+        for r in _rows(metric, function, runs, artists, means)
+    ]
 
 
 def _cures(
@@ -96,37 +99,75 @@ def _sampled(segments: Segments, numbers: Sequence[int] | np.ndarray) -> Segment
     return replace(sample, clip_ids=names)
 
 
-def _rows(
-    name: str,
-    runs: Sequence[Predictions],
-    artists: np.ndarray,
-    train_accuracy: float,
-    rare: Sequence[str],
-) -> list[Row]:
-    """Five metrics of one way of training, and the confusions of the first seed."""
-    few = np.isin(runs[0].genres, rare)
+def _metrics(
+    genres: Sequence[str], rare: Sequence[str]
+) -> dict[str, Callable[[Predictions], float]]:
+    few = np.isin(genres, rare)
 
     def mean_of(
-        values: Callable[[Predictions], np.ndarray], genres: np.ndarray
+        values: Callable[[Predictions], np.ndarray], where: np.ndarray
     ) -> Callable[[Predictions], float]:
-        return lambda predictions: float(values(predictions)[genres].mean())
+        return lambda predictions: float(values(predictions)[where].mean())
 
-    metrics: dict[str, Callable[[Predictions], float]] = {
+    return {
         "accuracy": accuracy,
         "macro F1": f1,
         "recall of rare genres": mean_of(genre_recall, few),
         "precision of rare genres": mean_of(genre_precision, few),
         "recall of other genres": mean_of(genre_recall, ~few),
     }
+
+
+def _rows(
+    metric: str,
+    function: Callable[[Predictions], float],
+    runs: Mapping[str, Sequence[Predictions]],
+    artists: np.ndarray,
+    train_accuracy: Mapping[str, float],
+) -> list[Row]:
+    """A row of one metric for each way of training; for the accuracy with the first confusions."""
+    values = {name: float(np.mean([function(run) for run in runs[name]])) for name in runs}
+    draws = {name: draws_of(runs[name], function, artists) for name in runs}
     rows: list[Row] = []
-    for metric, function in metrics.items():
-        interval = mean_interval([bootstrap(run, function, groups=artists, n=500) for run in runs])
-        details = {"confusion": confusion(runs[0]).tolist()} if metric == "accuracy" else {}
+    for name, tables in runs.items():
+        minus = {
+            other: [values[name] - values[other], *percentile_bounds(draws[name] - draws[other])]
+            for other in runs
+            if other != name
+        }
+        details: dict[str, Any] = {
+            "n_groups": len(set(artists)),
+            "minus": {other: [round(value, 4) for value in gain] for other, gain in minus.items()},
+        }
+        if metric == "accuracy":
+            details["confusion"] = confusion(tables[0]).tolist()
+        bounds = percentile_bounds(draws[name])
+        interval = Interval(values[name], *bounds, tables[0].n, unit="clips")
         condition = {"training": name}
         rows.append(
-            row(metric, interval, condition=condition, train_accuracy=train_accuracy, **details)
+            row(
+                metric,
+                interval,
+                condition=condition,
+                train_accuracy=train_accuracy[name],
+                **details,
+            )
         )
     return rows
+
+
+def draws_of(
+    runs: Sequence[Predictions],
+    function: Callable[[Predictions], float],
+    artists: np.ndarray,
+    n: int = 500,
+) -> np.ndarray:
+    """A metric's mean over runs for n draws of runs and artists, (n,)."""
+    by_run = np.stack([bootstrap_values(run, function, groups=artists, n=n) for run in runs])
+    R = len(runs)
+    weight = np.random.default_rng(0).multinomial(R, np.full(R, 1 / R), size=n) / R  # (n, R)
+    means: np.ndarray = (weight.T * by_run).sum(axis=0)
+    return means
 
 
 IMBALANCE = Study(
