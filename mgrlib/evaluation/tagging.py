@@ -53,37 +53,24 @@ def _auc(score: np.ndarray, has: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return np.where(pairs > 0, wins / np.maximum(pairs, 1), np.nan)
 
 
-def drawn_counts(
-    groups: Sequence[str] | np.ndarray,
-    n: int,
-    *,
-    strata: Sequence[str] | np.ndarray | None = None,
-    seed: int = 0,
-) -> np.ndarray:
+def drawn_counts(groups: Sequence[str] | np.ndarray, n: int, *, seed: int = 0) -> np.ndarray:
     """How often each clip counts in n bootstrap samples that draw whole groups, (1 + n, M).
 
-    The first row counts every clip once. `tag_auc` takes the result as its `counts`.
+    The first row counts every clip once. `tag_auc` takes the result as its `counts`. In a sample
+    that lacks all clips with a tag, the AUC of this tag is undefined.
 
     Args:
         groups: the artist of each clip, (M,); each clip for itself where artists are not known.
         n: number of samples.
-        strata: such as the genre of each clip, (M,). Groups are then drawn within each stratum, so
-            that no sample lacks one.
         seed: of the draws.
 
     >>> drawn_counts(["a", "a", "b"], 2).shape
     (3, 3)
     """
-    generator = np.random.default_rng(seed)
-    names = np.asarray(groups)
-    within = np.zeros(len(names), dtype=int) if strata is None else np.asarray(strata)
-    counts = np.ones((1 + n, len(names)))
-    for stratum in np.unique(within):
-        members = np.flatnonzero(within == stratum)
-        number = np.unique(names[members], return_inverse=True)[1]  # (members,)
-        G = int(number.max()) + 1
-        counts[1:, members] = generator.multinomial(G, np.full(G, 1 / G), size=n)[:, number]
-    return counts
+    number = np.unique(np.asarray(groups), return_inverse=True)[1]  # (M,)
+    G = int(number.max()) + 1
+    draws = np.random.default_rng(seed).multinomial(G, np.full(G, 1 / G), size=n)  # (n, G)
+    return np.vstack([np.ones(len(number)), draws[:, number]])
 
 
 def mean_auc(table: np.ndarray, n_clips: int) -> Interval:

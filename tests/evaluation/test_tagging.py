@@ -57,10 +57,3 @@ def test_draws_keep_the_clips_of_an_artist_together():
     assert (counts[0] == 1).all()
     assert (counts[:, 0] == counts[:, 2]).all() and (counts[:, 1] == counts[:, 4]).all()
     assert (counts[1:, [0, 1, 3, 5]].sum(axis=1) == 4).all()
-
-
-def test_draws_within_strata_leave_none_out():
-    genre, artists = np.repeat(["blues", "jazz", "pop"], 10), np.arange(30).astype(str)
-    counts = drawn_counts(artists, 50, strata=genre)
-    for name in np.unique(genre):
-        assert (counts[:, genre == name].sum(axis=1) == 10).all()

@@ -201,7 +201,7 @@ def _auc_row(condition: Mapping[str, str], probs: np.ndarray, corpus: Corpus, se
     genre, tags = corpus.clips["genre"].to_numpy(), FILES["msd-crnn"].classes
     pairs = {g: tag for g, tag in PAIRS.items() if (genre == g).any()}
     scores = probs[:, [tags.index(tag) for tag in pairs.values()]]
-    samples = drawn_counts(corpus.groups(corpus.clips.index), 2000, strata=genre, seed=seed)
+    samples = drawn_counts(corpus.groups(corpus.clips.index), 2000, seed=seed)
     table = tag_auc(scores, genre[:, None] == list(pairs), samples)
     counts = np.bincount(probs.argmax(1), minlength=len(tags))
     return row(
