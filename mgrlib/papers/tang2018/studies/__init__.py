@@ -52,10 +52,14 @@ SWEEP = Study(
 SWEEP_LITERAL = replace(
     SWEEP,
     name="tang2018/epochs-literal",
-    title="Experiment 1 to the letter: full sequences, 28 trainings",
-    settings={"recipe": SIX_GENRES, "genres": SIX, "stages": EPOCHS, "literal": True},
-    deviations=(SETTINGS, BATCHES),
-    no_record="takes a GPU: for each split, 28 trainings of up to 400 epochs on 1,293 frames",
+    title="Experiment 1 to the letter: full sequences, a training for each number of epochs",
+    settings={
+        "recipe": SIX_GENRES,
+        "genres": SIX,
+        "stages": tuple(n for n in EPOCHS if n <= 100),
+        "literal": True,
+    },
+    deviations=(SETTINGS, BATCHES, "up to 100 epochs of the paper's 400"),
 )
 
 NODES = Study(
