@@ -30,7 +30,6 @@ NOT_RECORDED = {
     "wei2023/distillation",
     "wei2023/int8",
     "wei2023/leak-mfcc",
-    "wei2023/pruning",
     # Systems that were trained on other clips than those of the record's corpus.
     "beyond/personal",
     "beyond/popularity",

@@ -290,7 +290,7 @@ STUDIES = (
         PUBLISHED_CURVE,
         sizes=SIZES,
         n_steps=300,
-        rival="band statistics + SVM",
+        rival="published convolutions, fresh recurrent layers",
     ),
     _study(
         "frozen-layers",
