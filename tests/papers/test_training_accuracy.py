@@ -22,10 +22,7 @@ NOT_RECORDED = {
     # Studies that were run before rows had it; tables say that it is not recorded. Their running
     # again takes hours on two cores. Take a source out when it was run again.
     "reddy2024/initializations",
-    "reddy2024/multiframe-tuned",
     "reddy2024/optimizers",
-    "reddy2024/published-curve",
-    "reddy2024/tagger-svm",
     "tang2018/epochs",  # its two baselines, on 60 clips and on the embedded corpus
     "wei2023/distillation",
     "wei2023/int8",
@@ -33,7 +30,6 @@ NOT_RECORDED = {
     # Systems that were trained on other clips than those of the record's corpus.
     "beyond/personal",
     "beyond/popularity",
-    "reddy2024/cross-tuned",
     "wei2023/pocket",
 }
 
@@ -84,7 +80,6 @@ EXCUSED = {
     "luo2021: Is 70.5 % really better than 68 %?": "two records whose difference carries it",
     "reddy2024_songs: Does averaging help?": JOINED,
     "reddy2024_songs: Exercise 3 ★★: weights for sure frames": JOINED,
-    "reddy2024_tagger: What transfers": SAID,
     "tang2018: The seven LSTMs, on all thousand clips": SAID,
     "tang2018: Exercise 4 ★★: your own tree": "logistic regression in both, trained to the end",
     "wei2023_compression: Does it cost accuracy?": SAID,

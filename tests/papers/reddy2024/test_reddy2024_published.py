@@ -59,7 +59,7 @@ def test_the_curve_has_a_row_for_each_strategy_and_size(network, corpus):
     settings = {**study.settings, "sizes": (3, 4), "n_steps": 0}
     rows = conduct(replace(study, settings=settings), corpus)
     assert len(rows) == 2 * 6
-    rival = rows.where(strategy="band statistics + SVM")
+    rival = rows.where(strategy="published convolutions, fresh recurrent layers")
     assert [row.details["p"] for row in rival] == [1.0, 1.0]
     assert {row.n for row in rows} == {6}
 
