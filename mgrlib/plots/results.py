@@ -28,6 +28,8 @@ from mgrlib.training import Run
 MARKERS = ("o", "D", "s", "^")
 HATCHES = ("", "//", "..", "xx")
 LABEL_WIDTH = 28  # characters per line of a row's name
+LEGEND_WIDTH = 84  # characters per row of a legend
+MARK_WIDTH = 5  # of a marker and the space around it, in characters
 DARK_CELL = 0.55  # fraction above which white numbers are easier to read than black ones
 
 
@@ -132,7 +134,7 @@ def plot_per_genre(
     ax.set(ylabel="accuracy (fraction of clips)", ylim=(0, 1.02))
     ax.set_xlabel(f"genre ({_clips_per_genre(systems)} clips each)")
     if "" not in systems:
-        _legend_above(ax, len(systems))
+        _legend_above(ax, list(systems))
     best = per_genre(next(iter(systems.values())))["accuracy"]
     words = f"highest for {best.idxmax()} ({best.max():.2f}), lowest for {best.idxmin()}"
     return describe(ax, f"Accuracy by genre: {words} ({best.min():.2f}).")
@@ -147,9 +149,12 @@ def _common_genres(systems: Mapping[str, Predictions]) -> tuple[str, ...]:
     return kinds.pop()
 
 
-def _legend_above(ax: Axes, n: int) -> None:
-    """Draw a legend of `n` entries above the axes, in rows that fit the screen of a phone."""
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=n if n <= 3 else 2)
+def _legend_above(ax: Axes, names: Sequence[str]) -> None:
+    """Draw a legend of these entries above the axes, in rows that are no wider than the figure."""
+    width = max(map(len, names)) + MARK_WIDTH
+    columns = len(names) if len(names) <= 3 else 2
+    columns = max(1, min(columns, LEGEND_WIDTH // width))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns)
 
 
 def _clips_per_genre(systems: Mapping[str, Predictions]) -> str:
@@ -206,7 +211,7 @@ def plot_intervals(
     ax.grid(axis="x", color=FAINT)
     ax.set_axisbelow(True)
     if names not in ([""], [quantity]):
-        _legend_above(ax, len(names))
+        _legend_above(ax, names)
     words = "; ".join(f"{name}: {_row_in_words(row)}" for name, row in rows.items())
     return describe(ax, f"{quantity.capitalize()} with intervals. {words}.")
 

@@ -232,3 +232,10 @@ def test_distances_of_single_things_have_no_lines():
     assert len(ax.lines) == 0
     with pytest.raises(ShapeError, match="n=2, m=2"):
         plot_distances(np.eye(3), GENRES[:2])
+
+
+def test_long_names_of_series_leave_room_for_the_axes():
+    names = [f"a network of the paper (training {n} %)" for n in (89, 73, 95)]
+    ax = plot_intervals({"blues": dict.fromkeys(names, Interval(0.6, 0.5, 0.7, 100))})
+    ax.figure.canvas.draw()
+    assert ax.get_position().width > 0.6
