@@ -21,9 +21,7 @@ from mgrlib.page import results_table
 NOT_RECORDED = {
     # Studies that were run before rows had it; tables say that it is not recorded. Their running
     # again takes hours on two cores. Take a source out when it was run again.
-    "reddy2024/initializations",
     "reddy2024/optimizers",
-    "tang2018/epochs",  # its two baselines, on 60 clips and on the embedded corpus
     "wei2023/distillation",
     "wei2023/int8",
     "wei2023/leak-mfcc",
