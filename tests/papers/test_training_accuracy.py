@@ -21,7 +21,6 @@ from mgrlib.page import results_table
 NOT_RECORDED = {
     # Studies that were run before rows had it; tables say that it is not recorded. Their running
     # again takes hours on two cores. Take a source out when it was run again.
-    "reddy2024/optimizers",
     "wei2023/distillation",
     "wei2023/int8",
     "wei2023/leak-mfcc",
