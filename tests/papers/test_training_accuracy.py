@@ -22,7 +22,6 @@ NOT_RECORDED = {
     # Studies that were run before rows had it; tables say that it is not recorded. Their running
     # again takes hours on two cores. Take a source out when it was run again.
     "wei2023/distillation",
-    "wei2023/int8",
     "wei2023/leak-mfcc",
     # Systems that were trained on other clips than those of the record's corpus.
     "beyond/personal",
