@@ -70,8 +70,7 @@ def multiframe(
 
     Each way of joining has a row, and so has each number of frames per song, joined by the mean.
     All intervals draw whole artists. Those for songs draw seeds as well; those for frames are a
-    single seed's, averaged over seeds. The rows of frames and of neighbors keep the first seed's
-    predictions.
+    single seed's, averaged over seeds. The rows of frames and of neighbors keep the predictions.
     """
     on: dict[str, Condition] = {"frames": frame_predictions}
     if isinstance(recipe.learner, OutOfFold):
@@ -101,7 +100,7 @@ def _frame_rows(split: str, result: Result) -> list[Row]:
         row("mean recall", interval(recall), condition=condition, train_accuracy=trained),
         {
             **row("accuracy", interval(accuracy), condition=condition, train_accuracy=trained),
-            "runs": _runs(result, "frames"),
+            "runs": result.runs_under("frames"),
         },
         row(
             "fraction of genres",
@@ -131,16 +130,11 @@ def _song_rows(split: str, result: Result, n_frames: Sequence[int]) -> list[Row]
     ]
     if NEIGHBORS in result.conditions:
         near = [result.predictions(seed, NEIGHBORS) for seed in result.seeds]
-        runs = _runs(result, NEIGHBORS)
+        runs = result.runs_under(NEIGHBORS)
         rows.append({**song_row(near, aggregation=NEIGHBORS), "runs": runs})
     return rows + [
         song_row([joined(thinned(f, n)) for f in frames], frames_per_song=n) for n in n_frames
     ]
-
-
-def _runs(result: Result, condition: str) -> list[dict[str, Any]]:
-    """The first seed's predictions under a condition, fold by fold."""
-    return [run for run in result.runs_under(condition) if run["seed"] == result.seeds[0]]
 
 
 @dataclass(frozen=True)
