@@ -63,6 +63,7 @@ def int8_study(
     """
     rows: Rows = []
     over_all: Answers = {}
+    train_accuracies: list[float] = []
     groups = groups_of(corpus)
     for name, recipe in systems.items():
         segments = segments_of(recipe, corpus, progress=progress)
@@ -83,10 +84,11 @@ def int8_study(
                     costs = costs or _costs(paths, system, train, rounds)
             for kind, parts in tables.items():
                 answers.setdefault(kind, []).append(Predictions.concat(parts))
-        rows += _rows(name, answers, costs, groups, float(np.mean(training)))
+        train_accuracies.append(float(np.mean(training)))
+        rows += _rows(name, answers, costs, groups, train_accuracies[-1])
         for kind, runs in answers.items():
             over_all.setdefault(kind, []).extend(runs)
-    return rows + _over_all(over_all, groups)
+    return rows + _over_all(over_all, groups, float(np.mean(train_accuracies)))
 
 
 def _mixed(train: Segments) -> Segments:
@@ -168,7 +170,7 @@ def _difference(
     }
 
 
-def _over_all(answers: Answers, groups: Mapping[str, str]) -> Rows:
+def _over_all(answers: Answers, groups: Mapping[str, str], train_accuracy: float) -> Rows:
     """A row for each kind of int8: what it gains on float32 over all systems, clip by clip."""
     rows: Rows = []
     for kind, runs in answers.items():
@@ -177,7 +179,15 @@ def _over_all(answers: Answers, groups: Mapping[str, str]) -> Rows:
             value, low, high = details["gain"]
             gain = Interval(value, low, high, runs[0].n, unit="clips")
             condition = {"system": "all", "file": kind}
-            rows.append(row("difference of accuracy", gain, condition=condition, **details))
+            rows.append(
+                row(
+                    "difference of accuracy",
+                    gain,
+                    condition=condition,
+                    train_accuracy=train_accuracy,
+                    **details,
+                )
+            )
     return rows
 
 
