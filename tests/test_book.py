@@ -147,8 +147,10 @@ def test_every_chapter_runs_within_its_budget():
 
 
 def visible_text(cell: nbformat.NotebookNode) -> list[str]:
-    """The text that a cell puts out."""
-    return [o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.outputs]
+    """The text that a cell puts out; printed text is one, whatever the pieces in which it came."""
+    printed = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+    others = [o for o in cell.outputs if o.output_type != "stream"]
+    return [printed, *(o.get("data", {}).get("text/plain", "") for o in others)]
 
 
 @built
