@@ -78,7 +78,6 @@ EXCUSED = {
     "reddy2024_songs: Exercise 3 ★★: weights for sure frames": JOINED,
     "tang2018: The seven LSTMs, on all thousand clips": SAID,
     "tang2018: Exercise 4 ★★: your own tree": "logistic regression in both, trained to the end",
-    "wei2023_compression: Does it cost accuracy?": SAID,
     "wei2023_segments: The leak, by hand": NEIGHBOR,
     "wei2023_segments: What segments are good for": JOINED,
 }
