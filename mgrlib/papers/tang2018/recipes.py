@@ -134,6 +134,26 @@ DENSE = _flat_variant(
     options={**FLAT_SHORT.options, "upper": "dense"},
 )
 
+def _longer(recipe: Recipe) -> Recipe:
+    """The recipe with as many epochs as the longest training of experiment 1."""
+    return replace(
+        recipe,
+        name=f"{recipe.name}-{max(EPOCHS)}",
+        title=f"{recipe.title}, {max(EPOCHS)} epochs",
+        config=replace(recipe.config, epochs=max(EPOCHS)),
+        deviations=(
+            *recipe.deviations,
+            f"{max(EPOCHS)} epochs in place of {recipe.config.epochs}, to learn the training clips",
+        ),
+    )
+
+
+LONGER = tuple(_longer(recipe) for recipe in (HIERARCHY_SHORT, FLAT_SHORT, RANDOM_SHORT))
+"""What the short systems do when they have learned their training clips.
+
+Each reads as many clips as a flat network in 400 epochs, the longest training of experiment 1.
+"""
+
 SIX_GENRES = replace(
     FLAT,
     name="tang2018/six-genres",
@@ -162,4 +182,5 @@ RECIPES = (
     GROWN_SHORT,
     *OPTIMIZERS,
     DENSE,
+    *LONGER,
 )
