@@ -32,7 +32,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ import sklearn
 import torch
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -57,7 +57,7 @@ from mgrlib.data.audit import audit
 from mgrlib.data.gtzan import gtzan_mini
 from mgrlib.data.splits import by_group
 from mgrlib.data.synthetic import SAMPLE_RATE, Faults, planted, prepare, synthetic
-from mgrlib.evaluation import wilson
+from mgrlib.evaluation.intervals import over_groups
 from mgrlib.experiments.protocol import Protocol
 from mgrlib.experiments.run import cross_validate
 from mgrlib.features import Vector57
@@ -127,42 +127,63 @@ def models() -> dict[str, Pipeline]:
     }
 
 
-def scored(right: int, n: int) -> Report:
-    interval = wilson(right, n)
+def scored(right: np.ndarray, artists: np.ndarray) -> Report:
+    """Correct answers (M,), and their fraction with an interval that draws whole artists (M,)."""
+    interval = over_groups(right, artists)
     return {
-        "correct": right,
-        "n": n,
-        "value": right / n,
+        "correct": int(right.sum()),
+        "n": len(right),
+        "artists": len(np.unique(artists)),
+        "value": interval.value,
         "low": interval.low,
         "high": interval.high,
     }
 
 
-def vectors(corpus: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(M, 57) of whole clips, and their genres."""
+def vectors(corpus: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(M, 57) of whole clips, their genres and their artists."""
     segments = cut(corpus, Vector57(SAMPLE_RATE), progress=True)
-    return segments.inputs[0].numpy().astype(np.float64), np.array(GENRES)[segments.y.numpy()]
+    x, y = segments.inputs[0].numpy().astype(np.float64), np.array(GENRES)[segments.y.numpy()]
+    return x, y, corpus.clips.group.values
 
 
 def difficulty(x: np.ndarray, y: np.ndarray, artists: np.ndarray) -> Report:
     """Each model in five folds, with clips divided at random and by artist."""
-    random = StratifiedKFold(5, shuffle=True, random_state=0)
-    grouped = StratifiedGroupKFold(5, shuffle=True, random_state=0)
-    report: Report = {}
-    for name, model in models().items():
-        mixed = cross_val_predict(model, x, y, cv=random)
-        apart = cross_val_predict(model, x, y, cv=grouped, groups=artists)
-        report[name] = {
-            "clips at random": scored(int((mixed == y).sum()), len(y)),
-            "by artist": scored(int((apart == y).sum()), len(y)),
-        }
-    return report
-
-
-def carried_over(x: np.ndarray, y: np.ndarray, other: np.ndarray, truth: np.ndarray) -> Report:
-    """Accuracy of each model that is fitted on one corpus and tested on the other."""
+    divisions = {
+        "clips at random": StratifiedKFold(5, shuffle=True, random_state=0),
+        "by artist": StratifiedGroupKFold(5, shuffle=True, random_state=0),
+    }
     return {
-        name: scored(int((model.fit(x, y).predict(other) == truth).sum()), len(truth))
+        name: {
+            division: tested(model, x, y, folds.split(x, y, artists), artists)
+            for division, folds in divisions.items()
+        }
+        for name, model in models().items()
+    }
+
+
+def tested(
+    model: Pipeline,
+    x: np.ndarray,
+    y: np.ndarray,
+    folds: Iterable[tuple[np.ndarray, np.ndarray]],
+    artists: np.ndarray,
+) -> Report:
+    """The model's answers on all folds' test clips, and how well it knows its training clips."""
+    right, on_train = np.empty(len(y), dtype=bool), []
+    for train, test in folds:
+        model.fit(x[train], y[train])
+        right[test] = model.predict(x[test]) == y[test]
+        on_train.append(model.score(x[train], y[train]))
+    return {**scored(right, artists), "train_accuracy": float(np.mean(on_train))}
+
+
+def carried_over(
+    x: np.ndarray, y: np.ndarray, other: np.ndarray, truth: np.ndarray, artists: np.ndarray
+) -> Report:
+    """Accuracy of each model that is trained on one corpus and tested on the other."""
+    return {
+        name: scored(model.fit(x, y).predict(other) == truth, artists)
         for name, model in models().items()
     }
 
@@ -191,16 +212,17 @@ def gaps(x: np.ndarray, y: np.ndarray, real: np.ndarray, truth: np.ndarray) -> R
 
 
 def accuracy(options: argparse.Namespace) -> Report:
-    corpus = synthetic(N_VECTORS)
-    x, y = vectors(corpus)
-    report: Report = {"clips": len(y), "difficulty": difficulty(x, y, corpus.clips["group"].values)}
+    x, y, artists = vectors(synthetic(N_VECTORS))
+    report: Report = {"clips": len(y), "difficulty": difficulty(x, y, artists)}
     report["quantiles"] = QUANTILES
     report["spread, synthetic"] = spread(x, y)
     if options.real:
-        real, truth = vectors(gtzan_mini(options.real))
+        real, truth, real_artists = vectors(gtzan_mini(options.real))
         report["real clips"] = len(truth)
-        report["trained on synthetic, tested on real"] = carried_over(x, y, real, truth)
-        report["trained on real, tested on synthetic"] = carried_over(real, truth, x, y)
+        report["trained on synthetic, tested on real"] = carried_over(
+            x, y, real, truth, real_artists
+        )
+        report["trained on real, tested on synthetic"] = carried_over(real, truth, x, y, artists)
         report["spread, real"] = spread(real, truth)
         report["difference of means in real standard deviations"] = gaps(x, y, real, truth)
     return report
@@ -217,8 +239,15 @@ def networks(options: argparse.Namespace) -> Report:
         changes = {"epochs": epochs, "precision": "bfloat16", "n_threads": 1}
         protocol = Protocol(N_FOLDS, "group")
         result = cross_validate(recipe, corpus, protocol, changes=changes, progress=True)
-        right = int(result.predictions(0).correct.sum())
-        rows[recipe.title] = {"epochs": epochs, "by artist": scored(right, len(corpus))}
+        predictions = result.predictions(0)
+        artists = corpus.clips.group.loc[list(predictions.clip_ids)].values
+        rows[recipe.title] = {
+            "epochs": epochs,
+            "by artist": {
+                **scored(predictions.correct, artists),
+                "train_accuracy": result.train_accuracy,
+            },
+        }
         print(recipe.title, rows[recipe.title], flush=True)
     earlier = read().get("networks", {}).get("accuracy", {}) if options.only else {}
     how = {"clips": len(corpus), "folds": N_FOLDS, "precision": "bfloat16"}

@@ -74,15 +74,15 @@ class Standardize:
 
     def fit(self, inputs: Inputs) -> State:
         """The means and standard deviations, `mean` and `std`."""
-        fitted = scale.Standardize.fit(
+        scaler = scale.Standardize.fit(
             _modality_of(inputs, self.modality), per=self.per, eps=self.eps
         )
-        return {"mean": fitted.mean, "std": fitted.std}
+        return {"mean": scaler.mean, "std": scaler.std}
 
     def apply(self, inputs: Inputs, state: State) -> Inputs:
         """(S, F, ...) -> the same shape."""
-        fitted = scale.Standardize(state["mean"], state["std"])
-        return _changed(inputs, self.modality, fitted)
+        scaler = scale.Standardize(state["mean"], state["std"])
+        return _changed(inputs, self.modality, scaler)
 
 
 @dataclass(frozen=True)
@@ -94,13 +94,13 @@ class MinMaxUnit:
 
     def fit(self, inputs: Inputs) -> State:
         """The smallest values and the ranges, `low` and `span`."""
-        fitted = scale.MinMax.fit(inputs[0])
-        return {"low": fitted.low, "span": fitted.span}
+        scaler = scale.MinMax.fit(inputs[0])
+        return {"low": scaler.low, "span": scaler.span}
 
     def apply(self, inputs: Inputs, state: State) -> Inputs:
         """(S, D) -> (S, D)."""
-        fitted = scale.MinMax(state["low"], state["span"])
-        return _changed(inputs, 0, fitted, scale.UnitNorm())
+        scaler = scale.MinMax(state["low"], state["span"])
+        return _changed(inputs, 0, scaler, scale.UnitNorm())
 
 
 class Fixed:

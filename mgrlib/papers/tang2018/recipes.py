@@ -134,6 +134,7 @@ DENSE = _flat_variant(
     options={**FLAT_SHORT.options, "upper": "dense"},
 )
 
+
 def _longer(recipe: Recipe) -> Recipe:
     """The recipe with as many epochs as the longest training of experiment 1."""
     return replace(

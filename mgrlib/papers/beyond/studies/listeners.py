@@ -333,9 +333,9 @@ def _add_classifiers(
     probs = {name: np.zeros((len(y), len(names))) for name in views}
     for train in (half, ~half):
         for name, x in views.items():
-            fitted = head().fit(x[train], y[train])
-            probs[name][~train] = fitted.predict_proba(x[~train])
-            trained = float((fitted.predict(x[train]) == y[train]).mean())
+            classifier = head().fit(x[train], y[train])
+            probs[name][~train] = classifier.predict_proba(x[~train])
+            trained = float((classifier.predict(x[train]) == y[train]).mean())
             results.trained.setdefault(name, []).append(trained)
     probs["all three, averaged"] = np.mean(list(probs.values()), axis=0)
     artists, thirds = np.asarray(genres.index), listening.thirds()
