@@ -102,6 +102,7 @@ def accuracy_row(
     *,
     condition: Mapping[str, Any],
     train_accuracy: float | None,
+    seeds: Sequence[int] = (),
     **details: Any,
 ) -> dict[str, Any]:
     """A row with the mean accuracy over seeds; its interval draws artists where they are known.
@@ -110,9 +111,11 @@ def accuracy_row(
         tables: one for each seed.
         groups: the artist of each clip; empty where artists are not known.
         train_accuracy: on the clips of training; None if nothing was trained.
+        seeds: of the tables; the row then keeps the predictions, so that records can be compared
+            clip by clip.
         condition, details: as in `row`.
     """
-    return row(
+    accuracy = row(
         "accuracy",
         mean_accuracy(tables, groups),
         condition=condition,
@@ -120,6 +123,10 @@ def accuracy_row(
         **over_clips(tables, groups),
         **details,
     )
+    if seeds:
+        pairs = zip(seeds, tables, strict=True)
+        accuracy["runs"] = [{"seed": s, "predictions": table.to_dict()} for s, table in pairs]
+    return accuracy
 
 
 def _rounded(value: float) -> float:

@@ -22,7 +22,6 @@ import torch
 
 from mgrlib.augment import add_noise, pitch_shift, time_stretch
 from mgrlib.data.corpus import Corpus
-from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.study import Row, Study
 from mgrlib.papers.reddy2024.features import SHORT
 from mgrlib.papers.reddy2024.recipes import SMALL_CNN
@@ -31,6 +30,7 @@ from mgrlib.papers.reddy2024.studies.few_clips import (
     clip_sample,
     learning_row,
     n_epochs,
+    predictions_by_seed,
 )
 from mgrlib.segments import Segments, joined_segments
 from mgrlib.systems.learn import learn, segments_of
@@ -109,9 +109,7 @@ def augmentation(
             systems[name].append(learn(recipe, train, checked, seed=seed, epochs=epochs))
     rows: list[Row] = []
     for condition, segments in tests.items():
-        answers: dict[str, list[Predictions]] = {
-            name: [system.predict(segments) for system in systems[name]] for name in ways
-        }
+        answers = {name: predictions_by_seed(seeds, systems[name], segments) for name in ways}
         rows += [
             learning_row(
                 {"augmentation": name, "test": condition},

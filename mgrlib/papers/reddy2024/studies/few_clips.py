@@ -27,7 +27,7 @@ from mgrlib.evaluation.intervals import over_values
 from mgrlib.evaluation.paired import mcnemar
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.evaluation.runs import correct_by_run
-from mgrlib.experiments.study import Row, Study, row
+from mgrlib.experiments.study import Row, Study, accuracy_row
 from mgrlib.models.baselines import k_nn, linear, rbf_svm
 from mgrlib.papers.reddy2024.features import START, BandStatistics, PublishedLayers
 from mgrlib.papers.reddy2024.learners import (
@@ -124,7 +124,7 @@ def few_clips(
                 _trained(recipe, segments[i].of(samples[size, seed]), valid, seed, n_steps)
                 for seed in seeds
             ]
-            answers[i] = [system.predict(test) for system in systems[i]]
+            answers[i] = predictions_by_seed(seeds, systems[i], test)
         rivals = [i for i, (fields, _) in enumerate(variants) if rival in fields.values()]
         other = answers[rivals[0]] if rivals else None
         for i, (fields, _) in enumerate(variants):
@@ -148,21 +148,33 @@ def _trained(recipe: Recipe, train: Segments, valid: Segments, seed: int, n_step
     return learn(recipe, train, valid, seed=seed, epochs=epochs)
 
 
+def predictions_by_seed(
+    seeds: Sequence[int], systems: Sequence[System], test: Segments
+) -> dict[int, Predictions]:
+    """What the system of each seed predicts."""
+    return {seed: system.predict(test) for seed, system in zip(seeds, systems, strict=True)}
+
+
 def learning_row(
     condition: Mapping[str, Any],
     systems: Sequence[System],
-    answers: Sequence[Predictions],
-    rival: Sequence[Predictions] | None,
+    answers: Mapping[int, Predictions],
+    rival: Mapping[int, Predictions] | None,
     artists: Mapping[str, str],
 ) -> Row:
-    """The accuracy over seeds and artists, the losses, the seconds, and the gain over a rival."""
-    correct = correct_by_run(answers)
-    groups = [artists[clip] for clip in answers[0].clip_ids]
-    details: dict[str, Any] = {"n_groups": len(set(groups))}
+    """The accuracy over seeds and artists, the losses, the seconds, and the gain over a rival.
+
+    Args:
+        answers, rival: the predictions of each seed.
+    """
+    tables = list(answers.values())
+    details: dict[str, Any] = {}
     if rival is not None:
-        gain = over_values(correct - correct_by_run(rival, like=answers[0]), groups)
+        others = list(rival.values())
+        gains = correct_by_run(tables) - correct_by_run(others, like=tables[0])
+        gain = over_values(gains, [artists[clip] for clip in tables[0].clip_ids])
         details["gain"] = [round(value, 4) for value in (gain.value, gain.low, gain.high)]
-        details["p"] = mcnemar(rival[0], answers[0]).p_exact
+        details["p"] = mcnemar(others[0], tables[0]).p_exact
     runs = [system.training for system in systems if system.training is not None]
     if runs:
         for name in ("train_loss", "valid_loss"):
@@ -170,8 +182,14 @@ def learning_row(
         details["best_epochs"] = [run.best_epoch for run in runs]
     details["seconds"] = round(sum(system.about["seconds"] for system in systems), 1)
     train_accuracy = float(np.mean([system.about["train_accuracy"] for system in systems]))
-    interval = over_values(correct, groups)
-    return row("accuracy", interval, condition=condition, train_accuracy=train_accuracy, **details)
+    return accuracy_row(
+        tables,
+        artists,
+        condition=condition,
+        train_accuracy=train_accuracy,
+        seeds=list(answers),
+        **details,
+    )
 
 
 def _strategies(**recipes: Recipe) -> tuple[Variant, ...]:
