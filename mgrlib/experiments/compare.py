@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mgrlib.errors import RecipeError, explain
+from mgrlib.experiments.commands import command
 from mgrlib.experiments.ledger import Printed
 from mgrlib.experiments.record import Record
 
@@ -30,8 +31,44 @@ def unfinished(record: Record) -> str:
         return ""
     if train is None:
         return "accuracy on the training clips not recorded"
-    text = f"{train:.3f}".removeprefix("0")  # as tables have it; their own function is slow to load
-    return f"only {text} on its training clips" if train < TRAINED else ""
+    if train >= TRAINED:
+        return ""
+    text = f"only {_fraction(train)} on its training clips"
+    if _validated(record):
+        return f"{text}, in the epoch that the validation clips chose"
+    n_learned, n, value = learned_runs(record)
+    if not 0 < n_learned < n:
+        return text
+    return f"{text}; {n_learned} of {n} runs learned theirs, with an accuracy of {_fraction(value)}"
+
+
+def learned_runs(record: Record) -> tuple[int, int, float]:
+    """How many of a record's trainings learned their training clips, of how many.
+
+    Returns:
+        Both numbers, and the accuracy of those that did on their test clips (NaN if none did).
+        A mean over all runs says little where some of them failed.
+    """
+    from mgrlib.evaluation.predictions import Predictions
+
+    runs = [run for run in record.runs if run.get("train_accuracy") is not None]
+    complete = [run for run in runs if run["train_accuracy"] >= TRAINED]
+    tables = [Predictions.from_dict(run["predictions"]) for run in complete]
+    n_clips = sum(table.n for table in tables)
+    n_right = sum(int(table.correct.sum()) for table in tables)
+    return len(complete), len(runs), n_right / n_clips if n_clips else float("nan")
+
+
+def _validated(record: Record) -> bool:
+    """Whether validation clips chose the epoch of every run."""
+    return bool(record.runs) and all(
+        (run.get("history") or {}).get("valid_loss") for run in record.runs
+    )
+
+
+def _fraction(value: float) -> str:
+    """As tables have it; their own function is slow to load."""
+    return f"{value:.3f}".removeprefix("0")
 
 
 def training_caveat(first: Record, second: Record) -> str:
@@ -191,6 +228,11 @@ class Pair:
         return self.record is not None and self.record.version == self.listed.version
 
     @property
+    def command(self) -> str:
+        """The command that measures the record again; empty without one."""
+        return "" if self.record is None else command(self.record, self.listed.kind)
+
+    @property
     def not_run(self) -> str:
         """That there is no record, with the reason where one is known; empty beside a record."""
         if self.record is not None:
@@ -226,6 +268,7 @@ class Pair:
             "changes": changes,
             "current": self.current,
             "own": self.own,
+            "command": self.command,
         }
 
 

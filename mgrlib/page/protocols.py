@@ -16,7 +16,7 @@ from mgrlib.experiments.ledger import Printed
 from mgrlib.experiments.record import Record
 from mgrlib.page.dots import Axis, DotRow, dot_figure
 from mgrlib.page.html import Html, folded, inline
-from mgrlib.page.tables import bold, figure, none, printed_number, record_cell, table
+from mgrlib.page.tables import bold, clips_of, figure, none, printed_number, record_cell, table
 
 PROTOCOLS = {
     "random": ("5 folds by clip", "80%/20% by clip"),
@@ -247,7 +247,7 @@ def _cell(record: Record | None, item: Listed) -> str:
     """An accuracy, or why there is none."""
     if record is None:
         return none(item.no_record or "no record")
-    return record_cell(record, [f"{record.n:,} clips"])
+    return record_cell(record, [clips_of(record)])
 
 
 def _reported_difference(first: Printed | None, second: Printed | None) -> str:

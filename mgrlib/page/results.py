@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mgrlib import papers
 from mgrlib.errors import MgrError, explain
 from mgrlib.experiments.compare import Caveat, Comparison, Pair
 from mgrlib.experiments.ledger import Printed
-from mgrlib.experiments.record import Record
 from mgrlib.page.html import Html, folded, inline, plain
-from mgrlib.page.tables import figure, is_fraction, none, printed_number, record_cell, table
+from mgrlib.page.tables import (
+    clips_of,
+    figure,
+    is_fraction,
+    none,
+    printed_number,
+    record_cell,
+    table,
+    unit_of,
+)
 
 HEADS = ("what", "reported", "measured by us, 95 % interval", "on one scale")
 
@@ -43,7 +51,8 @@ def scoreboard(paper: str, *, results: Path | None = None) -> Html:
 
     It contains only those rows of a study for which the paper prints a number; `mgrlib compare`
     shows all rows. Printed results that none of our runs measures (single trials, numbers cited
-    from other papers) follow in a second table, which the reader can open.
+    from other papers) follow in a second table, and the commands that measure the rows again in a
+    list; the reader can open both.
 
     Args:
         paper: its key.
@@ -61,7 +70,19 @@ def scoreboard(paper: str, *, results: Path | None = None) -> Html:
     body = _table(f"{paper}: {n_printed} printed results", pairs, None)
     body += _caveats(Comparison(tuple(pairs)).caveats(papers.caveats()))
     unmeasured = [entry for entry in papers.printed(paper) if entry.metric and not entry.source]
-    return Html(body + _details(paper, unmeasured), f"scoreboard of {paper}: {len(pairs)} rows")
+    body += _details(paper, unmeasured) + run_commands(pairs).body
+    return Html(body, f"scoreboard of {paper}: {len(pairs)} rows")
+
+
+def run_commands(pairs: Iterable[Pair]) -> Html:
+    """Return a list, which the reader can open, of the commands that measure rows again.
+
+    Words in capitals stand for paths.
+    """
+    texts = list(dict.fromkeys(pair.command for pair in pairs if pair.command))
+    lines = "\n".join(plain(text) for text in texts)
+    words = f"{len(texts)} commands that measure these rows again"
+    return Html(folded(words, f'<pre class="mgr-commands">{lines}</pre>'), words)
 
 
 Row = tuple[str, Sequence[str]]
@@ -90,8 +111,8 @@ def _measured_cell(pair: Pair) -> str:
     record = pair.record
     if record is None:
         return none(pair.not_run)
-    n = "" if record.n is None else f", {record.n:,} {_unit(record)}"
-    before = [*_metric_words(pair), record.data["name"] + n]
+    clips = clips_of(record)
+    before = [*_metric_words(pair), record.data["name"] + (clips and f", {clips}")]
     before += [record.protocol] if record.protocol else []
     after = [f"{name} {value}" for name, value in record.changes.items()]
     after += [] if pair.current else ["by an older version"]
@@ -106,13 +127,7 @@ def _metric_words(pair: Pair) -> list[str]:
     if record.metric != "accuracy":
         return [record.metric]
     alike = printed is None or printed.metric.endswith("accuracy")
-    return [] if alike else [f"accuracy of {_unit(record)}"]
-
-
-def _unit(record: Record) -> str:
-    """What a record's number of clips counts; the pieces of songs are called frames."""
-    unit = record.get("unit")
-    return unit if unit in ("frames", "songs") else "clips"
+    return [] if alike else [f"accuracy of {unit_of(record)}"]
 
 
 def _table(caption: str, pairs: Sequence[Pair], chance: float | None) -> str:

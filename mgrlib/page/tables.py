@@ -60,6 +60,21 @@ def _wilson(entry: Printed) -> str:
     return "" if isnan(interval.low) else _bounds(interval.low, interval.high, entry.metric)
 
 
+def unit_of(record: Record) -> str:
+    """What a record's number of clips counts; the pieces of songs are called frames."""
+    unit = record.get("unit")
+    return unit if unit in ("frames", "songs") else "clips"
+
+
+def clips_of(record: Record) -> str:
+    """How many clips a record counts, and by how many artists where that is known."""
+    if record.n is None:
+        return ""
+    text = f"{record.n:,} {unit_of(record)}"
+    n_artists = record.get("n_groups")
+    return f"{text} by {n_artists:,} artists" if n_artists else text
+
+
 def record_cell(record: Record, before: Sequence[str], after: Sequence[str] = ()) -> str:
     """A measured number with its interval, seeds and accuracy on the training clips.
 

@@ -18,6 +18,7 @@ from mgrlib.experiments.compare import (
     Pair,
     compared,
     difference,
+    learned_runs,
     training_caveat,
     unfinished,
     unpaired_difference,
@@ -197,6 +198,29 @@ def test_what_was_not_trained_or_is_no_accuracy_is_not_unfinished():
     assert unfinished(replace(MEASURED, train_accuracy=0.2, metric="seconds")) == ""
     assert unfinished(replace(MEASURED, train_accuracy=None, protocol="no training")) == ""
     assert unfinished(replace(MEASURED, train_accuracy=TRAINED)) == ""
+
+
+def trained(*accuracies, **fields):
+    """A record with a run of 4 correct of 5 answers for each accuracy on the training clips."""
+    table = Predictions(tuple("abcde"), np.zeros(5, int), np.eye(2)[[0, 0, 0, 0, 1]], ("x", "y"))
+    runs = [{"seed": 0, "train_accuracy": a, "predictions": table.to_dict()} for a in accuracies]
+    runs = tuple({**run, **fields} for run in runs)
+    return replace(MEASURED, train_accuracy=float(np.mean(accuracies)), runs=runs)
+
+
+def test_a_mean_over_trainings_that_failed_says_how_many_did_not():
+    text = unfinished(trained(1.0, 0.1, 0.99))
+    assert text == (
+        "only .697 on its training clips; 2 of 3 runs learned theirs, with an accuracy of .800"
+    )
+    assert unfinished(trained(0.5, 0.7)) == "only .600 on its training clips"
+    assert learned_runs(trained(1.0, 0.1))[:2] == (1, 2)
+    assert math.isnan(learned_runs(trained(0.1))[2])
+
+
+def test_an_epoch_that_validation_clips_chose_is_named():
+    text = unfinished(trained(0.5, 0.7, history={"valid_loss": [1.0, 0.9]}))
+    assert text.endswith("in the epoch that the validation clips chose")
 
 
 def test_a_caveat_belongs_to_tables_with_two_of_its_systems():

@@ -135,7 +135,15 @@ def test_a_number_of_ours_stands_with_interval_clips_protocol_and_seeds() -> Non
     row = next(r for r in body.split("<tr ") if "luo2021/cnn-mel<" in r)
     assert re.search(r"\.705.*on 200 clips \(our inference\), table 2", row)
     assert re.search(r"\[\.\d{3}, \.\d{3}\]", row)
-    assert re.search(r"gtzan-mini, 100 clips; 5 folds by clip; \d seeds", row)
+    assert re.search(r"gtzan-mini, 100 clips by 44 artists; 5 folds by clip; \d seeds", row)
+
+
+def test_a_scoreboard_ends_with_the_commands_of_its_rows() -> None:
+    body = scoreboard("luo2021").body
+    lines = re.search(r'<pre class="mgr-commands">(.*?)</pre>', body, re.DOTALL)[1].split("\n")
+    assert len(lines) == len(set(lines)) > 20
+    command = "mgrlib run luo2021/cnn-mel --data gtzan-pictures --root PICTURES"
+    assert f"{command} --protocol artist-folds --seeds 3 --out RESULTS" in lines
 
 
 def test_marks_become_elements_and_the_rest_is_escaped():

@@ -10,7 +10,7 @@ import torch
 
 from mgrlib.experiments.protocol import Protocol
 from mgrlib.experiments.run import cross_validate
-from mgrlib.features import Vector26
+from mgrlib.features import Vector26, Vector57
 from mgrlib.features.crop import Crop
 from mgrlib.papers.minhas2019 import recipes
 from mgrlib.segments import Segments, cut
@@ -98,3 +98,14 @@ def test_a_tiny_fold_is_what_it_was(sounds, quick, name):
     run = cross_validate(recipe, sounds, Protocol(3, by="group")).runs[0]
     first = [row[0] for row in run["predictions"][""]["probs"]]
     assert first == pytest.approx(GOLDEN[name], abs=0.02)
+
+
+def test_the_public_table_has_all_values_but_flatness_and_contrast():
+    names = [Vector57.columns[i] for i in recipes.TABLE_COLUMNS]
+    assert names[:4] == [
+        "tempo",
+        "zero_crossing_rate_mean",
+        "spectral_centroid_mean",
+        "chroma_stft_mean",
+    ]
+    assert names[4:] == [f"mfcc{i}_mean" for i in range(1, 21)]
