@@ -107,6 +107,27 @@ def training() -> str:
     return f"{markdown(head, rows)}\n\n{where}"
 
 
+def allocator() -> str:
+    """One row per network: an epoch with the C library's own settings, and with kept memory."""
+    report = measured("allocator")
+    head = ["network", "as it is (s)", "memory kept (s)", "times as fast"]
+    head += ["peak as it is (MB)", "peak, memory kept (MB)"]
+    rows = [
+        [
+            f"`{r['network']}`",
+            f"{r['seconds']:.2f}",
+            f"{r['seconds_kept']:.2f}",
+            f"{r['ratio']:.2f}",
+            f"{r['megabytes']:,}",
+            f"{r['megabytes_kept']:,}",
+        ]
+        for r in report["networks"]
+    ]
+    where = f"Measured on {report['machine']}, with torch {report['torch']} and "
+    where += f"{report['c_library']}, in {report['rounds']} rounds beside other programs."
+    return f"{markdown(head, rows)}\n\n{where}"
+
+
 def figure() -> str:
     """A figure of peak memory and time over the number of clips."""
     rows = sorted(measured("scale"), key=lambda r: r["clips"])
@@ -151,4 +172,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "extrapolation": extrapolation,
     "hardware": hardware,
     "training": training,
+    "allocator": allocator,
 }
