@@ -82,7 +82,7 @@ def run_commands(pairs: Iterable[Pair]) -> Html:
     texts = list(dict.fromkeys(pair.command for pair in pairs if pair.command))
     lines = "\n".join(plain(text) for text in texts)
     words = f"{len(texts)} commands that measure these rows again"
-    return Html(folded(words, f'<pre class="mgr-commands">{lines}</pre>'), words)
+    return Html(folded(words, f'<pre class="mgr-commands" tabindex="0">{lines}</pre>'), words)
 
 
 Row = tuple[str, Sequence[str]]
