@@ -140,7 +140,8 @@ def test_a_number_of_ours_stands_with_interval_clips_protocol_and_seeds() -> Non
 
 def test_a_scoreboard_ends_with_the_commands_of_its_rows() -> None:
     body = scoreboard("luo2021").body
-    lines = re.search(r'<pre class="mgr-commands" tabindex="0">(.*?)</pre>', body, re.DOTALL)[1].split("\n")
+    text = re.search(r'<pre class="mgr-commands"[^>]*>(.*?)</pre>', body, re.DOTALL)[1]
+    lines = text.split("\n")
     assert len(lines) == len(set(lines)) > 20
     command = "mgrlib run luo2021/cnn-mel --data gtzan-pictures --root PICTURES"
     assert f"{command} --protocol artist-folds --seeds 3 --out RESULTS" in lines
