@@ -19,6 +19,9 @@ FILES = {
 }
 """The beginning of a corpus's name, and the options that read it; capitals stand for paths."""
 
+PART = re.compile(r"(gtzan-(?:pictures|table))-(\d+)")
+"""A part of the pictures or of the table, with its number of clips."""
+
 PUBLISHED = {
     "3 artist folds": "--protocol artist-folds",
     "3 artist folds, as published": "--protocol artist-folds-published",
@@ -54,6 +57,9 @@ def _data_options(name: str) -> str | None:
     rendered = RENDERED.fullmatch(name)
     if rendered:
         return f"--data {rendered[1]} --per-genre {rendered[2]}"
+    part = PART.fullmatch(name)
+    if part:
+        return f"{FILES[part[1]]}-{part[2]}"
     return next((text for start, text in FILES.items() if name.startswith(start)), None)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         protocol_table,
     )
     from mgrlib.page.quizzes import Question, chapter_quiz, quiz
-    from mgrlib.page.results import results_table, scoreboard
+    from mgrlib.page.results import results_table, run_commands, scoreboard
     from mgrlib.page.sentences import in_percent, in_points
     from mgrlib.page.source import show_source
     from mgrlib.page.tryout import TryClip, TryModel, demo_page, try_it
@@ -57,6 +57,7 @@ __all__ = [
     "protocol_table",
     "quiz",
     "results_table",
+    "run_commands",
     "scoreboard",
     "show_source",
     "try_it",
@@ -78,7 +79,7 @@ SUBMODULES = {
         "protocol_table",
     ),
     "quizzes": ("Question", "chapter_quiz", "quiz"),
-    "results": ("results_table", "scoreboard"),
+    "results": ("results_table", "run_commands", "scoreboard"),
     "sentences": ("in_percent", "in_points"),
     "source": ("show_source",),
     "tryout": ("TryClip", "TryModel", "demo_page", "try_it"),

@@ -48,6 +48,13 @@ def test_commands_ask_for_what_the_record_says(key):
             assert record.data["name"].startswith(options.data)
 
 
+def test_a_part_of_the_table_or_the_pictures_is_another_file():
+    roots = {
+        pair.record.data["name"]: options_of(pair.command).root for pair in PAIRS if pair.command
+    }
+    assert str(roots["gtzan-table-300"]) == "TABLE-300" != str(roots["gtzan-table"])
+
+
 def test_a_study_gets_no_option_of_a_recipe():
     kinds = Counter()
     for pair in PAIRS:
