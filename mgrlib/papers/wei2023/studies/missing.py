@@ -13,7 +13,7 @@ from mgrlib.evaluation.aggregation import mean_probs
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.protocol import Protocol, best_by
 from mgrlib.experiments.run import PLAIN, cross_validate
-from mgrlib.experiments.study import Study, row
+from mgrlib.experiments.study import Study, accuracy_row
 from mgrlib.papers.wei2023.recipes import RECIPES
 from mgrlib.segments import Segments
 from mgrlib.systems.recipe import Recipe
@@ -58,11 +58,10 @@ def missing(
         )
         weights = [run["details"]["weights"] for run in result.runs if "weights" in run["details"]]
         for condition in (PLAIN, *CONDITIONS):
-            accuracy = row(
-                "accuracy",
-                result.accuracy(condition),
+            accuracy = accuracy_row(
+                [result.predictions(seed, condition) for seed in result.seeds],
+                result.groups,
                 condition={"system": name, "missing": condition or "nothing"},
-                n=len(corpus),
                 train_accuracy=result.train_accuracy,
                 **({"weights": weights} if weights else {}),
             )
