@@ -45,6 +45,7 @@ def environment_key() -> str:
 def book_key() -> str:
     """A fingerprint of every source file of the site."""
     parts = ["_config.yml", "_toc.yml", "book", "_static", "vendor", "docs_ext", "checks"]
+    parts.append("benchmarks/results")  # which pages show
     files = [
         f for p in parts for f in ([ROOT / p] if (ROOT / p).is_file() else (ROOT / p).rglob("*"))
     ]

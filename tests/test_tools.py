@@ -19,7 +19,7 @@ from sphinx.ext.napoleon import Config as SphinxConfig
 from sphinx.ext.napoleon import GoogleDocstring
 from sphinx.util.docstrings import prepare_docstring
 
-from docs_ext import feature_tables, format_tables, inventories, scale_tables
+from docs_ext import build, feature_tables, format_tables, inventories, scale_tables
 from docs_ext import house as sphinx_house
 from mgrlib.data import formats
 
@@ -167,3 +167,17 @@ def test_terms_in_the_output_of_a_cell_are_not_prose():
     nodes.container("", nodes.paragraph("", "", written), classes=["cell_output"])
     assert is_prose(text)
     assert not is_prose(written)
+
+
+@pytest.mark.parametrize("name", ["book/page.md", "benchmarks/results/pages.json", "_toc.yml"])
+def test_the_book_is_built_again_when_a_page_or_what_it_shows_has_changed(
+    tmp_path, monkeypatch, name
+):
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    monkeypatch.setattr(build, "environment_key", lambda: "")
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("one", encoding="utf-8")
+    before = build.book_key()
+    path.write_text("two", encoding="utf-8")
+    assert build.book_key() != before
