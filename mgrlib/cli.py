@@ -194,6 +194,7 @@ def _add_run(running: argparse.ArgumentParser) -> None:
     running.add_argument("--bfloat16", action="store_true", help="faster where the CPU or GPU can")
     _add_workers(running)
     running.add_argument("--fresh", action="store_true", help="forget folds kept from earlier runs")
+    running.add_argument("--known", type=Path, help="folder of result files to add seeds to")
     running.add_argument("--out", type=Path, help="folder for the result files")
     running.set_defaults(command=_run)
 
@@ -430,7 +431,7 @@ def _check_protocol_options(options: argparse.Namespace) -> None:
 def _check_study_options(options: argparse.Namespace, name: str) -> None:
     """Refuse, before anything is trained, the options of recipes that a study would ignore."""
     defaults = {"folds": 5, "by": None, "protocol": None, "epochs": None, "bfloat16": False}
-    ignored = _changed_options(options, {**defaults, "fresh": False})
+    ignored = _changed_options(options, {**defaults, "fresh": False, "known": None})
     if ignored:
         hint = "a study has its own protocol and training: leave the option out or name recipes."
         raise RecipeError(explain(f"run {name}", "no option of recipes", some(ignored), hint))
@@ -738,7 +739,7 @@ def _matching_items(patterns: Sequence[str]) -> tuple[list[Recipe], list[Study]]
 def _run_recipes(recipes: Sequence[Recipe], corpus: Corpus, options: argparse.Namespace) -> None:
     """One recipe after the other, or the folds of all side by side in several processes."""
     from mgrlib.experiments.protocol import NAMED, Division, Protocol, best_by
-    from mgrlib.experiments.run import cross_validate, forget
+    from mgrlib.experiments.run import cross_validate, forget, restore
     from mgrlib.experiments.sweep import sweep
 
     protocol: Division
@@ -749,7 +750,11 @@ def _run_recipes(recipes: Sequence[Recipe], corpus: Corpus, options: argparse.Na
         protocol = Protocol(options.folds or None, by)
     for recipe in recipes if options.fresh else ():
         forget(recipe)
-    how: dict[str, Any] = {"seeds": range(options.seeds), "changes": _changes(options)}
+    changes = _changes(options)
+    for recipe in recipes if options.known else ():
+        n = restore(options.known / recipe.paper, recipe, corpus, protocol, changes=changes)
+        print(f"{recipe.name}: {n} folds of {options.known} are not trained again")
+    how: dict[str, Any] = {"seeds": range(options.seeds), "changes": changes}
     if options.jobs is None and not options.cluster:
         for recipe in recipes:
             _report(cross_validate(recipe, corpus, protocol, progress=True, **how), options)

@@ -78,6 +78,18 @@ def test_a_run_writes_its_result_and_says_where(music, home, capsys):
     assert record.data["n_clips"] == 8
 
 
+def test_a_run_adds_seeds_to_an_earlier_result(music, home, tmp_path, monkeypatch, capsys):
+    assert run(music, "--out", str(tmp_path)) == 0
+    (first,) = read_records(tmp_path / "luo2021" / FILE)
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "another computer"))
+    assert run(music, "--out", str(tmp_path), "--known", str(tmp_path), "--seeds", "2") == 0
+    assert f"2 folds of {tmp_path} are not trained again" in capsys.readouterr().out
+    (second,) = read_records(tmp_path / "luo2021" / FILE)
+    assert second.seeds == (0, 1)
+    assert [run["seconds"] for run in second.runs[:2]] == [run["seconds"] for run in first.runs]
+    assert [run["about"]["date"] for run in second.runs[:2]] == [first.about["date"]] * 2
+
+
 def test_a_result_goes_to_the_folder_asked_for(music, tmp_path):
     assert run(music, "--out", str(tmp_path / "own")) == 0
     assert (tmp_path / "own" / "luo2021" / FILE).exists()

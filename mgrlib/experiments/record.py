@@ -93,7 +93,8 @@ class Record:
         seconds: spent on training.
         changes: settings of the training that are not the recipe's.
         details: curves, confusions and whatever else a chapter draws.
-        runs: for each seed and fold: seed, split, predictions, history.
+        runs: for each seed and fold: seed, split, predictions, history; and, as `about`, the date,
+            commit and device of folds that were taken from an earlier record.
         about: versions, machine, commit and date.
     """
 
@@ -345,10 +346,13 @@ def _packed_line(value: Any) -> bytes:
 
 def file_name(record: Record) -> str:
     """The name of the file of a record: source, data, protocol and changes."""
-    name = record.source.split("/")[1]
-    changes = "-".join(f"{k}-{v}" for k, v in record.changes.items())
-    parts = [record.data["name"], _slug(record.protocol), _slug(changes)]
-    return ".".join([name, *(part for part in parts if part)]) + SUFFIX
+    return result_name(record.source, record.data["name"], record.protocol, record.changes)
+
+
+def result_name(source: str, data: str, protocol: str, changes: Plain) -> str:
+    """The name of the file of the records of a source, on a corpus of this name."""
+    texts = [_slug(protocol), _slug("-".join(f"{k}-{v}" for k, v in changes.items()))]
+    return ".".join([source.split("/")[1], data, *(text for text in texts if text)]) + SUFFIX
 
 
 def _slug(text: str) -> str:

@@ -18,7 +18,7 @@ from mgrlib.errors import RecipeError, StorageError, explain
 from mgrlib.evaluation.intervals import Interval, over_runs, over_seeds
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.protocol import Division, Protocol
-from mgrlib.experiments.record import Record, Records
+from mgrlib.experiments.record import Record, Records, read_records, result_name
 from mgrlib.provenance import provenance
 from mgrlib.segments import Segments
 from mgrlib.storage import home, read_json, write_json
@@ -235,6 +235,7 @@ class Folds:
 
     Attributes:
         jobs: a seed and a split for every fold, in order.
+        data: name, n_clips and fingerprint of the corpus.
 
     Raises:
         RecipeError: no seed, or one twice; a condition without a name.
@@ -283,6 +284,36 @@ class Folds:
         if path:
             write_json(run, path)
 
+    def restore(self, record: Record) -> int:
+        """Store the folds of a record, so that they are not run again; returns how many.
+
+        A fold that is in the store already stays as it is. The others keep the date, the commit and
+        the device of the record, as `about`.
+
+        Raises:
+            RecipeError: a record of another version, of other clips, another division or other
+                settings.
+        """
+        wanted = (self.recipe.name, self.recipe.version, self.data, str(self.protocol))
+        found = (record.source, record.version, dict(record.data), record.protocol)
+        if (*found, dict(record.changes)) != (*wanted, self.changes):
+            expected = f"a record of version {wanted[1]} of {wanted[0]} on these clips, {wanted[3]}"
+            got = f"version {found[1]} of {found[0]} on {record.data.get('name')}, {found[3]}"
+            hint = "train these folds again: leave the earlier record out."
+            raise RecipeError(explain("restore", expected, f"{got}, {record.changes}", hint))
+        known = {(run["seed"], run["split"]): run for run in record.runs}
+        about = {name: record.about.get(name) for name in ("date", "commit", "device")}
+        n = 0
+        for seed, split in self.jobs:
+            run = known.get((seed, split.name))
+            if run is None or self.stored_run(seed, split) is not None:
+                continue
+            kept = {name: value for name, value in run.items() if name not in ("seed", "split")}
+            kept["predictions"] = {PLAIN: run["predictions"]}
+            self.store({"about": about, **kept}, seed, split)
+            n += 1
+        return n
+
     def result(self, runs: Sequence[dict[str, Any]]) -> Result:
         """All folds together.
 
@@ -293,10 +324,14 @@ class Folds:
             {"seed": seed, "split": split.name, **run}
             for (seed, split), run in zip(self.jobs, runs, strict=True)
         )
+        groups, about, changes = groups_of(self.corpus), provenance(), self.changes
+        return Result(self.recipe, self.data, self.protocol, rows, changes, about, groups)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The settings of the training that are not the recipe's."""
         usual, config = config_dict(self.recipe.config), config_dict(self.config)
-        differing = {k: v for k, v in config.items() if k != "seed" and usual[k] != v}
-        groups, about = groups_of(self.corpus), provenance()
-        return Result(self.recipe, self.data, self.protocol, rows, differing, about, groups)
+        return {k: v for k, v in config.items() if k != "seed" and usual[k] != v}
 
     def _path(self, seed: int, split: Split) -> Path | None:
         """The file of a fold in the store of this process."""
@@ -355,6 +390,39 @@ def _folder(
     except RecipeError:
         return None
     return home() / "runs" / recipe.name / digest(*parts)
+
+
+def restore(
+    folder: Path,
+    recipe: Recipe,
+    corpus: Corpus,
+    protocol: Division | None = None,
+    *,
+    changes: Mapping[str, Any] | None = None,
+) -> int:
+    """Store the folds of an earlier run's result file, so that only further seeds are trained.
+
+    Args:
+        folder: of result files; if none is of this run, nothing happens.
+        recipe, corpus, protocol, changes: as for `cross_validate`.
+
+    Returns:
+        How many folds were stored.
+
+    Raises:
+        RecipeError: no such folder; the file is damaged, or was made by another version of the
+            recipe or from other clips of the same name.
+    """
+    if not folder.is_dir():
+        raise RecipeError(explain("restore", "a folder of result files", str(folder)))
+    first = Folds(recipe, corpus, protocol or Protocol(), changes=changes or {})
+    name = first.data["name"]
+    path = folder / result_name(recipe.name, name, str(first.protocol), first.changes)
+    if not path.exists():
+        return 0
+    record = read_records(path).only()
+    folds = Folds(recipe, corpus, first.protocol, record.seeds, changes=changes or {})
+    return folds.restore(record)
 
 
 def forget(recipe: Recipe) -> None:

@@ -11,7 +11,8 @@ from tiny import TINY
 from mgrlib.errors import RecipeError, TrainingError
 from mgrlib.experiments import run as run_module
 from mgrlib.experiments.protocol import Protocol
-from mgrlib.experiments.run import PLAIN, Result, cross_validate, forget
+from mgrlib.experiments.record import write_records
+from mgrlib.experiments.run import PLAIN, Result, cross_validate, forget, restore
 from mgrlib.systems.prepare import Standardize
 
 
@@ -131,6 +132,52 @@ def test_forgetting_a_recipe_trains_it_again(corpus, trained):
     forget(TINY)
     cross_validate(TINY, corpus, Protocol(2))
     assert len(trained) == 4
+
+
+def test_seeds_are_added_to_an_earlier_result_without_its_folds_being_trained_again(
+    corpus, trained, tmp_path, monkeypatch
+):
+    first = cross_validate(TINY, corpus, Protocol(2))
+    write_records(first.records(), tmp_path / "results")
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "another"))
+    assert restore(tmp_path / "results", TINY, corpus, Protocol(2)) == 2
+    second = cross_validate(TINY, corpus, Protocol(2), seeds=(0, 1))
+    assert trained == [0, 0, 1, 1]
+    assert second.seeds == (0, 1)
+    assert [{**run, "about": None} for run in second.runs[:2]] == [
+        {**run, "about": None} for run in first.runs
+    ]
+    about = {name: first.about[name] for name in ("date", "commit", "device")}
+    assert [run.get("about") for run in second.runs] == [about, about, None, None]
+    write_records(second.records(), tmp_path / "more")
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "a third"))
+    assert restore(tmp_path / "more", TINY, corpus, Protocol(2)) == 4
+    third = cross_validate(TINY, corpus, Protocol(2), seeds=(0, 1, 2))
+    assert [run["about"]["date"] for run in third.runs[:2]] == [about["date"]] * 2
+    assert len(trained) == 6
+
+
+def test_folds_that_are_in_the_store_stay_as_they_are(corpus, trained, tmp_path):
+    first = cross_validate(TINY, corpus, Protocol(2))
+    write_records(first.records(), tmp_path)
+    assert restore(tmp_path, TINY, corpus, Protocol(2)) == 0
+    assert cross_validate(TINY, corpus, Protocol(2)).runs == first.runs
+    assert trained == [0, 0]
+
+
+def test_only_results_of_the_same_recipe_clips_and_division_are_taken(
+    corpus, trained, tmp_path, monkeypatch
+):
+    write_records(cross_validate(TINY, corpus, Protocol(2)).records(), tmp_path)
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "another"))
+    assert restore(tmp_path, TINY, corpus, Protocol(3)) == 0
+    assert restore(tmp_path, TINY, corpus, Protocol(2), changes={"epochs": 2}) == 0
+    with pytest.raises(RecipeError, match="version 2 of luo2021/tiny"):
+        restore(tmp_path, replace(TINY, version=2), corpus, Protocol(2))
+    with pytest.raises(RecipeError, match="on these clips"):
+        restore(tmp_path, TINY, corpus.select(clip_ids=corpus.clips.index[:8]), Protocol(2))
+    with pytest.raises(RecipeError, match="a folder of result files"):
+        restore(tmp_path / "missing", TINY, corpus, Protocol(2))
 
 
 @pytest.mark.parametrize(
