@@ -43,6 +43,7 @@ class Difference:
         level: confidence.
         test: its name.
         caveat: why the difference may not be what it seems; it is part of the text.
+        seeds: with how many seeds the systems were trained if that is few; part of the text, too.
 
     >>> print(Difference(0.025, -0.065, 0.115, p=0.665, n=200, test="Fisher"))
     +.025 [-.065, .115] p=.665 n=200 (Fisher)
@@ -56,6 +57,7 @@ class Difference:
     level: float = 0.95
     test: str = ""
     caveat: str = ""
+    seeds: str = ""
 
     def __str__(self) -> str:
         sign = "+" if self.value > 0 else ""
@@ -63,7 +65,7 @@ class Difference:
         p_value = "p<.001" if self.p < 0.0005 else f"p={three_digits(self.p)}"
         text = f"{sign}{three_digits(self.value)} {bounds} {p_value} n={self.n}"
         text += f" ({self.test})" if self.test else ""
-        return f"{text}; {self.caveat}" if self.caveat else text
+        return "; ".join(part for part in (text, self.seeds, self.caveat) if part)
 
 
 @dataclass(frozen=True)

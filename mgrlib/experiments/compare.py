@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TRAINED = 0.95
 """The accuracy on its own training clips from which a network counts as trained."""
 
+SEEDS = 3
+"""The number of seeds from which a difference needs no word about them."""
+
 
 def unfinished(record: Record) -> str:
     """Why an accuracy says little about its system: it did not learn its own training clips.
@@ -85,6 +88,33 @@ def training_caveat(first: Record, second: Record) -> str:
     return "training accuracy " + ("not recorded" if unknown else " and ".join(texts))
 
 
+def few_seeds(first: Record, second: Record) -> str:
+    """With how many seeds two systems were trained, if one of them was with fewer than `SEEDS`.
+
+    An interval over clips does not show how much another random start would change. Classifiers
+    that are not trained in epochs, such as a support vector machine, start from nothing random.
+    """
+    counts = [len(record.seeds) for record in (first, second) if _starts_at_random(record)]
+    if not counts or min(counts) >= SEEDS:
+        return ""
+    texts = [_seeds_text(count) for count in counts]
+    if len(set(counts)) == 1:
+        return f"{texts[0]} each" if len(counts) == 2 else texts[0]
+    return " and ".join(texts)
+
+
+def _seeds_text(count: int) -> str:
+    word = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}.get(count, str(count))
+    return f"{word} seed" if count == 1 else f"{word} seeds"
+
+
+def _starts_at_random(record: Record) -> bool:
+    """Whether a record's system is one that another seed would train otherwise."""
+    if _needs_no_training(record):
+        return False
+    return not any("history" in run and not run["history"] for run in record.runs)
+
+
 def _needs_no_training(record: Record) -> bool:
     return record.protocol.startswith("no training")
 
@@ -111,8 +141,8 @@ def difference(
     """The accuracy of one record minus that of another, with its interval and its caveats.
 
     The two have been tested on the same clips; the means over their seeds are compared clip by
-    clip. The caveat is that of `training_caveat`; it is part of the difference's text, and of the
-    sentences that `mgrlib.page.in_points` makes.
+    clip. The caveat is that of `training_caveat`, and few seeds are named as by `few_seeds`; both
+    are part of the difference's text, and of the sentences that `mgrlib.page.in_points` makes.
 
     Args:
         first, second: records with predictions.
@@ -137,22 +167,23 @@ def difference(
         clips = [clip for clip in runs[0][0].clip_ids if clip in tested]
         runs = [[table.select(clips) for table in tables] for tables in runs]
     artists = None if groups is None else [groups[clip] for clip in runs[0][0].clip_ids]
-    caveat = training_caveat(first, second)
-    return replace(paired_bootstrap(*runs, groups=artists), caveat=caveat)
+    result = paired_bootstrap(*runs, groups=artists)
+    return replace(result, caveat=training_caveat(first, second), seeds=few_seeds(first, second))
 
 
 def unpaired_difference(first: Record, second: Record) -> Difference:
     """The value of one record minus that of another, for records that keep no predictions.
 
     The interval is `independent_difference` of theirs, as if they had been tested on different
-    clips; for records of the same clips it is usually too wide. There is no p-value. The caveat is
-    that of `difference`.
+    clips; for records of the same clips it is usually too wide. There is no p-value. Caveat and
+    seeds are those of `difference`.
     """
     from mgrlib.evaluation.paired import Difference, independent_difference
 
     d = independent_difference(first.interval, second.interval)
-    caveat, nan = training_caveat(first, second), float("nan")
-    return Difference(d.value, d.low, d.high, nan, d.n, d.level, "unpaired", caveat)
+    caveat, seeds = training_caveat(first, second), few_seeds(first, second)
+    nan = float("nan")
+    return Difference(d.value, d.low, d.high, nan, d.n, d.level, "unpaired", caveat, seeds)
 
 
 @dataclass(frozen=True)

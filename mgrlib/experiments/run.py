@@ -31,6 +31,8 @@ from mgrlib.training.config import config_dict
 
 Condition = Callable[[System, Corpus, Segments], Predictions]
 PLAIN = ""  # the name of the condition that nothing was done to
+KEPT = {"seconds", "best_epoch", "history", "train_accuracy", "details", "predictions"}
+"""What a fold gives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +290,8 @@ class Folds:
         """Store the folds of a record, so that they are not run again; returns how many.
 
         A fold that is in the store already stays as it is. The others keep the date, the commit and
-        the device of the record, as `about`.
+        the device of the record, as `about`. Folds of old records that lack a part of what a run
+        gives now are left out, and so trained again.
 
         Raises:
             RecipeError: a record of another version, of other clips, another division or other
@@ -301,7 +304,8 @@ class Folds:
             got = f"version {found[1]} of {found[0]} on {record.data.get('name')}, {found[3]}"
             hint = "train these folds again: leave the earlier record out."
             raise RecipeError(explain("restore", expected, f"{got}, {record.changes}", hint))
-        known = {(run["seed"], run["split"]): run for run in record.runs}
+        whole = [run for run in record.runs if run.keys() >= KEPT]
+        known = {(run["seed"], run["split"]): run for run in whole}
         about = {name: record.about.get(name) for name in ("date", "commit", "device")}
         n = 0
         for seed, split in self.jobs:

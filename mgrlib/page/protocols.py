@@ -264,7 +264,8 @@ def _difference_cell(first: str, second: str, column: str) -> str:
     accuracies = (record.train_accuracy for record in both)
     trained = ", ".join("unknown" if v is None else figure(v, "") for v in accuracies)
     bounds = f"<span>[{_signed(result.low)}, {_signed(result.high)}]</span>"
-    about = f"{_verdict(result)}; {result.n:,} clips; on training clips {trained}"
+    seeds = f"{result.seeds}; " if result.seeds else ""
+    about = f"{_verdict(result)}; {result.n:,} clips; {seeds}on training clips {trained}"
     return f"{bold(_signed(result.value))} {bounds}<small>{about}</small>"
 
 

@@ -33,8 +33,8 @@ def in_percent(interval: Interval, *, unit: str = "") -> str:
 def in_points(difference: Interval | Difference) -> str:
     """Return a difference of two fractions in percentage points, for a sentence.
 
-    Where the two systems of a `Difference` did not both learn their training clips, the sentence
-    says so: its caveat is put after the interval.
+    Where the two systems of a `Difference` did not both learn their training clips, or were not
+    both trained with three seeds or more, the sentence says so after the interval.
 
     >>> from mgrlib.evaluation import Difference
     >>> in_points(Difference(0.025, -0.065, 0.115, p=0.665, n=200))
@@ -45,6 +45,8 @@ def in_points(difference: Interval | Difference) -> str:
     bounds = (difference.value, difference.low, difference.high)
     value, low, high = (f"{100 * number:+.1f}" for number in bounds)
     level = f"{100 * difference.level:.0f} %"
-    caveat = difference.caveat if isinstance(difference, Difference) else ""
-    about = f"{level} interval {low} to {high}" + (f"; {caveat}" if caveat else "")
+    parts = [f"{level} interval {low} to {high}"]
+    if isinstance(difference, Difference):
+        parts += [part for part in (difference.seeds, difference.caveat) if part]
+    about = "; ".join(parts)
     return f"{value} percentage points ({about})"

@@ -18,6 +18,7 @@ from mgrlib.experiments.compare import (
     Pair,
     compared,
     difference,
+    few_seeds,
     learned_runs,
     training_caveat,
     unfinished,
@@ -165,6 +166,34 @@ def test_a_difference_says_that_a_network_did_not_learn_its_training_clips(subtr
     assert str(result).endswith(result.caveat)
     assert subtract(other, complete).caveat == f"training accuracy {words} and 100.0 %"
     assert subtract(complete, complete).caveat == ""
+
+
+@pytest.mark.parametrize(
+    ("n_first", "n_second", "words"),
+    [
+        (1, 1, "one seed each"),
+        (2, 2, "two seeds each"),
+        (3, 1, "three seeds and one seed"),
+        (1, 12, "one seed and 12 seeds"),
+        (3, 4, ""),
+    ],
+)
+@pytest.mark.parametrize("subtract", [difference, unpaired_difference])
+def test_a_difference_says_that_systems_have_few_seeds(subtract, n_first, n_second, words):
+    first = measured("luo2021/a", *["1110"] * n_first)
+    second = measured("luo2021/b", *["1000"] * n_second)
+    result = subtract(first, second)
+    assert result.seeds == words
+    assert str(result).endswith(words)
+
+
+def test_seeds_are_only_counted_where_another_one_would_train_another_system():
+    network = measured("luo2021/a", "1110")
+    machine = measured("baselines/svm", "1000")
+    machine = replace(machine, runs=tuple({**run, "history": {}} for run in machine.runs))
+    untrained = replace(network, protocol="no training, all clips")
+    assert few_seeds(network, machine) == few_seeds(untrained, network) == "one seed"
+    assert few_seeds(machine, machine) == few_seeds(untrained, machine) == ""
 
 
 def test_a_difference_says_that_no_training_accuracy_was_recorded():

@@ -165,6 +165,19 @@ def test_folds_that_are_in_the_store_stay_as_they_are(corpus, trained, tmp_path)
     assert trained == [0, 0]
 
 
+def test_folds_of_an_old_record_without_all_their_parts_are_trained_again(
+    corpus, trained, tmp_path, monkeypatch
+):
+    record = cross_validate(TINY, corpus, Protocol(2)).record()
+    old, new = record.runs
+    old = {name: value for name, value in old.items() if name != "train_accuracy"}
+    write_records([replace(record, runs=(old, new))], tmp_path)
+    monkeypatch.setenv("MGRLIB_HOME", str(tmp_path / "another"))
+    assert restore(tmp_path, TINY, corpus, Protocol(2)) == 1
+    cross_validate(TINY, corpus, Protocol(2))
+    assert len(trained) == 3
+
+
 def test_only_results_of_the_same_recipe_clips_and_division_are_taken(
     corpus, trained, tmp_path, monkeypatch
 ):

@@ -29,3 +29,10 @@ def test_a_difference_says_how_far_its_systems_were_trained_if_one_was_not():
     caveat = "training accuracy 88.0 % and 100.0 %"
     text = in_points(Difference(-0.173, -0.238, -0.108, p=0.001, n=100, caveat=caveat))
     assert text == f"-17.3 percentage points (95 % interval -23.8 to -10.8; {caveat})"
+
+
+def test_a_difference_says_with_how_few_seeds_its_systems_were_trained():
+    caveat = "training accuracy 88.0 % and 100.0 %"
+    few = Difference(-0.1, -0.2, 0.05, p=0.2, n=100, caveat=caveat, seeds="one seed each")
+    expected = "-10.0 percentage points (95 % interval -20.0 to +5.0; one seed each; "
+    assert in_points(few) == f"{expected}{caveat})"
