@@ -207,7 +207,46 @@ def over_values(
     seed: int = 0,
 ) -> Interval:
     """The mean of values (R, M) of runs and clips, with the interval that `over_runs` describes."""
-    R, M = values.shape
+    samples = _resampled_means([values], groups, n, seed)[0]
+    bounds = percentile_bounds(samples, level)
+    return Interval(float(values.mean()), *bounds, values.shape[1], level, "clips")
+
+
+def ratio_over_values(
+    part: np.ndarray,
+    whole: np.ndarray,
+    groups: Sequence[str] | np.ndarray | None = None,
+    *,
+    n: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """The mean of `part` divided by the mean of `whole`, with the interval of `over_values`.
+
+    Each sample draws the same runs and clips or groups for both.
+
+    Args:
+        part, whole: values of the same runs and clips, (R, M), such as gains clip by clip.
+        groups, n, level, seed: as for `over_values`.
+
+    Returns:
+        Bounds are NaN if the mean of `whole` is not positive in every sample.
+
+    >>> gains = np.array([[1.0, 0.0, 1.0, 0.0]])
+    >>> print(ratio_over_values(gains / 2, gains + 1).value)
+    0.16666666666666666
+    """
+    parts, wholes = _resampled_means([part, whole], groups, n, seed)
+    value, nan = float(part.mean() / whole.mean()), float("nan")
+    bounds = percentile_bounds(parts / wholes, level) if wholes.min() > 0 else (nan, nan)
+    return Interval(value, *bounds, part.shape[1], level, "clips")
+
+
+def _resampled_means(
+    arrays: Sequence[np.ndarray], groups: Sequence[str] | np.ndarray | None, n: int, seed: int
+) -> list[np.ndarray]:
+    """The means of arrays (R, M) in n samples of runs and of clips or groups, each (n,)."""
+    R, M = arrays[0].shape
     generator = np.random.default_rng(seed)
     run_weight = generator.multinomial(R, np.full(R, 1 / R), size=n) / R  # (n, R)
     names = range(M) if groups is None else groups
@@ -216,8 +255,8 @@ def over_values(
     numbers = np.unique(np.asarray(names), return_inverse=True)[1]  # (M,)
     G = int(numbers.max()) + 1
     clip_weight = generator.multinomial(G, np.full(G, 1 / G), size=n)[:, numbers]  # (n, M)
-    means = ((run_weight @ values) * clip_weight).sum(axis=1) / clip_weight.sum(axis=1)
-    return Interval(float(values.mean()), *percentile_bounds(means, level), M, level, "clips")
+    totals = clip_weight.sum(axis=1)
+    return [((run_weight @ x) * clip_weight).sum(axis=1) / totals for x in arrays]
 
 
 def mean_interval(intervals: Sequence[Interval]) -> Interval:

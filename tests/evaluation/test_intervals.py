@@ -18,6 +18,7 @@ from mgrlib.evaluation import (
     over_seeds,
     wilson,
 )
+from mgrlib.evaluation.intervals import over_values, ratio_over_values
 
 
 def right_or_wrong(correct):
@@ -189,3 +190,20 @@ def test_an_interval_over_artists_is_wider_where_their_clips_are_classified_alik
     assert alone.low == pytest.approx(clips.low, abs=0.04)
     with pytest.raises(EvaluationError, match="60 groups"):
         over_runs([table], groups=artists[1:])
+
+
+def test_a_ratio_of_means_draws_the_same_clips_for_both():
+    whole = np.array([[1.0, 2.0, 4.0, 3.0], [2.0, 2.0, 1.0, 5.0]])
+    exact = ratio_over_values(whole / 2, whole)
+    assert (exact.value, exact.low, exact.high) == pytest.approx((0.5, 0.5, 0.5))
+    part = np.array([[0.0, 2.0, 4.0, 0.0]])
+    whole = np.ones((1, 4))
+    assert ratio_over_values(part, whole) == over_values(part)
+    groups = ["a", "a", "b", "b"]
+    assert ratio_over_values(part, whole, groups) == over_values(part, groups)
+
+
+def test_a_ratio_whose_whole_may_be_nothing_has_no_bounds():
+    interval = ratio_over_values(np.array([[1.0, 0.0]]), np.array([[2.0, 0.0]]))
+    assert interval.value == 0.5
+    assert np.isnan(interval.low) and np.isnan(interval.high)

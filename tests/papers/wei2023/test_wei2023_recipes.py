@@ -300,7 +300,12 @@ def test_a_random_split_pays_for_what_cannot_be_learned(corpus):
 @pytest.mark.usefixtures("studied")
 def test_one_sibling_is_enough_for_a_learner_that_remembers(corpus):
     records = study("siblings", corpus, systems={"1-NN": NEAREST})
-    value = {r.condition["siblings"]: r.value for r in records}
+    accuracies = records.where(metric="accuracy of segments")
+    value = {r.condition["siblings"]: r.value for r in accuracies}
+    for share in records.where(metric="share of the gain"):
+        gain = value[share.condition["siblings"]] - value[0]
+        assert share.value == pytest.approx(gain / (value[9] - value[0]), abs=1e-3)
+        assert share.low is None or share.low <= share.value <= share.high
     assert len(value) == 10
     assert value[0] < 0.75
     assert [value[k] for k in range(1, 10)] == [1.0] * 9

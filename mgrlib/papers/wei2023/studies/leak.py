@@ -17,7 +17,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from mgrlib.data.corpus import Corpus
-from mgrlib.evaluation.intervals import over_groups
+from mgrlib.evaluation.intervals import over_groups, ratio_over_values
 from mgrlib.evaluation.multiframe import as_clips, joined, songs_of
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.study import Study, row
@@ -134,22 +134,44 @@ def siblings(
 
     One segment of each clip is tested, the same one in every row. For each sibling that
     is added, a segment of another clip is removed, so that all training sets have the same size.
+    Further rows give the share of the gain from all nine siblings that fewer of them bring.
     """
     segments, rows = three_seconds(corpus, feature, progress), []
-    clip = segments.clip.numpy()
-    for k, (name, recipe) in itertools.product(range(10), systems.items()):
-        tables, training = [], []
-        for seed in seeds:
-            fold = fold_numbers(corpus, segments, BY_CLIP, n_folds, seed)
-            for turn in range(n_folds):
-                inside, outside = with_siblings(clip, fold == turn, k, seed)
-                system = learn(recipe, as_clips(segments, inside), seed=seed)
-                tables.append(system.predict(as_clips(segments, outside)))
-                training.append(system.about["train_accuracy"])
-        details = {"n": segments.n_clips, "train_accuracy": float(np.mean(training))}
+    clip, correct = segments.clip.numpy(), {}
+    for name, recipe in systems.items():
+        for k in range(10):
+            tables, training = [], []
+            for seed in seeds:
+                fold = fold_numbers(corpus, segments, BY_CLIP, n_folds, seed)
+                for turn in range(n_folds):
+                    inside, outside = with_siblings(clip, fold == turn, k, seed)
+                    system = learn(recipe, as_clips(segments, inside), seed=seed)
+                    tables.append(system.predict(as_clips(segments, outside)))
+                    training.append(system.about["train_accuracy"])
+            details = {"n": segments.n_clips, "train_accuracy": float(np.mean(training))}
+            condition = {"system": name, "siblings": k}
+            rows.append(_accuracy(corpus, "segments", tables, condition, details))
+            correct[name, k] = _correct_by_clip(tables, n_folds)
+    artists = corpus.groups(sorted(segments.clip_ids))
+    for name, k in itertools.product(systems, range(1, 9)):
+        none, gain = correct[name, 0], correct[name, 9] - correct[name, 0]
+        share = ratio_over_values(correct[name, k] - none, gain, artists)
         condition = {"system": name, "siblings": k}
-        rows.append(_accuracy(corpus, "segments", tables, condition, details))
+        rows.append(row("share of the gain", share, condition=condition))
     return rows
+
+
+def _correct_by_clip(tables: Sequence[Predictions], n_folds: int) -> np.ndarray:
+    """Whether the tested segment of each clip is right, in the order of the clips' ids, (R, M).
+
+    Args:
+        tables: of all folds of the first seed, then of the next.
+    """
+    values = []
+    for i in range(0, len(tables), n_folds):
+        table = Predictions.concat(tables[i : i + n_folds])
+        values.append(table.correct[np.argsort(_clips_of(table))])
+    return np.array(values, dtype=float)
 
 
 def with_siblings(
