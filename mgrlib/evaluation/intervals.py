@@ -230,16 +230,20 @@ def ratio_over_values(
         groups, n, level, seed: as for `over_values`.
 
     Returns:
-        Bounds are NaN if the mean of `whole` is not positive in every sample.
+        A sample in which the mean of `whole` is not positive says nothing: it counts as lying below
+        the lower bound as well as above the upper one. If there are too many, bounds are NaN.
 
     >>> gains = np.array([[1.0, 0.0, 1.0, 0.0]])
     >>> print(ratio_over_values(gains / 2, gains + 1).value)
     0.16666666666666666
     """
     parts, wholes = _resampled_means([part, whole], groups, n, seed)
-    value, nan = float(part.mean() / whole.mean()), float("nan")
-    bounds = percentile_bounds(parts / wholes, level) if wholes.min() > 0 else (nan, nan)
-    return Interval(value, *bounds, part.shape[1], level, "clips")
+    says, inf = wholes > 0, np.inf
+    ratios = np.divide(parts, wholes, where=says, out=np.zeros_like(parts))
+    low = np.quantile(np.where(says, ratios, -inf), (1 - level) / 2, method="lower")
+    high = np.quantile(np.where(says, ratios, inf), (1 + level) / 2, method="higher")
+    low, high = (float(bound) if np.isfinite(bound) else float("nan") for bound in (low, high))
+    return Interval(float(part.mean() / whole.mean()), low, high, part.shape[1], level, "clips")
 
 
 def _resampled_means(

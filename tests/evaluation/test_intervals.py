@@ -198,12 +198,18 @@ def test_a_ratio_of_means_draws_the_same_clips_for_both():
     assert (exact.value, exact.low, exact.high) == pytest.approx((0.5, 0.5, 0.5))
     part = np.array([[0.0, 2.0, 4.0, 0.0]])
     whole = np.ones((1, 4))
-    assert ratio_over_values(part, whole) == over_values(part)
+    assert ratio_over_values(part, whole).value == over_values(part).value
     groups = ["a", "a", "b", "b"]
-    assert ratio_over_values(part, whole, groups) == over_values(part, groups)
+    ratio, mean = ratio_over_values(part, whole, groups), over_values(part, groups)
+    assert (ratio.low, ratio.high) == pytest.approx((mean.low, mean.high))
 
 
-def test_a_ratio_whose_whole_may_be_nothing_has_no_bounds():
-    interval = ratio_over_values(np.array([[1.0, 0.0]]), np.array([[2.0, 0.0]]))
-    assert interval.value == 0.5
+def test_samples_without_a_whole_count_on_both_sides_of_a_ratio():
+    few = np.array([[1.0] * 9 + [-4.0]])
+    part = few / 2
+    interval = ratio_over_values(part, few)
+    assert interval.value == pytest.approx(0.5)
     assert np.isnan(interval.low) and np.isnan(interval.high)
+    rare = np.array([[1.0] * 39 + [-8.0]])
+    interval = ratio_over_values(rare / 2, rare)
+    assert (interval.low, interval.high) == pytest.approx((0.5, 0.5))
