@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mgrlib.errors import RecipeError, explain
+from mgrlib.errors import EvaluationError, RecipeError, explain
 from mgrlib.experiments.commands import command
 from mgrlib.experiments.ledger import Printed
 from mgrlib.experiments.record import Record
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mgrlib.evaluation.paired import Difference
+    from mgrlib.evaluation.predictions import Predictions
 
 TRAINED = 0.95
 """The accuracy on its own training clips from which a network counts as trained."""
@@ -144,6 +145,10 @@ def difference(
     clip. The caveat is that of `training_caveat`, and few seeds are named as by `few_seeds`; both
     are part of the difference's text, and of the sentences that `mgrlib.page.in_points` makes.
 
+    Where each seed has test clips of its own, as in random holdouts, the seeds that both records
+    have are compared one by one. Their training clips overlap, so the interval over several seeds
+    is that of `corrected_t_test`; a single seed is compared clip by clip.
+
     Args:
         first, second: records with predictions.
         groups: the artist of each clip; whole artists are then drawn.
@@ -152,7 +157,8 @@ def difference(
 
     Raises:
         RecipeError: a record without predictions.
-        EvaluationError: other clips, or no clip in common.
+        EvaluationError: other clips, no clip in common, or no seed in common where each seed has
+            test clips of its own.
     """
     from mgrlib.evaluation.paired import paired_bootstrap
 
@@ -162,6 +168,8 @@ def difference(
             where = f"difference of {first.source} and {second.source}"
             raise RecipeError(explain(where, "records with predictions", record.source, hint))
     runs = [record.predictions_by_seed() for record in (first, second)]
+    if not all(_same_clips(tables) for tables in runs):
+        return _over_divisions(first, second, groups)
     if common:
         tested = set(runs[1][0].clip_ids)
         clips = [clip for clip in runs[0][0].clip_ids if clip in tested]
@@ -169,6 +177,34 @@ def difference(
     artists = None if groups is None else [groups[clip] for clip in runs[0][0].clip_ids]
     result = paired_bootstrap(*runs, groups=artists)
     return replace(result, caveat=training_caveat(first, second), seeds=few_seeds(first, second))
+
+
+def _same_clips(tables: Sequence[Predictions]) -> bool:
+    return all(set(table.clip_ids) == set(tables[0].clip_ids) for table in tables)
+
+
+def _over_divisions(first: Record, second: Record, groups: Mapping[str, str] | None) -> Difference:
+    """`difference` of records of random holdouts, seed by seed."""
+    from mgrlib.evaluation.paired import corrected_t_test, paired_bootstrap
+    from mgrlib.evaluation.runs import align
+
+    seeds = [seed for seed in first.seeds if seed in second.seeds]
+    if not seeds:
+        where = f"difference of {first.source} and {second.source}"
+        got = f"{first.seeds} and {second.seeds}"
+        raise EvaluationError(explain(where, "a seed that both were trained with", got))
+    pairs = [(first.predictions(seed), second.predictions(seed)) for seed in seeds]
+    pairs = [(one, align(one, other)) for one, other in pairs]
+    one = pairs[0][0]
+    if len(seeds) == 1:
+        artists = None if groups is None else [groups[clip] for clip in one.clip_ids]
+        result = paired_bootstrap(*pairs[0], groups=artists)
+    else:
+        gains = [float(one.correct.mean() - other.correct.mean()) for one, other in pairs]
+        n_train = first.data["n_clips"] - one.n
+        result = corrected_t_test(gains, n_train=n_train, n_test=one.n)
+    compared = [replace(record, seeds=tuple(seeds)) for record in (first, second)]
+    return replace(result, caveat=training_caveat(first, second), seeds=few_seeds(*compared))
 
 
 def unpaired_difference(first: Record, second: Record) -> Difference:

@@ -170,16 +170,17 @@ def over_clips(
 
     Args:
         tables: one for each seed.
-        groups: the artist of each clip; without, there is nothing to set beside a record's bounds.
+        groups: the artist of each clip; without, there is nothing to set beside a record's bounds,
+            nor where each seed tests clips of its own and the bounds draw seeds.
 
     Returns:
         `n_groups`, `low_over_clips` and `high_over_clips`, or nothing.
     """
-    if not groups:
+    if not groups or any(set(t.clip_ids) != set(tables[0].clip_ids) for t in tables):
         return {}
     interval = mean_accuracy(tables)
     return {
-        "n_groups": len({groups[clip] for table in tables for clip in table.clip_ids}),
+        "n_groups": len({groups[clip] for clip in tables[0].clip_ids}),
         "low_over_clips": _rounded(interval.low),
         "high_over_clips": _rounded(interval.high),
     }

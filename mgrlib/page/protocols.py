@@ -234,7 +234,9 @@ def _note(entry: Printed | None, by_column: Mapping[str, Record]) -> str:
         parts.append(f"reported: {entry.metric}")
     for column, record in by_column.items():
         if record.protocol != PROTOCOLS[column][0]:
-            parts.append(f"{column}: one division, {record.n:,} clips")
+            n = len(record.seeds)
+            divisions = "one division" if n == 1 else f"{n} divisions"
+            parts.append(f"{column}: {divisions}, {record.n:,} clips" + (" each" if n > 1 else ""))
     return "; ".join(parts)
 
 
@@ -265,7 +267,8 @@ def _difference_cell(first: str, second: str, column: str) -> str:
     trained = ", ".join("unknown" if v is None else figure(v, "") for v in accuracies)
     bounds = f"<span>[{_signed(result.low)}, {_signed(result.high)}]</span>"
     seeds = f"{result.seeds}; " if result.seeds else ""
-    about = f"{_verdict(result)}; {result.n:,} clips; {seeds}on training clips {trained}"
+    unit = "clips" if "bootstrap" in result.test else "divisions"
+    about = f"{_verdict(result)}; {result.n:,} {unit}; {seeds}on training clips {trained}"
     return f"{bold(_signed(result.value))} {bounds}<small>{about}</small>"
 
 

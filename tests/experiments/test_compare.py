@@ -9,6 +9,7 @@ import pytest
 from records import RECORD
 
 from mgrlib.errors import EvaluationError, RecipeError
+from mgrlib.evaluation.paired import corrected_t_test
 from mgrlib.evaluation.predictions import Predictions
 from mgrlib.experiments.compare import (
     TRAINED,
@@ -148,6 +149,39 @@ def test_a_difference_of_two_divisions_is_that_of_the_clips_that_both_test():
     result = difference(few, many, common=True)
     assert (result.value, result.n) == (0.25, 2)  # clip0: 1 - 0, clip1: 0 - 1/2
     assert difference(many, few, common=True).value == -0.25
+
+
+def divided(source: str, answers_by_seed: dict[int, tuple[str, str]]):
+    """A record of holdouts: for each seed, whether its clips are right, and a letter for their
+    ids.
+    """
+    rows = []
+    for seed, (correct, letter) in answers_by_seed.items():
+        table = answers(correct)
+        table["clip_ids"] = [f"{letter}{i}" for i in range(len(correct))]
+        rows.append({"seed": seed, "predictions": table})
+    data = {**RECORD.data, "n_clips": 12}
+    return replace(RECORD, source=source, seeds=tuple(answers_by_seed), runs=tuple(rows), data=data)
+
+
+def test_holdouts_are_compared_over_the_seeds_that_both_have():
+    first = divided("luo2021/a", {0: ("1110", "x"), 1: ("1100", "y"), 2: ("1111", "z")})
+    second = divided("luo2021/b", {0: ("1000", "x"), 1: ("1000", "y"), 3: ("0000", "w")})
+    result = difference(first, second)
+    assert (result.value, result.n) == (0.375, 2)
+    expected = corrected_t_test([0.5, 0.25], n_train=8, n_test=4)
+    assert (result.low, result.high) == (expected.low, expected.high)
+    assert result.seeds == "two seeds each"
+
+
+def test_a_holdout_that_both_have_is_compared_clip_by_clip():
+    first = divided("luo2021/a", {0: ("1110", "x"), 1: ("1100", "y")})
+    second = divided("luo2021/b", {0: ("1000", "x")})
+    result = difference(first, second, groups={"x0": "a", "x1": "b", "x2": "a", "x3": "b"})
+    assert (result.value, result.low, result.high, result.n) == (0.5, 0.5, 0.5, 4)
+    assert result.seeds == "one seed each"
+    with pytest.raises(EvaluationError, match="a seed that both were trained with"):
+        difference(first, divided("luo2021/b", {2: ("1000", "x"), 3: ("1000", "y")}))
 
 
 def test_a_difference_of_records_of_other_clips_is_refused():

@@ -298,6 +298,14 @@ def test_holdouts_of_different_clips_are_uncertain_by_seed():
     assert (accuracy.value, accuracy.n, accuracy.unit) == (0.75, 2, "seeds")
 
 
+def test_records_of_holdouts_draw_seeds_and_count_no_artists(corpus):
+    record = cross_validate(TINY, corpus, Protocol(None, test=0.5), seeds=(0, 1)).record()
+    assert "n_groups" not in record.details
+    assert "low_over_clips" not in record.details
+    single = cross_validate(TINY, corpus, Protocol(None, test=0.5), seeds=(0,)).record()
+    assert single.details["n_groups"] <= single.n
+
+
 def test_records_of_known_artists_have_intervals_over_artists_and_over_clips(corpus):
     record = cross_validate(TINY, corpus, Protocol(2), seeds=(0, 1)).record()
     assert record.details["n_groups"] == corpus.clips["group"].nunique()

@@ -64,8 +64,10 @@ def test_a_record_of_a_part_of_the_clips_is_not_one_of_all(two_nets, monkeypatch
 
 def test_a_row_of_the_figure_says_that_it_has_one_random_split(two_nets):
     rows = full_size_records("luo2021")
-    n = rows["luo2021/a"]["random"].n
-    assert _note(None, rows["luo2021/a"]) == f"random: one division, {n} clips"
+    record = replace(rows["luo2021/a"]["random"], seeds=(0,))
+    assert _note(None, {"random": record}) == f"random: one division, {record.n} clips"
+    several = replace(record, seeds=(0, 1, 2))
+    assert _note(None, {"random": several}) == f"random: 3 divisions, {record.n} clips each"
     assert _note(None, rows["luo2021/b"]) == ""
 
 
