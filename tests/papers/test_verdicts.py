@@ -133,7 +133,7 @@ VERDICTS = (
     ),
     Verdict(
         "reference/scoreboard",
-        "they resolve no benefit of Tang's tree where both systems had learned more than nine "
+        "They resolve no benefit of Tang's tree where both systems had learned more than nine "
         "tenths",
         lambda: (
             longer_trees_learned()
@@ -158,8 +158,7 @@ VERDICTS = (
     ),
     Verdict(
         "reference/scoreboard",
-        "over the LSTM is resolved only with clips at random, and it is much smaller than the "
-        "printed one",
+        "over the LSTM is resolved only with clips at random (one seed), and it is much smaller",
         lambda: (
             above(full("wei2023/resnet-mfcc", "wei2023/lstm", "random"))
             and full("wei2023/resnet-mfcc", "wei2023/lstm", "random").value < (0.70 - 0.42) / 2
