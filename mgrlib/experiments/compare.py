@@ -113,7 +113,12 @@ def _starts_at_random(record: Record) -> bool:
     """Whether a record's system is one that another seed would train otherwise."""
     if _needs_no_training(record):
         return False
-    return not any("history" in run and not run["history"] for run in record.runs)
+    return not any(_is_fitted_at_once(run) for run in record.runs)
+
+
+def _is_fitted_at_once(run: Mapping[str, Any]) -> bool:
+    """Whether a run has no epochs; a tree of networks has those of its nodes in its details."""
+    return "history" in run and not run["history"] and "epochs" not in (run.get("details") or {})
 
 
 def _needs_no_training(record: Record) -> bool:

@@ -228,6 +228,9 @@ def test_seeds_are_only_counted_where_another_one_would_train_another_system():
     untrained = replace(network, protocol="no training, all clips")
     assert few_seeds(network, machine) == few_seeds(untrained, network) == "one seed"
     assert few_seeds(machine, machine) == few_seeds(untrained, machine) == ""
+    by_node = {"history": {}, "details": {"epochs": {"1": 50}}}
+    tree = replace(network, runs=tuple({**run, **by_node} for run in network.runs))
+    assert few_seeds(tree, machine) == "one seed"
 
 
 def test_a_difference_says_that_no_training_accuracy_was_recorded():
