@@ -61,8 +61,10 @@ def assert_verdict(page: str, quote: str, check: Check) -> None:
     few = {word for text in compared for word in text.split("; ")[1:] if "seed" in word}
     for number in ("one", "two"):
         if any(number in text.split() for text in few):
-            words = (f"{number} seed", f"{number} training")
-            assert any(word in text for word in words for text in paragraphs), (quote, compared)
+            words = (f"{number} seed", f"{number} training", f"{number} trial")
+            assert any(word in text for word in words for text in paragraphs), (
+                f"only {number} seed, and the paragraph does not say so: {quote}"
+            )
 
 
 @cache

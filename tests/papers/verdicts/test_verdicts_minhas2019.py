@@ -123,15 +123,16 @@ def apart_of(first: str, second: str) -> set[str]:
             and steps("rows standardized", 70).value > 0.5
         ),
         "Standardized and trained, our feature network was still about ten points ahead of row "
-        "means on 100 real clips; on 200 embedded clips, the difference was not resolved": lambda: (
+        "means on 100 real clips; on 200 embedded clips, the difference was not "
+        "resolved": lambda: (
             MINI.trained("features-scaled", "rows-scaled")
             and above(MINI.lead("features-scaled", "rows-scaled"))
             and about(MINI.lead("features-scaled", "rows-scaled"), 10)
             and unresolved(SYNTHETIC.lead("features-scaled", "rows-scaled"))
         ),
         "On 100 real clips, logistic regression was about five points more accurate than the "
-        "standardized network on the same 26 values; on 200 embedded clips, the difference was not "
-        "resolved": lambda: (
+        "standardized network on the same 26 values; on 200 embedded clips, the difference was "
+        "not resolved": lambda: (
             above(MINI.lead("linear", "features-scaled"))
             and about(MINI.lead("linear", "features-scaled"), 5)
             and unresolved(SYNTHETIC.lead("linear", "features-scaled"))
@@ -184,8 +185,8 @@ def apart_of(first: str, second: str) -> set[str]:
             noisy("noise-cnn", "clean", "same clips").value == 1
             and noisy("noise-cnn", "25 %", "same clips").value > 0.4
         ),
-        "On held-out clips it is at chance, and at this level the intervals of the two columns do "
-        "not overlap": lambda: (
+        "On held-out clips it is at chance, and at this level the intervals of the two columns "
+        "do not overlap": lambda: (
             inside(0.1, noisy("noise-cnn", "25 %"))
             and higher(noisy("noise-cnn", "25 %", "same clips"), noisy("noise-cnn", "25 %"))
         ),
@@ -208,16 +209,13 @@ def apart_of(first: str, second: str) -> set[str]:
                 and below(change(noisy("noise-rows-trained", "50 % silent", data=data)))
             )
         ),
-        "In the spectrum, the same network loses most of its accuracy when a quarter of the cells "
-        "is lost. Without contrast and flatness, no loss is resolved at this level": lambda: (
-            on_both(
-                lambda data: (
-                    relative_loss(
-                        noisy("noise-trained", IN_SPECTRUM[0], data=data, system="features")
-                    )
-                    > 0.5
-                    and not below(trained_change(IN_SPECTRUM[0], data, system="steady features"))
-                )
+        "In the spectrum, the same network loses most of its accuracy when a quarter of the "
+        "cells is lost. Without contrast and flatness, no loss is resolved at this "
+        "level": lambda: on_both(
+            lambda data: (
+                relative_loss(noisy("noise-trained", IN_SPECTRUM[0], data=data, system="features"))
+                > 0.5
+                and not below(trained_change(IN_SPECTRUM[0], data, system="steady features"))
             )
         ),
         "On 100 real clips and on 200 embedded ones, the trained feature network had no resolved "
@@ -256,8 +254,8 @@ def apart_of(first: str, second: str) -> set[str]:
             setting.on_training("rows") < 1 / 3 for setting in (RANDOM, APART)
         ),
         "the feature network is ahead of the convolutional network under each of the three "
-        "divisions, though only just in the fault-filtered one. Its difference from the row means "
-        "is not resolved under any of them": lambda: (
+        "divisions, though only just in the fault-filtered one. Its difference from the row "
+        "means is not resolved under any of them": lambda: (
             all(above(full("minhas2019/features-table", "minhas2019/cnn", t)) for t in PROTOCOLS)
             and full("minhas2019/features-table", "minhas2019/cnn", "fault-filtered").low < 0.02
             and all(
@@ -297,8 +295,8 @@ def apart_of(first: str, second: str) -> set[str]:
             all(above(full("baselines/svm-57", "minhas2019/cnn-pooled", t)) for t in PROTOCOLS)
             and not full("baselines/svm-57", "minhas2019/cnn-pooled", "artists apart").caveat
         ),
-        "With silent pixels, the accuracy falls to about chance as soon as a quarter of the pixels "
-        "is lost. On the same clips, all three printed values are then inside our "
+        "With silent pixels, the accuracy falls to about chance as soon as a quarter of the "
+        "pixels is lost. On the same clips, all three printed values are then inside our "
         "intervals": lambda: (
             all(about(noisy("noise-rows", p, data="gtzan-pictures").value, 10, 3) for p in SILENT)
             and all(
@@ -326,18 +324,18 @@ def apart_of(first: str, second: str) -> set[str]:
             )
             and not any(below(change(noisy("noise-rows", p, data="gtzan-pictures"))) for p in LOST)
         ),
-        "the network has learned about two thirds of its training clips, and on held-out clips it "
-        "loses accuracy in both readings. With pixels at 0 it loses about a sixth of its accuracy "
-        "if a quarter of them is lost, and about half of it if half of them are. With silent "
-        "pixels, it loses more than half as soon as a quarter is lost": lambda: (
+        "the network has learned about two thirds of its training clips, and on held-out clips "
+        "it loses accuracy in both readings. With pixels at 0 it loses about a sixth of its "
+        "accuracy if a quarter of them is lost, and about half of it if half of them are. With "
+        "silent pixels, it loses more than half as soon as a quarter is lost": lambda: (
             about(long_rows("clean").train_accuracy, 67, 5)
             and all(below(change(long_rows(noise))) for noise in (*LOST, *SILENT))
             and about(relative_loss(long_rows("25 %")), 17, 4)
             and about(relative_loss(long_rows("50 %")), 50, 6)
             and relative_loss(long_rows("25 % silent")) > 0.5
         ),
-        "All three trainings (one seed), one on all clips and two on the folds, stayed at chance, "
-        "even on the clean clips of the training set": lambda: all(
+        "All three trainings (one seed), one on all clips and two on the folds, stayed at "
+        "chance, even on the clean clips of the training set": lambda: all(
             about(noisy("noise-cnn", "clean", clips, "gtzan-pictures").train_accuracy, 10, 2)
             for clips in ("same clips", "held out")
         ),
@@ -353,9 +351,9 @@ def apart_of(first: str, second: str) -> set[str]:
         "difference is not resolved": lambda: all(
             unresolved(full("minhas2019/features-table", "minhas2019/rows", t)) for t in PROTOCOLS
         ),
-        "The network with all 26 values loses about three points when half of the cells are lost, "
-        "which 100 clips do not resolve. A low-pass at 8 kHz, which you may hardly hear, costs it "
-        "more than half of its accuracy, and so does pink noise, with the music 20 dB "
+        "The network with all 26 values loses about three points when half of the cells are "
+        "lost, which 100 clips do not resolve. A low-pass at 8 kHz, which you may hardly hear, "
+        "costs it more than half of its accuracy, and so does pink noise, with the music 20 dB "
         "louder": lambda: (
             about(damaged("lost cells", "untouched").value - damaged("lost cells", "50 %").value, 3)
             and overlap(damaged("lost cells", "untouched"), damaged("lost cells", "50 %"))
@@ -369,8 +367,8 @@ def apart_of(first: str, second: str) -> set[str]:
                 damaged("lost cells", "untouched").value - damaged("reverb", "8.1 s").value, 20, 2
             )
         ),
-        "With them alone, the accuracy is about six points below that with all 26 values, and the "
-        "two intervals overlap": lambda: (
+        "With them alone, the accuracy is about six points below that with all 26 values, and "
+        "the two intervals overlap": lambda: (
             about(worth("all")["26"].value - worth("alone")["MFCC"].value, 6)
             and overlap(worth("all")["26"], worth("alone")["MFCC"])
         ),
@@ -385,8 +383,8 @@ def apart_of(first: str, second: str) -> set[str]:
                 if name != "MFCC"
             )
         ),
-        "Flatness alone is above chance, although with any one of these features alone the network "
-        "had learned fewer than half of its training clips": lambda: (
+        "Flatness alone is above chance, although with any one of these features alone the "
+        "network had learned fewer than half of its training clips": lambda: (
             worth("alone")["flatness"].low > 0.1
             and all(r.train_accuracy < 0.5 for name, r in worth("alone").items() if name != "MFCC")
         ),
@@ -401,8 +399,8 @@ def apart_of(first: str, second: str) -> set[str]:
             sorted(round(a, 1) for a in {r.train_accuracy for r in two_genres("blends")})[0] == 0.8
             and sum(a > 0.9 for a in {r.train_accuracy for r in two_genres("blends")}) == 2
         ),
-        "Keeping duplicates together changes each accuracy by less than three points, which these "
-        "intervals do not resolve": lambda: (
+        "Keeping duplicates together changes each accuracy by less than three points, which "
+        "these intervals do not resolve": lambda: (
             all(abs(drop) < 0.03 for drop in drops("random", "duplicates together").values())
             and not apart_of("random", "duplicates together")
         ),
