@@ -84,17 +84,19 @@ class Setting:
 
     def record(self, name: str) -> Record:
         """The record of a recipe; a name with a slash is one of another paper."""
+        return noted(self.unnoted(name))
+
+    def unnoted(self, name: str) -> Record:
+        """The same for what is said of single runs, where the number of seeds is no matter."""
         source = name if "/" in name else f"{self.paper}/{name}"
         protocol = {"protocol": self.protocol} if self.protocol else {}
-        rows = papers.records(source.split("/")[0], source=source, data=self.data, **protocol)
-        return noted(rows.only())
+        found = papers.records(source.split("/")[0], source=source, data=self.data, **protocol)
+        return found.only()
 
     def lead(self, first: str, second: str) -> Difference:
         """The accuracy of one system minus that of another."""
-        before = list(compared)
-        pair = self.record(first), self.record(second)
-        compared[:] = before  # the difference knows the seeds of both
-        return told(f"{first} minus {second}", _contrast(*pair))
+        result = _contrast(self.unnoted(first), self.unnoted(second))
+        return told(f"{first} minus {second}", result)
 
     def trained(self, *names: str) -> bool:
         """Whether all of these systems had learned their training clips."""
