@@ -42,6 +42,12 @@ class Bounded(Protocol):
 
 Check = Callable[[], bool]
 
+NAMED = {
+    "one": ("one seed", "one training", "one trial", "trained once"),
+    "two": ("two seeds", "two trainings", "two trials"),
+}
+"""How a paragraph says that a verdict rests on so few seeds."""
+
 compared: list[str] = []
 """What the check that runs now has looked at: differences, and seeds that are few."""
 
@@ -58,12 +64,11 @@ def assert_verdict(page: str, quote: str, check: Check) -> None:
     assert paragraphs, f"{page} says something else now than: {quote}"
     compared.clear()
     assert check(), f"the records do not support: {quote}\n" + "\n".join(compared)
-    few = {word for text in compared for word in text.split("; ")[1:] if "seed" in word}
-    for number in ("one", "two"):
-        if any(number in text.split() for text in few):
-            words = (f"{number} seed", f"{number} training", f"{number} trial")
+    few = " ".join(text.partition("; ")[2] for text in compared)
+    for number, words in NAMED.items():
+        if f"{number} seed" in few:
             assert any(word in text for word in words for text in paragraphs), (
-                f"only {number} seed, and the paragraph does not say so: {quote}"
+                f"only {number}, and the paragraph does not say so: {quote}"
             )
 
 
