@@ -140,6 +140,14 @@ def both_rule_out(result: Difference, points: float) -> bool:
             and stopped_short(RANDOM, "cnn-mfcc") == 0
             and not any(stopped_short(APART, f"cnn-{kind}") for kind in INPUTS)
         ),
+        "Two of the three ended in an epoch in which the network had lost most of what it had "
+        "learned": lambda: (
+            sum(
+                run["train_accuracy"] < 0.5 < max(run["history"]["train_accuracy"])
+                for run in RANDOM.unnoted("cnn-mel").runs
+            )
+            == 2
+        ),
         "on mel never learned its training clips within its 280 epochs. On MFCCs, most of its "
         "runs stopped just short of our limit": lambda: (
             not any(learned(setting, "lstm-mel")[0] for setting in (RANDOM, APART))
