@@ -323,6 +323,33 @@ def both_rule_out(result: Difference, points: float) -> bool:
             len(deeper_networks()) == 3
             and all(above(lead) and 0.075 <= lead.value < 0.115 for lead in deeper_networks())
         ),
+        "In all three, the residual network (one seed if standardized) is ahead of the shallow "
+        "one, by eight to eleven points, and the intervals exclude zero": lambda: (
+            len(deeper_networks()) == 3
+            and all(above(lead) and 0.075 <= lead.value < 0.115 for lead in deeper_networks())
+        ),
+        "on MFCCs two of nine runs stopped below our limit, and on standardized mel one of "
+        "three": lambda: (
+            learned(APART, "resnet-mfcc")[:2] == (7, 9)
+            and learned(APART, "resnet-mel-scaled")[:2] == (2, 3)
+        ),
+        "For the residual network with artists apart, neither comparison of MFCCs and mel is "
+        "resolved (one seed if standardized); without standardizing, its training on mel was "
+        "incomplete": lambda: (
+            all(
+                unresolved(APART.lead(f"resnet-mfcc{ending}", f"resnet-mel{ending}"))
+                for ending in ("", "-scaled")
+            )
+            and not APART.trained("resnet-mel")
+        ),
+        "On the pictures of GTZAN, no comparison resolved a lead of the mel spectrogram": lambda: (
+            not any(
+                above(setting.lead(f"{network}-mel", f"{network}-mfcc"))
+                for setting in (RANDOM, APART, FILTERED)
+                for network in ("cnn", "resnet")
+            )
+            and not above(APART.lead("resnet-mel-scaled", "resnet-mfcc-scaled"))
+        ),
     },
 )
 def test_a_verdict_is_true_of_the_records(page, quote, check):
