@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -41,6 +41,7 @@ class Bounded(Protocol):
 
 
 Check = Callable[[], bool]
+Result = TypeVar("Result")
 
 NAMED = {
     "one": ("one seed", "one training", "one trial", "trained once"),
@@ -70,6 +71,23 @@ def assert_verdict(page: str, quote: str, check: Check) -> None:
             assert any(word in text for word in words for text in paragraphs), (
                 f"only {number}, and the paragraph does not say so: {quote}"
             )
+
+
+def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Compute each result once, and note again what it rests on whenever it is asked for."""
+    results: dict[tuple[object, ...], tuple[Result, list[str]]] = {}
+
+    @wraps(function)
+    def ask(*args: object) -> Result:
+        n_before = len(compared)
+        if args not in results:
+            result = function(*args)
+            results[args] = result, compared[n_before:]
+        else:
+            compared.extend(results[args][1])
+        return results[args][0]
+
+    return ask
 
 
 @cache

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from functools import cache
 
-from verdict import Setting, above, assert_verdict, higher, loss_by_artists, noted, told, verdicts
+from verdict import (
+    Setting,
+    above,
+    assert_verdict,
+    higher,
+    loss_by_artists,
+    noted,
+    remembered,
+    told,
+    verdicts,
+)
 
 from mgrlib import papers
 from mgrlib.data.gtzan_artists import artist_groups
@@ -63,7 +73,7 @@ def halves() -> tuple[list[str], list[str]]:
     return by_accuracy()[:middle], by_accuracy()[middle:]
 
 
-@cache
+@remembered
 def more_lost(other: str, name: str) -> Interval:
     """The loss of one system minus that of another, clip by clip."""
     parts = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 from verdict import (
     EMBEDDED,
@@ -15,6 +13,7 @@ from verdict import (
     higher,
     overlap,
     printed,
+    remembered,
     unresolved,
     verdicts,
 )
@@ -47,7 +46,7 @@ def stopped_short(setting: Setting, name: str) -> int:
     return n - n_learned
 
 
-@cache
+@remembered
 def of_genres(network: str) -> dict[str, Interval]:
     """The accuracy on each genre with clips at random, on mel."""
     runs = RANDOM.record(f"{network}-mel").predictions_by_seed()

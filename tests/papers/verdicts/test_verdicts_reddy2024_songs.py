@@ -6,7 +6,17 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from verdict import about, above, assert_verdict, higher, overlap, rows, unresolved, verdicts
+from verdict import (
+    about,
+    above,
+    assert_verdict,
+    higher,
+    overlap,
+    remembered,
+    rows,
+    unresolved,
+    verdicts,
+)
 
 from mgrlib.data.songs import handmade
 from mgrlib.evaluation import mean_probs
@@ -45,7 +55,7 @@ def over_artists(found: list[pd.Series]) -> Interval:
     return over_values(table.to_numpy(), artists()[table.columns].to_numpy())
 
 
-@cache
+@remembered
 def averaging(name: str, split: str) -> Interval:
     """Correct songs minus correct frames, song by song."""
     gains = []
@@ -55,14 +65,14 @@ def averaging(name: str, split: str) -> Interval:
     return over_artists(gains)
 
 
-@cache
+@remembered
 def over_one_frame(name: str, split: str) -> Interval:
     """Songs by all of their frames minus songs by their middle frame."""
     found = of_frames(name, split).predictions_by_seed()
     return over_artists([correct_songs(f) - correct_songs(thinned(f, 1)) for f in found])
 
 
-@cache
+@remembered
 def between(first: tuple[str, str], second: tuple[str, str]) -> Interval:
     """The difference in the accuracy of songs."""
     pairs = [of_frames(*key).predictions_by_seed() for key in (first, second)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +17,7 @@ from verdict import (
     noted,
     overlap,
     printed,
+    remembered,
     rows,
     unresolved,
     verdicts,
@@ -78,7 +78,7 @@ def printed_epochs() -> list[float]:
     return [by_epochs[n] for n in EPOCHS]
 
 
-@cache
+@remembered
 def nodes_of(setting: Setting) -> dict[str, Interval]:
     return node_accuracies(setting.record("hierarchy-short"))
 
@@ -95,12 +95,12 @@ def inside(value: float, interval) -> bool:
     return interval.low <= value <= interval.high
 
 
-@cache
+@remembered
 def strays(setting: Setting) -> dict[str, Interval]:
     return arrivals_and_strays(setting.record("hierarchy-short"))
 
 
-@cache
+@remembered
 def product_gaps(setting: Setting) -> dict[str, Interval]:
     found = products(setting.record("hierarchy-short"))
     return {group: values["measured minus product"] for group, values in found.items()}
@@ -120,7 +120,7 @@ def trees(data: str = PICTURES) -> Records:
     return rows("tang2018", "trees", data=data)
 
 
-@cache
+@remembered
 def quick_gain(system: str, classifier: str, data: str = PICTURES) -> Interval:
     """The accuracy of trees of quick classifiers minus that of the flat classifier."""
     tree = trees(data).only(system=system, classifier=classifier, routing="hard")
