@@ -282,7 +282,7 @@ def mel_leads() -> list[Difference]:
         "paper reports": lambda: about(
             MINI.record("lstm").value - printed("wei2023", "lstm").value, 0, 3
         ),
-        "The differences to the other two versions (one seed) are not resolved, and these had "
+        "The differences to the other two versions are not resolved, and these had "
         "learned *less* of their training clips": lambda: all(
             unresolved(MINI.lead(f"lstm-{name}", "lstm"))
             and MINI.on_training(f"lstm-{name}") < MINI.on_training("lstm") - 0.05
