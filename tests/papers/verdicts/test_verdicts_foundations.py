@@ -197,7 +197,8 @@ def neighbor_loses_more() -> bool:
         "Both classifiers are well above chance (.1), so what they learned from synthetic clips "
         "is partly true of recordings. Their accuracies are lower than those of the same "
         "classifiers trained on recordings, which had about 800 training clips in place of 150. "
-        "(The two intervals overlap, for the linear model only just.)": lambda: (
+        "(For each classifier the two intervals overlap, for the linear model only "
+        "just.)": lambda: (
             all(transferred(model).low > 0.15 for model in MODELS)
             and all(transferred(model).value < on_gtzan(model).value for model in MODELS)
             and all(overlap(transferred(model), on_gtzan(model)) for model in MODELS)

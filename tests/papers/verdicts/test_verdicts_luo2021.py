@@ -100,7 +100,7 @@ def both_rule_out(result: Difference, points: float) -> bool:
         ),
         "On unscaled MFCCs, the intervals of all three of our networks are above the printed "
         "accuracies, although we trained on a tenth of the clips. Nor do our runs show an "
-        "advantage of the mel spectrogram. In the first three rows each interval includes "
+        "advantage of the mel spectrogram. In the first three rows, each interval includes "
         "zero": lambda: (
             all(
                 MINI.record(f"{n}-mfcc").low > printed("luo2021", f"{n}-mfcc").value

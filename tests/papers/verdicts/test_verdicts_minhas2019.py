@@ -335,7 +335,7 @@ def apart_of(first: str, second: str) -> set[str]:
             and about(relative_loss(long_rows("50 %")), 50, 6)
             and relative_loss(long_rows("25 % silent")) > 0.5
         ),
-        "All three trainings (one seed), one on all clips and two on the folds, stayed at "
+        "All three trainings (one on all clips and two on the folds, with one seed) stayed at "
         "chance, even on the clean clips of the training set": lambda: all(
             about(noisy("noise-cnn", "clean", clips, "gtzan-pictures").train_accuracy, 10, 2)
             for clips in ("same clips", "held out")

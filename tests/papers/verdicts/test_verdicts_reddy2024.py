@@ -148,7 +148,7 @@ def started(weights: str) -> Record:
             and above(of_cnn("CNN's features + softmax", 20))
         ),
         "the gain of fine-tuning is resolved with five clips per genre and not with twenty; that "
-        "of a softmax on the tagger's features is resolved with both": lambda: (
+        "of a softmax on the tagger's features is resolved in both cases": lambda: (
             [above(of_cnn("CNN fine-tuned", n)) for n in (5, 20)] == [True, False]
             and all(above(of_cnn("CNN's features + softmax", n)) for n in (5, 20))
         ),
@@ -182,9 +182,10 @@ def started(weights: str) -> Record:
         "classify far more recordings correctly than guessing would": lambda: (
             MINI.record("small-softmax").low > 0.4
         ),
-        "With artists apart, both networks classify about half of the clips correctly. With "
-        "clips at random (one seed), the accuracy of the CRNN is the higher one, but it was "
-        "tested on a fifth of the clips, and the two intervals overlap widely": lambda: (
+        "In these runs with one seed, both networks classify about half of the clips correctly if "
+        "artists are kept apart. With clips at random, the accuracy of the CRNN is the higher "
+        "one, but it was tested on a fifth of the clips, and the two intervals overlap "
+        "widely": lambda: (
             all(about(APART.record(name).value, 50, 4) for name in ("crnn", "fcn5"))
             and at_random("crnn").value > at_random("fcn5").value
             and overlap(at_random("crnn"), at_random("fcn5"))

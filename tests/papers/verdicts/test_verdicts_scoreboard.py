@@ -63,8 +63,7 @@ def mfcc_minus_lstm(test: str) -> Difference:
         ),
         "the networks on MFCC pictures had learned fewer of their training "
         "clips": mfcc_had_learned_less,
-        "over the LSTM is resolved only with clips at random (one seed), and it is much "
-        "smaller": lambda: (
+        "over the LSTM is resolved only with clips at random, and it is much smaller": lambda: (
             above(mfcc_minus_lstm("random"))
             and mfcc_minus_lstm("random").value < (0.70 - 0.42) / 2
             and unresolved(mfcc_minus_lstm(APART))

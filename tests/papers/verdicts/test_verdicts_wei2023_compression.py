@@ -87,8 +87,8 @@ def ways_of_three_genres() -> list[Record]:
                 for units in (0.5, 0.75)
             )
         ),
-        "On all three collections (one seed), the interval for all four networks together lies "
-        "within one percentage point of zero": lambda: all(
+        "On all three collections, the interval for all four networks together (one seed each) "
+        "lies within one percentage point of zero": lambda: all(
             all_four(data).low > -0.01 and all_four(data).high < 0.01 for data in INT8
         ),
         "On the 1,000 clips, the int8 files are even slightly *more* accurate. We know of no "
@@ -101,8 +101,8 @@ def ways_of_three_genres() -> list[Record]:
             for record in papers.records("wei2023", "int8", data=data)
             if record.train_accuracy is not None
         ),
-        "In neither experiment (two seeds) is the difference between the teacher and the student "
-        "alone resolved, and in both the teacher's accuracy is the lower one": lambda: all(
+        "With two seeds, neither experiment resolves the difference between the teacher and the "
+        "student alone, and in both the teacher's accuracy is the lower one": lambda: all(
             unresolved(gain(teacher(data))) and gain(teacher(data)).value < 0 for data in TAUGHT
         ),
         "nor about the temperatures, whose differences are not resolved either": lambda: all(

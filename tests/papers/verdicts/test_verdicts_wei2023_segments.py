@@ -161,9 +161,9 @@ def minus_3s(name: str) -> Difference:
             leak(study, system, AT_RANDOM).high >= value and leak(study, system, CLIPS).high < value
             for study, system, value in published_57()
         ),
-        "with segments at random the network is more accurate than with clips apart (one seed), "
-        "and the two intervals do not overlap. But even with segments at random, the interval "
-        "ends far below 95 %, although the network knows nearly all of its training "
+        "with segments at random, the network is more accurate than with clips apart, and the "
+        "two intervals do not overlap. But even with segments at random, the interval ends far "
+        "below 95 %, although the network knows nearly all of its training "
         "segments": lambda: (
             higher(network(AT_RANDOM, PICTURES), network(CLIPS, PICTURES))
             and network(AT_RANDOM, PICTURES).high < 0.9
@@ -192,8 +192,9 @@ def minus_3s(name: str) -> Difference:
             one.value > other.value for one, other in all_leaks()
         ),
         "But the direction is the same everywhere": lambda: min(joining_gains()) > 0,
-        "the network that was trained on segments (one seed) classifies more than twice as many "
-        "clips correctly as the one that was trained on whole clips": lambda: (
+        "With 200 steps and one seed each, the network that was trained on segments classifies "
+        "more than twice as many clips correctly as the one that was trained on whole "
+        "clips": lambda: (
             above(MINI.lead("segment-3s-short", "segment-whole"))
             and MINI.record("segment-3s-short").value > 2 * MINI.record("segment-whole").value
         ),
@@ -211,7 +212,7 @@ def minus_3s(name: str) -> Difference:
                 network(division, PICTURES).high < 0.95 for division in (AT_RANDOM, CLIPS, ARTISTS)
             )
         ),
-        "Only segments of nine seconds (one seed) meet this: they are less accurate": lambda: (
+        "Only segments of nine seconds meet this: with one seed, they are less accurate": lambda: (
             [name for name in VARIANTS if minus_3s(name).p < 0.05 / 5] == ["9s"]
             and below(minus_3s("9s"))
         ),
