@@ -165,7 +165,7 @@ def both_rule_out(result: Difference, points: float) -> bool:
             and 0.9 < APART.on_training("lstm-mfcc") < 0.95
             and APART.on_training("lstm-mel") < 0.75
         ),
-        "the LSTM was ahead of the shallow network on either input": lambda: all(
+        "the LSTM (two seeds on mel) was ahead of the shallow network on either input": lambda: all(
             above(MINI.lead(f"lstm-{kind}", f"cnn-{kind}")) for kind in INPUTS
         ),
         "On the 100 clips, the difference was not resolved": lambda: all(
