@@ -179,9 +179,9 @@ def mel_leads() -> list[Difference]:
             all(accuracy(s, name) > accuracy(s, "picture") for name, s in SIX)
             and all(s.trained("fusion-picture", "fusion-early", "fusion-late") for s in SETS)
         ),
-        "Over artists, three of these six leads are resolved: both on the embedded corpus (two "
-        "seeds) and, barely, that of late fusion on 100 clips. Over folds and seeds, none of the "
-        "six is. On 948 clips the leads are the smallest": lambda: (
+        "Over artists, three of these six leads are resolved: both on the embedded corpus and, "
+        "barely, that of late fusion on 100 clips. Over folds and seeds, none of the six is. On "
+        "948 clips the leads are the smallest": lambda: (
             [above(over_artists(s, name)) for name, s in SIX]
             == [False, True, False, True, True, False]
             and over_artists(MINI, "late").low < 0.02
@@ -189,12 +189,12 @@ def mel_leads() -> list[Difference]:
             and min(SETS, key=lead_is_small) == APART
         ),
         "The sequence branch had learned only about three quarters of its training clips on both "
-        "sets from GTZAN, and five sixths on the embedded corpus": lambda: (
+        "sets from GTZAN, and four fifths on the embedded corpus": lambda: (
             all(about(s.unnoted("fusion-sequence").train_accuracy, 77, 3) for s in (MINI, APART))
-            and about(SYNTHETIC.unnoted("fusion-sequence").train_accuracy, 83, 2)
+            and about(SYNTHETIC.unnoted("fusion-sequence").train_accuracy, 81, 2)
         ),
         "The average of two separately trained networks is highest on both sets from GTZAN (on "
-        "the 948 clips by less than a point), early fusion on the embedded corpus (two seeds). "
+        "the 948 clips by less than a point), early fusion on the embedded corpus. "
         "On 100 clips, the average's lead over the picture alone is the only one that both tests "
         "resolve": lambda: (
             ranked(MINI)[0] == ranked(APART)[0] == AVERAGE
@@ -242,8 +242,8 @@ def mel_leads() -> list[Difference]:
             and all(about(s.on_training("resnet-mel"), 90, 1) for s in (BY_CLIP, APART))
         ),
         "Small networks for early and late fusion were ahead of the picture alone on all three "
-        "sets of clips. Intervals over artists resolve three of these six leads, two of them "
-        "with two seeds, and a test over folds and seeds resolves none": lambda: (
+        "sets of clips. Intervals over artists resolve three of these six leads, "
+        "and a test over folds and seeds resolves none": lambda: (
             all(over_artists(s, name).value > 0 for name, s in SIX)
             and sum(above(over_artists(s, name)) for name, s in SIX) == 3
             and not any(above(over_folds(s, name)) for name, s in SIX)
