@@ -18,9 +18,15 @@ WITH_PREDICTIONS = [
 KNOWN = ("gtzan", "synthetic-", "songs-")
 
 
+def draws_seeds(record):
+    """Whether each seed has test clips of its own, so that the interval is one over seeds."""
+    tested = {frozenset(table.clip_ids) for table in record.predictions_by_seed()}
+    return len(tested) > 1
+
+
 def test_records_of_corpora_with_artists_say_how_many_artists_were_drawn():
     for record in WITH_PREDICTIONS:
-        if record.data["name"].startswith(KNOWN):
+        if record.data["name"].startswith(KNOWN) and not draws_seeds(record):
             assert record.details.get("n_groups"), f"python -m checks.intervals: {record.source}"
 
 

@@ -268,7 +268,7 @@ def both_rule_out(result: Difference, points: float) -> bool:
             all(above(SYNTHETIC.lead(f"resnet-{kind}", f"cnn-{kind}")) for kind in INPUTS)
             and all(above(SYNTHETIC.lead(f"{n}-mel", f"{n}-mfcc")) for n in ("cnn", "resnet"))
         ),
-        "The LSTM (one seed) lies between the other two on MFCCs, and neither difference is "
+        "The LSTM lies between the other two on MFCCs, and neither difference is "
         "resolved": lambda: (
             SYNTHETIC.record("cnn-mfcc").value
             < SYNTHETIC.record("lstm-mfcc").value
