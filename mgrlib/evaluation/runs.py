@@ -29,6 +29,11 @@ def align(first: Predictions, second: Predictions) -> Predictions:
     return second
 
 
+def same_clips(runs: Sequence[Predictions]) -> bool:
+    """Whether all runs tested the same clips, as folds do; random holdouts do not."""
+    return all(set(run.clip_ids) == set(runs[0].clip_ids) for run in runs)
+
+
 def correct_by_run(runs: Sequence[Predictions], *, like: Predictions | None = None) -> np.ndarray:
     """1 where a run classifies a clip correctly and 0 elsewhere, (R, M) float64.
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mgrlib.evaluation.paired import Difference
-    from mgrlib.evaluation.predictions import Predictions
 
 TRAINED = 0.95
 """The accuracy on its own training clips from which a network counts as trained."""
@@ -166,6 +165,7 @@ def difference(
             test clips of its own.
     """
     from mgrlib.evaluation.paired import paired_bootstrap
+    from mgrlib.evaluation.runs import same_clips
 
     for record in (first, second):
         if not record.runs:
@@ -173,7 +173,7 @@ def difference(
             where = f"difference of {first.source} and {second.source}"
             raise RecipeError(explain(where, "records with predictions", record.source, hint))
     runs = [record.predictions_by_seed() for record in (first, second)]
-    if not all(_same_clips(tables) for tables in runs):
+    if not all(same_clips(tables) for tables in runs):
         return _over_divisions(first, second, groups)
     if common:
         tested = set(runs[1][0].clip_ids)
@@ -182,10 +182,6 @@ def difference(
     artists = None if groups is None else [groups[clip] for clip in runs[0][0].clip_ids]
     result = paired_bootstrap(*runs, groups=artists)
     return replace(result, caveat=training_caveat(first, second), seeds=few_seeds(first, second))
-
-
-def _same_clips(tables: Sequence[Predictions]) -> bool:
-    return all(set(table.clip_ids) == set(tables[0].clip_ids) for table in tables)
 
 
 def _over_divisions(first: Record, second: Record, groups: Mapping[str, str] | None) -> Difference:

@@ -17,6 +17,7 @@ from mgrlib.data.corpus import Corpus, Split
 from mgrlib.errors import RecipeError, StorageError, explain
 from mgrlib.evaluation.intervals import Interval, over_runs, over_seeds
 from mgrlib.evaluation.predictions import Predictions
+from mgrlib.evaluation.runs import same_clips
 from mgrlib.experiments.protocol import Division, Protocol
 from mgrlib.experiments.record import Record, Records, read_records, result_name
 from mgrlib.provenance import provenance
@@ -31,7 +32,7 @@ from mgrlib.training.config import config_dict
 
 Condition = Callable[[System, Corpus, Segments], Predictions]
 PLAIN = ""  # the name of the condition that nothing was done to
-KEPT = {"seconds", "best_epoch", "history", "train_accuracy", "details", "predictions"}
+FOLD_FIELDS = {"seconds", "best_epoch", "history", "train_accuracy", "details", "predictions"}
 """What a fold gives."""
 
 
@@ -157,7 +158,7 @@ def mean_accuracy(
         EvaluationError: no table.
     """
     order = tables[0].clip_ids if tables else ()
-    if any(set(table.clip_ids) != set(order) for table in tables):
+    if not same_clips(tables):
         return over_seeds([float(table.correct.mean()) for table in tables])
     artists = [groups[clip] for clip in order] if groups else None
     return over_runs([table.select(order) for table in tables], groups=artists)
@@ -176,7 +177,7 @@ def over_clips(
     Returns:
         `n_groups`, `low_over_clips` and `high_over_clips`, or nothing.
     """
-    if not groups or any(set(t.clip_ids) != set(tables[0].clip_ids) for t in tables):
+    if not groups or not same_clips(tables):
         return {}
     interval = mean_accuracy(tables)
     return {
@@ -305,7 +306,7 @@ class Folds:
             got = f"version {found[1]} of {found[0]} on {record.data.get('name')}, {found[3]}"
             hint = "train these folds again: leave the earlier record out."
             raise RecipeError(explain("restore", expected, f"{got}, {record.changes}", hint))
-        whole = [run for run in record.runs if run.keys() >= KEPT]
+        whole = [run for run in record.runs if run.keys() >= FOLD_FIELDS]
         known = {(run["seed"], run["split"]): run for run in whole}
         about = {name: record.about.get(name) for name in ("date", "commit", "device")}
         n = 0
@@ -313,9 +314,9 @@ class Folds:
             run = known.get((seed, split.name))
             if run is None or self.stored_run(seed, split) is not None:
                 continue
-            kept = {name: value for name, value in run.items() if name not in ("seed", "split")}
-            kept["predictions"] = {PLAIN: run["predictions"]}
-            self.store({"about": about, **kept}, seed, split)
+            fields = {name: value for name, value in run.items() if name not in ("seed", "split")}
+            fields["predictions"] = {PLAIN: run["predictions"]}
+            self.store({"about": about, **fields}, seed, split)
             n += 1
         return n
 

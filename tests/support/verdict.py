@@ -49,7 +49,7 @@ NAMED = {
 }
 """How a paragraph says that a verdict rests on so few seeds."""
 
-compared: list[str] = []
+notes: list[str] = []
 """What the check that runs now has looked at: differences, and seeds that are few."""
 
 
@@ -63,9 +63,9 @@ def assert_verdict(page: str, quote: str, check: Check) -> None:
     """Check that the page has the quote, that it is true, and that it names its seeds if few."""
     paragraphs = [line for line in text_of(page).split("\n") if quote in line]
     assert paragraphs, f"{page} says something else now than: {quote}"
-    compared.clear()
-    assert check(), f"the records do not support: {quote}\n" + "\n".join(compared)
-    few = " ".join(text.partition("; ")[2] for text in compared)
+    notes.clear()
+    assert check(), f"the records do not support: {quote}\n" + "\n".join(notes)
+    few = " ".join(text.partition("; ")[2] for text in notes)
     for number, words in NAMED.items():
         if f"{number} seed" in few:
             assert any(word in text for word in words for text in paragraphs), (
@@ -73,18 +73,18 @@ def assert_verdict(page: str, quote: str, check: Check) -> None:
             )
 
 
-def remembered(function: Callable[..., Result]) -> Callable[..., Result]:
+def memoize(function: Callable[..., Result]) -> Callable[..., Result]:
     """Compute each result once, and note again what it rests on whenever it is asked for."""
     results: dict[tuple[object, ...], tuple[Result, list[str]]] = {}
 
     @wraps(function)
     def ask(*args: object) -> Result:
-        n_before = len(compared)
+        n_before = len(notes)
         if args not in results:
             result = function(*args)
-            results[args] = result, compared[n_before:]
+            results[args] = result, notes[n_before:]
         else:
-            compared.extend(results[args][1])
+            notes.extend(results[args][1])
         return results[args][0]
 
     return ask
@@ -107,9 +107,9 @@ class Setting:
 
     def record(self, name: str) -> Record:
         """The record of a recipe; a name with a slash is one of another paper."""
-        return noted(self.unnoted(name))
+        return note_record(self.plain_record(name))
 
-    def unnoted(self, name: str) -> Record:
+    def plain_record(self, name: str) -> Record:
         """The same for what is said of single runs, where the number of seeds is no matter."""
         source = name if "/" in name else f"{self.paper}/{name}"
         protocol = {"protocol": self.protocol} if self.protocol else {}
@@ -118,8 +118,8 @@ class Setting:
 
     def lead(self, first: str, second: str) -> Difference:
         """The accuracy of one system minus that of another."""
-        result = _contrast(self.unnoted(first), self.unnoted(second))
-        return told(f"{first} minus {second}", result)
+        result = _contrast(self.plain_record(first), self.plain_record(second))
+        return note_difference(f"{first} minus {second}", result)
 
     def trained(self, *names: str) -> bool:
         """Whether all of these systems had learned their training clips."""
@@ -148,12 +148,12 @@ def full(first: str, second: str, column: str) -> Difference:
     """The difference of two systems on all of GTZAN, in a column of the tables."""
     result = full_size_contrast(first, second, column)
     assert result is not None
-    return told(f"{first} minus {second}, {column}", result)
+    return note_difference(f"{first} minus {second}, {column}", result)
 
 
 def loss_by_artists(at_random: Record, apart: Record) -> Difference:
     """What a system loses on the clips of both divisions when artists are kept apart."""
-    return told(f"{apart.source}, loss", gtzan_contrast(at_random, apart, common=True))
+    return note_difference(f"{apart.source}, loss", gtzan_contrast(at_random, apart, common=True))
 
 
 def rows(paper: str, *names: str, **values: object) -> Records:
@@ -161,22 +161,22 @@ def rows(paper: str, *names: str, **values: object) -> Records:
     found = papers.records(paper, *names, **values)
     assert len(found), (paper, names, values)
     for record in found:
-        noted(record)
+        note_record(record)
     return found
 
 
-def told(name: str, result: Difference) -> Difference:
+def note_difference(name: str, result: Difference) -> Difference:
     """Note a difference for the message of a failure and for the rule about seeds."""
-    compared.append(f"{name}: {result}")
+    notes.append(f"{name}: {result}")
     return result
 
 
-def noted(record: Record) -> Record:
+def note_record(record: Record) -> Record:
     """Note a record, and its seeds if they are few."""
     seeds = few_seeds(record, record).removesuffix(" each")
     text = f"{record.source} {dict(record.condition)}: {record.interval}"
     text += f" training {record.train_accuracy}"
-    compared.append(f"{text}; {seeds}" if seeds else text)
+    notes.append(f"{text}; {seeds}" if seeds else text)
     return record
 
 

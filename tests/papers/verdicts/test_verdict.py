@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import verdict
 from records import RECORD
-from verdict import assert_verdict, noted, remembered
+from verdict import assert_verdict, memoize, note_record
 
 PAGE = "The first paragraph.\nThe CNN is ahead (two seeds).\nThe LSTM is behind."
 
@@ -16,7 +16,7 @@ def page(monkeypatch):
 
 
 def of_two_seeds() -> bool:
-    return noted(RECORD).value > 0
+    return note_record(RECORD).value > 0
 
 
 def test_a_verdict_that_is_true_and_names_its_seeds_passes():
@@ -36,8 +36,8 @@ def test_a_verdict_that_is_absent_or_false_or_silent_about_seeds_fails(quote, ch
         assert_verdict("page", quote, check)
 
 
-def test_a_remembered_result_notes_its_seeds_again():
-    again = remembered(of_two_seeds)
+def test_a_memoized_result_notes_its_seeds_again():
+    again = memoize(of_two_seeds)
     assert_verdict("page", "The CNN is ahead", again)
     with pytest.raises(AssertionError, match="only two"):
         assert_verdict("page", "The LSTM is behind", again)

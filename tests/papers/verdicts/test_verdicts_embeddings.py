@@ -10,9 +10,9 @@ from verdict import (
     assert_verdict,
     higher,
     loss_by_artists,
-    noted,
-    remembered,
-    told,
+    memoize,
+    note_difference,
+    note_record,
     verdicts,
 )
 
@@ -56,7 +56,7 @@ def best(names: tuple[str, ...], test: str) -> Record:
 def lead(test: str) -> Difference:
     """The best system on OpenL3 minus the best one of the others."""
     pair = best(PRETRAINED, test), best(OTHERS, test)
-    return told(test, gtzan_contrast(*pair, common=True))
+    return note_difference(test, gtzan_contrast(*pair, common=True))
 
 
 def loss(name: str) -> Difference:
@@ -73,7 +73,7 @@ def halves() -> tuple[list[str], list[str]]:
     return by_accuracy()[:middle], by_accuracy()[middle:]
 
 
-@remembered
+@memoize
 def more_lost(other: str, name: str) -> Interval:
     """The loss of one system minus that of another, clip by clip."""
     parts = []
@@ -87,7 +87,7 @@ def more_lost(other: str, name: str) -> Interval:
 
 def openl3_loses_less() -> bool:
     upper, _ = halves()
-    rest = [noted(by_test(name)["random"]).source for name in upper if name not in PRETRAINED]
+    rest = [note_record(by_test(name)["random"]).source for name in upper if name not in PRETRAINED]
     return set(PRETRAINED) <= set(upper) and all(
         above(more_lost(other, name)) for other in rest for name in PRETRAINED
     )
@@ -117,7 +117,7 @@ def openl3_is_ahead() -> bool:
             MINI.record("tags-softmax"), MINI.record("fcn5")
         ),
         "All four learned nearly all of their training clips": lambda: all(
-            MINI.unnoted(name).train_accuracy > 0.95
+            MINI.plain_record(name).train_accuracy > 0.95
             for name in ("tags-softmax", "published-tuned", "small-softmax", "fcn5")
         ),
         "In all three tests on GTZAN, a simple classifier on an embedding was the most accurate "

@@ -13,9 +13,9 @@ from verdict import (
     assert_verdict,
     below,
     loss_by_artists,
+    note_difference,
     overlap,
     rows,
-    told,
     unresolved,
     verdicts,
 )
@@ -62,7 +62,7 @@ def loss(name: str) -> Difference:
 
 def picture_minus_mfcc(test: str) -> Difference:
     pair = (full_size(name)[test] for name in ("wei2023/resnet-mel", "luo2021/resnet-mfcc"))
-    return told(test, gtzan_contrast(*pair))
+    return note_difference(test, gtzan_contrast(*pair))
 
 
 def learned_less_at_random(name: str) -> bool:

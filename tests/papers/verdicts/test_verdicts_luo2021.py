@@ -11,9 +11,9 @@ from verdict import (
     assert_verdict,
     below,
     higher,
+    memoize,
     overlap,
     printed,
-    remembered,
     unresolved,
     verdicts,
 )
@@ -38,7 +38,7 @@ SIX = tuple(f"{network}-{kind}" for network in NETWORKS for kind in INPUTS)
 
 def learned(setting: Setting, name: str) -> tuple[int, int, float]:
     """How many runs learned their training clips, of how many, and the accuracy of these."""
-    return learned_runs(setting.unnoted(name))
+    return learned_runs(setting.plain_record(name))
 
 
 def stopped_short(setting: Setting, name: str) -> int:
@@ -46,7 +46,7 @@ def stopped_short(setting: Setting, name: str) -> int:
     return n - n_learned
 
 
-@remembered
+@memoize
 def of_genres(network: str) -> dict[str, Interval]:
     """The accuracy on each genre with clips at random, on mel."""
     runs = RANDOM.record(f"{network}-mel").predictions_by_seed()
@@ -101,7 +101,7 @@ def both_rule_out(result: Difference, points: float) -> bool:
             MINI.record(f"{n}-mfcc").low > printed("luo2021", f"{n}-mfcc").value for n in NETWORKS
         ),
         "Every network has learned nearly all of its training clips": lambda: all(
-            MINI.unnoted(name).train_accuracy > 0.95 for name in SIX
+            MINI.plain_record(name).train_accuracy > 0.95 for name in SIX
         ),
         "is ahead of the shallow network on either input, and both intervals exclude zero. So "
         "our runs support the first hypothesis, which the paper rejects. The residual network's "
@@ -154,7 +154,7 @@ def both_rule_out(result: Difference, points: float) -> bool:
         "learned": lambda: (
             sum(
                 run["train_accuracy"] < 0.5 < max(run["history"]["train_accuracy"])
-                for run in RANDOM.unnoted("cnn-mel").runs
+                for run in RANDOM.plain_record("cnn-mel").runs
             )
             == 2
         ),
@@ -231,7 +231,7 @@ def both_rule_out(result: Difference, points: float) -> bool:
             APART.record(name).value < RANDOM.record(name).value for name in SIX
         ),
         "at that epoch none of the six networks had learned its training clips": lambda: (
-            not any(FILTERED.unnoted(name).train_accuracy >= 0.95 for name in SIX)
+            not any(FILTERED.plain_record(name).train_accuracy >= 0.95 for name in SIX)
         ),
         "With clips at random, none of the settings of these networks that we tried comes near "
         ".21": lambda: all(

@@ -11,8 +11,8 @@ from verdict import (
     above,
     assert_verdict,
     higher,
+    memoize,
     overlap,
-    remembered,
     rows,
     unresolved,
     verdicts,
@@ -55,7 +55,7 @@ def over_artists(found: list[pd.Series]) -> Interval:
     return over_values(table.to_numpy(), artists()[table.columns].to_numpy())
 
 
-@remembered
+@memoize
 def averaging(name: str, split: str) -> Interval:
     """Correct songs minus correct frames, song by song."""
     gains = []
@@ -65,14 +65,14 @@ def averaging(name: str, split: str) -> Interval:
     return over_artists(gains)
 
 
-@remembered
+@memoize
 def over_one_frame(name: str, split: str) -> Interval:
     """Songs by all of their frames minus songs by their middle frame."""
     found = of_frames(name, split).predictions_by_seed()
     return over_artists([correct_songs(f) - correct_songs(thinned(f, 1)) for f in found])
 
 
-@remembered
+@memoize
 def between(first: tuple[str, str], second: tuple[str, str]) -> Interval:
     """The difference in the accuracy of songs."""
     pairs = [of_frames(*key).predictions_by_seed() for key in (first, second)]

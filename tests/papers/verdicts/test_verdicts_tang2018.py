@@ -14,10 +14,10 @@ from verdict import (
     below,
     embedded_artists,
     full,
-    noted,
+    memoize,
+    note_record,
     overlap,
     printed,
-    remembered,
     rows,
     unresolved,
     verdicts,
@@ -78,7 +78,7 @@ def printed_epochs() -> list[float]:
     return [by_epochs[n] for n in EPOCHS]
 
 
-@remembered
+@memoize
 def nodes_of(setting: Setting) -> dict[str, Interval]:
     return node_accuracies(setting.record("hierarchy-short"))
 
@@ -95,12 +95,12 @@ def inside(value: float, interval) -> bool:
     return interval.low <= value <= interval.high
 
 
-@remembered
+@memoize
 def strays(setting: Setting) -> dict[str, Interval]:
     return arrivals_and_strays(setting.record("hierarchy-short"))
 
 
-@remembered
+@memoize
 def product_gaps(setting: Setting) -> dict[str, Interval]:
     found = products(setting.record("hierarchy-short"))
     return {group: values["measured minus product"] for group, values in found.items()}
@@ -120,7 +120,7 @@ def trees(data: str = PICTURES) -> Records:
     return rows("tang2018", "trees", data=data)
 
 
-@remembered
+@memoize
 def quick_gain(system: str, classifier: str, data: str = PICTURES) -> Interval:
     """The accuracy of trees of quick classifiers minus that of the flat classifier."""
     tree = trees(data).only(system=system, classifier=classifier, routing="hard")
@@ -155,7 +155,7 @@ def lengths() -> dict[str, Record]:
 
 def few_genres(data: str) -> dict[int, Record]:
     found = rows("tang2018", "few-genres", data=data).where(classifier="LSTM")
-    return {r.get("genres"): noted(r) for r in found}
+    return {r.get("genres"): note_record(r) for r in found}
 
 
 def random_sets(data: str) -> dict[int, Record]:

@@ -15,11 +15,11 @@ from verdict import (
     assert_verdict,
     embedded_artists,
     full,
-    noted,
+    note_difference,
+    note_record,
     overlap,
     printed,
     rows,
-    told,
     unresolved,
     verdicts,
 )
@@ -47,7 +47,7 @@ AVERAGE = "average"
 def tables(setting: Setting, name: str) -> list[Predictions]:
     """The predictions of each run; of two networks, averaged, for `AVERAGE`."""
     if name != AVERAGE:
-        record = noted(setting.unnoted(f"fusion-{name}"))
+        record = note_record(setting.plain_record(f"fusion-{name}"))
         return [Predictions.from_dict(run["predictions"]) for run in record.runs]
     pairs = zip(tables(setting, "picture"), tables(setting, "sequence"), strict=True)
     return [replace(p, probs=(p.probs + align(p, s).probs) / 2) for p, s in pairs]
@@ -65,7 +65,7 @@ def over_folds(setting: Setting, name: str) -> Difference:
     gains = [float(one.correct.mean() - other.correct.mean()) for one, other in pairs]
     n_train, n_test = SIZES[setting]
     result = corrected_t_test(gains, n_train=n_train, n_test=n_test)
-    return told(f"{name}, {setting.data}, over folds", result)
+    return note_difference(f"{name}, {setting.data}, over folds", result)
 
 
 @cache
@@ -84,7 +84,7 @@ def over_artists(setting: Setting, name: str) -> Difference:
     for system in (name, "picture"):
         if system != AVERAGE:
             setting.record(f"fusion-{system}")
-    return told(f"{name}, {setting.data}, over artists", _over_artists(setting, name))
+    return note_difference(f"{name}, {setting.data}, over artists", _over_artists(setting, name))
 
 
 def all_runs(found: list[Predictions]) -> Predictions:
@@ -112,11 +112,11 @@ def missing(system: str, part: str) -> Record:
 
 def loss_without(system: str, part: str) -> Difference:
     pair = missing(system, "nothing"), missing(system, part)
-    return told(f"{system} without {part}", gtzan_contrast(*pair))
+    return note_difference(f"{system} without {part}", gtzan_contrast(*pair))
 
 
 def dropout_lead(part: str) -> Difference:
-    return told(
+    return note_difference(
         f"dropout, no {part}", gtzan_contrast(missing("dropout", part), missing("early", part))
     )
 
@@ -158,7 +158,7 @@ def mel_leads() -> list[Difference]:
     "papers/wei2023_fusion",
     {
         "All of our picture accuracies are below the paper's": lambda: all(
-            MINI.unnoted(f"resnet-{kind}").value < printed("wei2023", f"resnet-{kind}").value
+            MINI.plain_record(f"resnet-{kind}").value < printed("wei2023", f"resnet-{kind}").value
             for kind in ("mel", "mfcc", "wave", "zcr")
         ),
         "When artists are kept apart, the network loses about a third of its accuracy": lambda: (
@@ -169,7 +169,7 @@ def mel_leads() -> list[Difference]:
             abs(BY_CLIP.on_training("resnet-mel") - APART.on_training("resnet-mel")) < 0.01
         ),
         "On 1,000 clips, our network comes closer to .84 than on 100, but it stays below": lambda: (
-            MINI.unnoted("resnet-mel").value
+            MINI.plain_record("resnet-mel").value
             < BY_CLIP.record("resnet-mel").value
             < BY_CLIP.record("resnet-mel").high
             < 0.84
@@ -204,8 +204,11 @@ def mel_leads() -> list[Difference]:
         ),
         "The sequence branch had learned only about three quarters of its training clips on both "
         "sets from GTZAN, and four fifths on the embedded corpus": lambda: (
-            all(about(s.unnoted("fusion-sequence").train_accuracy, 77, 3) for s in (MINI, APART))
-            and about(SYNTHETIC.unnoted("fusion-sequence").train_accuracy, 81, 2)
+            all(
+                about(s.plain_record("fusion-sequence").train_accuracy, 77, 3)
+                for s in (MINI, APART)
+            )
+            and about(SYNTHETIC.plain_record("fusion-sequence").train_accuracy, 81, 2)
         ),
         "The average of two separately trained networks is highest on both sets from GTZAN (on "
         "the 948 clips by less than a point), early fusion on the embedded corpus. "
